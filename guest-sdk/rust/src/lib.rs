@@ -1,0 +1,1 @@
+//! Write a Pipefitter plugin in Rust.

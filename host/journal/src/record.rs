@@ -1,0 +1,120 @@
+//! Records, and the trait that keeps them.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A job as the journal names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RecordKey {
+    /// The source's id.
+    pub source: String,
+    /// The job's id; free text.
+    pub job: String,
+}
+
+/// How far a job is known to be. Each phase is written before the effect it names.
+///
+/// ```text
+/// Acknowledging -> Acknowledged -> Running{n} -> Finished -> (removed)
+///                                  ^______|         |
+///                                  retry-safe       v
+///                                                 Parked
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "phase")]
+pub enum Phase {
+    /// About to acknowledge, or acknowledged without the answer seen.
+    Acknowledging,
+    /// The service said that the job is ours.
+    Acknowledged,
+    /// About to instantiate the plugin for the attempt in the record.
+    Running,
+    /// About to report: the outbox.
+    Finished {
+        /// The result as the worker encodes it; holds no secret.
+        outcome: serde_json::Value,
+        /// Whether a plain failure has replaced a result that the service found invalid.
+        replaced: bool,
+    },
+    /// The service refused the result and its replacement: kept for the operator, never sent again.
+    Parked {
+        /// The result that was refused.
+        outcome: serde_json::Value,
+        /// The service's words.
+        reason: String,
+    },
+}
+
+/// One job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Which job.
+    pub key: RecordKey,
+    /// `Category/Provider/Version`.
+    pub action_type: String,
+    /// Of the hand-out that we acknowledge with.
+    pub nonce: String,
+    /// The partner's customer; third-party only.
+    pub client: Option<String>,
+    /// 0 before the first run.
+    pub attempt: u32,
+    /// As the manifest said when the job was taken.
+    pub retry_safe: bool,
+    /// Milliseconds since the Unix epoch, when the job was taken.
+    pub taken_at: i64,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// Which service a journal was written for: a journal never meets another's jobs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The sources by id: account where known, Region, owner, endpoint. Sorted.
+    pub sources: Vec<(String, String)>,
+}
+
+/// The journal failed.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Opening failed.
+    #[error("open journal {path}")]
+    Open {
+        /// The file.
+        path: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It was written for another service.
+    #[error("journal was written for {found}, not for {wanted}")]
+    Identity {
+        /// In the file.
+        found: String,
+        /// In the configuration.
+        wanted: String,
+    },
+    /// It was written by another version.
+    #[error("journal has format {found}, this version reads format {known}")]
+    Format {
+        /// In the file.
+        found: u32,
+        /// Known here.
+        known: u32,
+    },
+    /// A read failed or what was read is not a record.
+    #[error("read journal")]
+    Read(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A commit failed: what it held is not known to be on disk.
+    #[error("write journal")]
+    Write(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Keeps records. `put` and `remove` return when the change is on disk.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Write a record, in place of an older one of the same key.
+    async fn put(&self, record: Record) -> Result<(), JournalError>;
+    /// Forget a job.
+    async fn remove(&self, key: &RecordKey) -> Result<(), JournalError>;
+    /// Every record, by key.
+    async fn load(&self) -> Result<Vec<Record>, JournalError>;
+}

@@ -1,0 +1,1 @@
+//! The embedded CodePipeline and S3.

@@ -1,0 +1,1 @@
+//! The life of a job: dispatcher, state machine, slots, outbox, drain, recovery.

@@ -1,0 +1,1 @@
+//! A Deploy action: publishes a site into a granted directory in steps.

@@ -1,0 +1,1 @@
+//! A Build action: a tree of Markdown files becomes a static web site.

@@ -1,0 +1,1 @@
+//! Whole-system suites: the real binary over HTTP.

@@ -1,0 +1,3 @@
+//! Set-up, demo, tests, soaks and benchmarks with one command each.
+
+fn main() {}
