@@ -1,1 +1,3 @@
 //! The embedded CodePipeline and S3.
+
+mod auth;

@@ -1,0 +1,17 @@
+//! Who signs requests, and whether they really did.
+//!
+//! [`registry`] lists the signers for both services, [`sigv4`] verifies the signature of a
+//! CodePipeline request, [`clock`] tells both the time. (S3 requests are verified in the S3 half,
+//! against the same registry: chunked uploads sign each chunk.)
+
+mod clock;
+mod registry;
+
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "the S3 half takes what it needs")
+)]
+pub(crate) use clock::{Clock, later, until};
+pub(crate) use registry::{
+    Identity, JobAccess, KeyRule, ObjectRef, ROOT_KEY, Registry, Scope, random,
+};
