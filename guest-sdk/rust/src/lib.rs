@@ -1,1 +1,23 @@
-//! Write a Pipefitter plugin in Rust.
+#![doc = include_str!("../README.md")]
+
+mod config;
+pub mod control;
+mod export;
+mod failure;
+mod files;
+mod host;
+mod job;
+pub mod log;
+#[cfg(feature = "log")]
+mod log_bridge;
+mod outcome;
+pub mod testing;
+#[cfg(feature = "tracing")]
+pub mod tracing;
+
+#[doc(hidden)]
+pub use export::__export;
+pub use failure::{Context, Failure, FailureKind};
+pub use files::walk;
+pub use job::{ActionType, InputArtifact, Job, OutputArtifact, PipelineContext};
+pub use outcome::{CurrentRevision, ExecutionDetails, Outcome};
