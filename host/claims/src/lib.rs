@@ -62,3 +62,20 @@ impl Claims for Single {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_worker_owns_every_job() {
+        let claims: &dyn Claims = &Single;
+        let key = ClaimKey {
+            source: "main".to_owned(),
+            job: "../free text".to_owned(),
+        };
+        assert_eq!(claims.claim(&key).await.unwrap(), Claim::Granted);
+        assert_eq!(claims.confirm(&key).await.unwrap(), Claim::Granted);
+        claims.release(&key).await.unwrap();
+    }
+}

@@ -85,7 +85,10 @@ pub enum JournalError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It was written for another service.
-    #[error("journal was written for {found}, not for {wanted}")]
+    #[error(
+        "journal was written for {found}, but the configuration says {wanted}: give this configuration a \
+         state-dir of its own, or put the old one back until the jobs of this journal are reported"
+    )]
     Identity {
         /// In the file.
         found: String,
@@ -93,7 +96,10 @@ pub enum JournalError {
         wanted: String,
     },
     /// It was written by another version.
-    #[error("journal has format {found}, this version reads format {known}")]
+    #[error(
+        "journal has format {found}, this version reads format {known}: start the version that wrote it and \
+         let it report its jobs, or set state-dir to an empty directory"
+    )]
     Format {
         /// In the file.
         found: u32,

@@ -1,0 +1,295 @@
+//! The redb file: its tables, and one transaction per batch of changes.
+//!
+//! Two-phase commit is on, since what a plugin returns ends up in here: without it a guest that can choose
+//! bytes and make the process die could forge the checksum that tells a whole commit from a torn one. The
+//! format's version and the journal's identity are in a table of their own, outside the record codec, so
+//! that they can be read whatever becomes of records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use redb::{
+    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend,
+    TableDefinition, WriteTransaction,
+};
+
+use crate::codec;
+use crate::record::{Identity, JournalError, Record};
+
+/// The version of the tables; the records' own is the codec's.
+pub(crate) const FORMAT: u32 = 1;
+
+/// By source and job id.
+const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
+const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
+const META_FORMAT: &str = "format";
+const META_IDENTITY: &str = "identity";
+
+/// A journal is a few records per slot: redb's default of 1 GiB is for databases.
+const CACHE_BYTES: usize = 8 << 20;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// One change, encoded.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Put {
+        source: String,
+        job: String,
+        bytes: Vec<u8>,
+    },
+    Remove {
+        source: String,
+        job: String,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    db: Database,
+}
+
+impl Store {
+    /// A new file is made under another name and renamed once it is whole and on disk: redb cannot open
+    /// one whose making was cut short, and no start after a power cut may need a person.
+    pub(crate) fn open(path: &Path, identity: &Identity) -> Result<Store, JournalError> {
+        let name = path.display().to_string();
+        let failed = |source: Cause| JournalError::Open {
+            path: name.clone(),
+            source,
+        };
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)
+            .map_err(|source| failed(source.into()))?;
+        let dir = File::open(parent).map_err(|source| failed(source.into()))?;
+        // Of two workers that start at once on an empty directory, one makes the file and the other is
+        // told that it is in use. Released with `dir`.
+        dir.lock().map_err(|source| failed(source.into()))?;
+        if path.try_exists().map_err(|source| failed(source.into()))? {
+            let db = open_database(path).map_err(failed)?;
+            return Store::initialise(db, identity, &name);
+        }
+        let unfinished = path.with_extension("unfinished");
+        match std::fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error.into())),
+            _ => {}
+        }
+        let db = open_database(&unfinished).map_err(failed)?;
+        let store = Store::initialise(db, identity, &name)?;
+        std::fs::rename(&unfinished, path)
+            .and_then(|()| dir.sync_all())
+            .map_err(|source| failed(source.into()))?;
+        Ok(store)
+    }
+
+    /// Over something else than a file: how tests cut the power.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the crash tests' way in"))]
+    pub(crate) fn over(
+        backend: impl StorageBackend,
+        identity: &Identity,
+    ) -> Result<Store, JournalError> {
+        let db = builder()
+            .create_with_backend(backend)
+            .map_err(|error| JournalError::Open {
+                path: "(memory)".to_owned(),
+                source: told(error),
+            })?;
+        Store::initialise(db, identity, "(memory)")
+    }
+
+    fn initialise(db: Database, identity: &Identity, path: &str) -> Result<Store, JournalError> {
+        let store = Store { db };
+        let failed = |source: Cause| JournalError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let mut txn = store.begin().map_err(|error| failed(error.into()))?;
+        let known = read_meta(&txn).map_err(|error| failed(error.into()))?;
+        let wanted = match known {
+            None => Some(identity.clone()),
+            Some(Meta { format, .. }) if format != FORMAT.to_string() => {
+                return Err(JournalError::Format {
+                    found: format.parse().unwrap_or(0),
+                    known: FORMAT,
+                });
+            }
+            Some(Meta {
+                identity: found, ..
+            }) => {
+                let found: Identity =
+                    serde_json::from_str(&found).map_err(|error| failed(error.into()))?;
+                let in_use = sources_in_use(&txn).map_err(|error| failed(error.into()))?;
+                reconcile(&found, identity, &in_use)?
+            }
+        };
+        match wanted {
+            None => txn.abort().map_err(|error| failed(error.into()))?,
+            Some(identity) => {
+                write_meta(&mut txn, &identity).map_err(failed)?;
+                txn.commit().map_err(|error| failed(error.into()))?;
+            }
+        }
+        Ok(store)
+    }
+
+    /// All changes or none; they are on disk when it returns.
+    pub(crate) fn apply<'a>(
+        &self,
+        changes: impl IntoIterator<Item = &'a Change>,
+    ) -> Result<(), redb::Error> {
+        let txn = self.begin()?;
+        {
+            let mut records = txn.open_table(RECORDS)?;
+            for change in changes {
+                match change {
+                    Change::Put { source, job, bytes } => {
+                        records.insert((source.as_str(), job.as_str()), bytes.as_slice())?;
+                    }
+                    Change::Remove { source, job } => {
+                        records.remove((source.as_str(), job.as_str()))?;
+                    }
+                }
+            }
+        }
+        txn.commit()?;
+        Ok(())
+    }
+
+    pub(crate) fn load(&self) -> Result<Vec<Record>, JournalError> {
+        let read = |error: redb::Error| JournalError::Read(error.into());
+        let txn = self.db.begin_read().map_err(|error| read(error.into()))?;
+        let table = txn
+            .open_table(RECORDS)
+            .map_err(|error| read(error.into()))?;
+        let mut records = Vec::new();
+        for entry in table.iter().map_err(|error| read(error.into()))? {
+            let (key, value) = entry.map_err(|error| read(error.into()))?;
+            let (source, job) = key.value();
+            let record = codec::decode(source, job, value.value())
+                .map_err(|error| JournalError::Read(error.into()))?;
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    fn begin(&self) -> Result<WriteTransaction, redb::Error> {
+        let mut txn = self.db.begin_write()?;
+        txn.set_durability(Durability::Immediate)?;
+        txn.set_two_phase_commit(true);
+        Ok(txn)
+    }
+}
+
+fn open_database(path: &Path) -> Result<Database, Cause> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    builder().create_file(file).map_err(told)
+}
+
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+/// redb's words, and what to do where its own do not say.
+fn told(error: DatabaseError) -> Cause {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => {
+            "another process has it open: stop that worker, or give this one a state-dir of its own".into()
+        }
+        DatabaseError::UpgradeRequired(version) => format!(
+            "the file has redb's format {version}, which this version no longer reads: start the version that \
+             wrote it and let it report its jobs, or set state-dir to an empty directory"
+        )
+        .into(),
+        other => other.into(),
+    }
+}
+
+struct Meta {
+    format: String,
+    identity: String,
+}
+
+fn read_meta(txn: &WriteTransaction) -> Result<Option<Meta>, redb::Error> {
+    let meta = txn.open_table(META)?;
+    let text = |key| -> Result<Option<String>, redb::Error> {
+        Ok(meta.get(key)?.map(|value| value.value().to_owned()))
+    };
+    Ok(text(META_FORMAT)?
+        .zip(text(META_IDENTITY)?)
+        .map(|(format, identity)| Meta { format, identity }))
+}
+
+fn write_meta(txn: &mut WriteTransaction, identity: &Identity) -> Result<(), Cause> {
+    let text = serde_json::to_string(identity)?;
+    let mut meta = txn.open_table(META)?;
+    meta.insert(META_FORMAT, FORMAT.to_string().as_str())?;
+    meta.insert(META_IDENTITY, text.as_str())?;
+    // So that a reader finds the table before the first job.
+    txn.open_table(RECORDS)?;
+    Ok(())
+}
+
+fn sources_in_use(txn: &WriteTransaction) -> Result<BTreeSet<String>, redb::Error> {
+    let records = txn.open_table(RECORDS)?;
+    let mut sources = BTreeSet::new();
+    for entry in records.iter()? {
+        let (key, _) = entry?;
+        sources.insert(key.value().0.to_owned());
+    }
+    Ok(sources)
+}
+
+/// The identity to write, if it is another than the one in the file.
+///
+/// A source may be added at any time and dropped once its jobs are reported; one that stays must be the
+/// same service, since a job id of one service means nothing, or something else, to another.
+fn reconcile(
+    found: &Identity,
+    wanted: &Identity,
+    in_use: &BTreeSet<String>,
+) -> Result<Option<Identity>, JournalError> {
+    let configured: BTreeMap<&str, &str> = pairs(wanted).collect();
+    for (id, service) in pairs(found) {
+        match configured.get(id) {
+            Some(now) if *now == service => {}
+            Some(now) => {
+                return Err(JournalError::Identity {
+                    found: format!("source {id} = {service}"),
+                    wanted: format!("source {id} = {now}"),
+                });
+            }
+            None if in_use.contains(id) => {
+                return Err(JournalError::Identity {
+                    found: format!("source {id} = {service}, whose jobs it still holds"),
+                    wanted: "no such source".to_owned(),
+                });
+            }
+            None => {}
+        }
+    }
+    Ok((found != wanted).then(|| wanted.clone()))
+}
+
+fn pairs(identity: &Identity) -> impl Iterator<Item = (&str, &str)> {
+    identity
+        .sources
+        .iter()
+        .map(|(id, service)| (id.as_str(), service.as_str()))
+}

@@ -1,0 +1,268 @@
+//! The journals through their public doors.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by stopping"
+)]
+
+use std::error::Error;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use pipefitter_journal::{
+    FailWhen, Failing, Identity, Journal, JournalError, Memory, Phase, Record, RecordKey, Redb,
+};
+use tokio::task::JoinSet;
+
+fn identity(sources: &[(&str, &str)]) -> Identity {
+    Identity {
+        sources: sources
+            .iter()
+            .map(|(id, service)| ((*id).to_owned(), (*service).to_owned()))
+            .collect(),
+    }
+}
+
+fn main_source() -> Identity {
+    identity(&[("main", "123456789012 eu-central-1 Custom")])
+}
+
+fn key(job: &str) -> RecordKey {
+    RecordKey {
+        source: "main".to_owned(),
+        job: job.to_owned(),
+    }
+}
+
+fn record(job: &str, phase: Phase) -> Record {
+    Record {
+        key: key(job),
+        action_type: "Build/Site/1".to_owned(),
+        nonce: "3".to_owned(),
+        client: None,
+        attempt: 0,
+        retry_safe: false,
+        taken_at: 1_790_000_000_000,
+        phase,
+    }
+}
+
+fn open(dir: &Path, identity: &Identity) -> Result<Redb, JournalError> {
+    Redb::open(&dir.join("state/journal.redb"), identity)
+}
+
+fn whole_message(error: &JournalError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+async fn behaves(journal: &dyn Journal) {
+    journal
+        .put(record("b", Phase::Acknowledging))
+        .await
+        .unwrap();
+    journal
+        .put(record("a", Phase::Acknowledging))
+        .await
+        .unwrap();
+    journal.put(record("b", Phase::Running)).await.unwrap();
+    let found = journal.load().await.unwrap();
+    assert_eq!(
+        found,
+        [
+            record("a", Phase::Acknowledging),
+            record("b", Phase::Running)
+        ]
+    );
+    journal.remove(&key("a")).await.unwrap();
+    journal.remove(&key("never heard of")).await.unwrap();
+    assert_eq!(journal.load().await.unwrap(), [record("b", Phase::Running)]);
+}
+
+#[tokio::test]
+async fn both_journals_behave_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    behaves(&open(dir.path(), &main_source()).unwrap()).await;
+    behaves(&Memory::new()).await;
+}
+
+#[tokio::test]
+async fn records_outlive_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let finished = Phase::Finished {
+        outcome: serde_json::json!({"succeeded": {}}),
+        replaced: true,
+    };
+    let odd = "../../etc/passwd \u{1f600}\n";
+    {
+        let journal = open(dir.path(), &main_source()).unwrap();
+        journal.put(record(odd, finished.clone())).await.unwrap();
+    }
+    let journal = open(dir.path(), &main_source()).unwrap();
+    assert_eq!(journal.load().await.unwrap(), [record(odd, finished)]);
+}
+
+#[tokio::test]
+async fn clones_of_a_journal_in_memory_share_it() {
+    let first = Memory::new();
+    let second = first.clone();
+    first.put(record("a", Phase::Running)).await.unwrap();
+    drop(first);
+    assert_eq!(second.load().await.unwrap(), [record("a", Phase::Running)]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn changes_that_wait_share_a_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Arc::new(open(dir.path(), &main_source()).unwrap());
+    let mut asked = JoinSet::new();
+    for job in 0..200 {
+        let journal = Arc::clone(&journal);
+        asked.spawn(async move {
+            journal
+                .put(record(&format!("job-{job}"), Phase::Acknowledging))
+                .await
+        });
+    }
+    for result in asked.join_all().await {
+        result.unwrap();
+    }
+    assert_eq!(journal.load().await.unwrap().len(), 200);
+    // All 200 are queued before the first can be answered on this one thread; the writer may have begun
+    // with the first few by then.
+    let commits = journal.commits();
+    assert!(
+        (1..100).contains(&commits),
+        "{commits} commits for 200 changes"
+    );
+}
+
+#[test]
+fn the_state_directory_is_ours_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let _journal = open(dir.path(), &main_source()).unwrap();
+    let mode = |path: &str| {
+        std::fs::metadata(dir.path().join(path))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!(mode("state"), 0o700);
+    assert_eq!(mode("state/journal.redb"), 0o600);
+}
+
+#[test]
+fn a_second_opener_is_told_who_is_in_the_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let _journal = open(dir.path(), &main_source()).unwrap();
+    let error = open(dir.path(), &main_source()).unwrap_err();
+    let message = whole_message(&error);
+    assert!(message.contains("journal.redb"), "{message}");
+    assert!(message.contains("another process has it open"), "{message}");
+    assert!(message.contains("state-dir"), "{message}");
+}
+
+#[test]
+fn what_is_no_journal_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("state")).unwrap();
+    let path = dir.path().join("state/journal.redb");
+    std::fs::write(&path, "dear diary").unwrap();
+    let error = open(dir.path(), &main_source()).unwrap_err();
+    assert!(matches!(error, JournalError::Open { .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), b"dear diary");
+}
+
+#[test]
+fn a_file_whose_making_was_cut_short_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("state")).unwrap();
+    std::fs::write(dir.path().join("state/journal.unfinished"), [0; 4096]).unwrap();
+    drop(open(dir.path(), &main_source()).unwrap());
+    let names: Vec<_> = std::fs::read_dir(dir.path().join("state"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["journal.redb"]);
+}
+
+#[tokio::test]
+async fn a_journal_never_meets_the_jobs_of_another_service() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path(), &main_source()).unwrap());
+    let moved = identity(&[("main", "123456789012 us-east-1 Custom")]);
+    let error = open(dir.path(), &moved).unwrap_err();
+    assert!(matches!(error, JournalError::Identity { .. }), "{error}");
+    let message = whole_message(&error);
+    for words in ["eu-central-1", "us-east-1", "state-dir"] {
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn sources_come_freely_and_go_once_their_jobs_are_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = ("other", "123456789012 us-east-1 Custom");
+    let both = identity(&[("main", "123456789012 eu-central-1 Custom"), other]);
+    {
+        let journal = open(dir.path(), &main_source()).unwrap();
+        journal.put(record("a", Phase::Running)).await.unwrap();
+    }
+    drop(open(dir.path(), &both).unwrap());
+    let error = open(dir.path(), &identity(&[other])).unwrap_err();
+    assert!(whole_message(&error).contains("still holds"), "{error}");
+    {
+        let journal = open(dir.path(), &both).unwrap();
+        journal.remove(&key("a")).await.unwrap();
+    }
+    drop(open(dir.path(), &identity(&[other])).unwrap());
+}
+
+#[tokio::test]
+async fn a_failing_journal_fails_where_it_was_told_to() {
+    let memory = Memory::new();
+    let journal = Failing::new(memory.clone(), FailWhen::Write(2));
+    journal
+        .put(record("a", Phase::Acknowledging))
+        .await
+        .unwrap();
+    let error = journal
+        .put(record("b", Phase::Acknowledging))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, JournalError::Write(_)), "{error}");
+    journal
+        .put(record("c", Phase::Acknowledging))
+        .await
+        .unwrap();
+    let jobs: Vec<String> = memory
+        .load()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|found| found.key.job)
+        .collect();
+    assert_eq!(jobs, ["a", "c"]);
+    assert_eq!(journal.writes(), 3);
+}
+
+#[tokio::test]
+async fn a_failing_journal_can_have_written_all_the_same() {
+    let memory = Memory::new();
+    let journal = Failing::new(memory.clone(), FailWhen::From(1)).though_written();
+    journal
+        .put(record("a", Phase::Acknowledging))
+        .await
+        .unwrap_err();
+    assert_eq!(memory.load().await.unwrap().len(), 1);
+    let journal = Failing::new(memory, FailWhen::Always);
+    journal.load().await.unwrap_err();
+    journal.remove(&key("a")).await.unwrap_err();
+}
