@@ -1,0 +1,1 @@
+//! The embedded S3 through its own door, with the AWS SDK.
