@@ -247,8 +247,11 @@ pub trait JobSource: Send + Sync {
         unseen: bool,
     ) -> Result<Acknowledged, ServiceError>;
     /// GetJobDetails: only to renew credentials or to recover.
-    async fn details(&self, job: &JobId, client: Option<&ClientId>)
-    -> Result<JobContents, ServiceError>;
+    async fn details(
+        &self,
+        job: &JobId,
+        client: Option<&ClientId>,
+    ) -> Result<JobContents, ServiceError>;
     /// PutJobSuccessResult. The result has passed [`SuccessResult::checked`].
     async fn put_success(
         &self,
