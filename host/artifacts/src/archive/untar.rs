@@ -1,0 +1,236 @@
+//! Tar, read block by block.
+//!
+//! The tar crate decodes single headers. Its iterator is not used: it takes long names and pax
+//! records of any size into memory, and extracts by path. Sizes come from one place: a pax record
+//! that gives another size than its header is obeyed, as POSIX says, so that entries can be larger
+//! than 8 GiB.
+
+use std::io::{self, Read};
+
+use tar::{EntryType, Header, PaxExtensions};
+
+use super::meter::read_failed;
+use super::name::EntryPath;
+use super::place::Placer;
+use crate::error::{Rule, Shown, StageError};
+
+/// Tar's unit.
+pub(crate) const BLOCK: usize = 512;
+
+/// Long names and pax records beyond this serve no path that could be placed.
+const EXTENSION_BYTES: u64 = 1 << 20;
+
+/// What extension headers say about the entry that follows.
+#[derive(Default)]
+struct Extension {
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    size: Option<u64>,
+    sparse: bool,
+}
+
+/// Places every entry of the stream and reads it to its end, so that a wrong checksum after the last
+/// entry is seen too.
+pub(crate) fn untar(stream: &mut impl Read, placer: &mut Placer<'_>) -> Result<(), StageError> {
+    let mut extension = Extension::default();
+    let mut last = String::from("(first)");
+    while let Some(block) = next_header(stream, &last)? {
+        let header = Header::from_byte_slice(&block);
+        if !checksum_matches(&block) {
+            let rule = Rule::Damaged("the checksum of the header after it does not match".into());
+            return Err(StageError::entry(&last, rule));
+        }
+        let said = header
+            .entry_size()
+            .map_err(|error| StageError::entry(&last, Rule::Damaged(error.to_string())))?;
+        match header.entry_type() {
+            EntryType::GNULongName => {
+                extension.path = Some(text(extension_body(stream, said, &last)?));
+            }
+            EntryType::GNULongLink => {
+                extension.link = Some(text(extension_body(stream, said, &last)?));
+            }
+            EntryType::XHeader => {
+                let body = extension_body(stream, said, &last)?;
+                read_pax(&body, &mut extension, &last)?;
+            }
+            EntryType::XGlobalHeader => {
+                let body = extension_body(stream, said, &last)?;
+                let mut global = Extension::default();
+                read_pax(&body, &mut global, &last)?;
+                // Only comments and the like are common; a size for all entries would shift them.
+                if global.size.is_some() || global.path.is_some() || global.link.is_some() {
+                    return Err(StageError::entry(&last, Rule::TarType('g')));
+                }
+            }
+            _ => {
+                let extension = std::mem::take(&mut extension);
+                last = place(stream, header, said, extension, placer)?;
+            }
+        }
+    }
+    io::copy(stream, &mut io::sink()).map_err(|error| read_failed(&last, error))?;
+    Ok(())
+}
+
+/// Places one entry; returns its name.
+fn place(
+    stream: &mut impl Read,
+    header: &Header,
+    said: u64,
+    extension: Extension,
+    placer: &mut Placer<'_>,
+) -> Result<String, StageError> {
+    let raw = extension
+        .path
+        .unwrap_or_else(|| header.path_bytes().into_owned());
+    let name = utf8(&raw, &raw)?;
+    let refuse = |rule| StageError::entry(name, rule);
+    let size = extension.size.unwrap_or(said);
+    if extension.sparse {
+        return Err(refuse(Rule::Sparse));
+    }
+    let path = EntryPath::parse(name).map_err(refuse)?;
+    let kind = match header.entry_type() {
+        // Before POSIX a folder was a file whose name ends with a slash.
+        EntryType::Regular | EntryType::Continuous if name.ends_with('/') => EntryType::Directory,
+        kind => kind,
+    };
+    if !matches!(kind, EntryType::Regular | EntryType::Continuous) && size != 0 {
+        return Err(refuse(match kind {
+            EntryType::GNUSparse => Rule::Sparse,
+            EntryType::Directory | EntryType::Symlink | EntryType::Link => Rule::Content,
+            kind => Rule::TarType(char::from(kind.as_byte())),
+        }));
+    }
+    let link = |extension: Option<Vec<u8>>| {
+        let raw = extension
+            .or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned))
+            .unwrap_or_default();
+        utf8(&raw, name.as_bytes()).map(str::to_owned)
+    };
+    match (kind, path) {
+        (EntryType::Directory, None) => {}
+        (EntryType::Directory, Some(path)) => placer.folder(&path)?,
+        (_, None) => return Err(refuse(Rule::EmptyName)),
+        (EntryType::Regular | EntryType::Continuous, Some(path)) => {
+            let program = header.mode().unwrap_or_default() & 0o111 != 0;
+            let mut content = stream.by_ref().take(size);
+            let placed = placer.file(&path, program, &mut content)?;
+            if placed != size {
+                return Err(refuse(Rule::Damaged("the archive ends within it".into())));
+            }
+            skip_padding(stream, size, name)?;
+        }
+        (EntryType::Symlink, Some(path)) => placer.link(&path, &link(extension.link)?)?,
+        (EntryType::Link, Some(path)) => {
+            let target = link(extension.link)?;
+            let no_file = || refuse(Rule::HardLink(Shown::new(&target)));
+            let file = EntryPath::parse(&target)
+                .ok()
+                .flatten()
+                .ok_or_else(no_file)?;
+            placer.hard_link(&path, &file)?;
+        }
+        (EntryType::Char | EntryType::Block | EntryType::Fifo, Some(_)) => {
+            return Err(refuse(Rule::Device));
+        }
+        (EntryType::GNUSparse, Some(_)) => return Err(refuse(Rule::Sparse)),
+        (kind, Some(_)) => return Err(refuse(Rule::TarType(char::from(kind.as_byte())))),
+    }
+    Ok(name.to_owned())
+}
+
+/// `None` at the end: a block of zeros, or no block at all, which many writers leave.
+fn next_header(stream: &mut impl Read, last: &str) -> Result<Option<[u8; BLOCK]>, StageError> {
+    let mut block = Vec::with_capacity(BLOCK);
+    stream
+        .by_ref()
+        .take(BLOCK as u64)
+        .read_to_end(&mut block)
+        .map_err(|error| read_failed(last, error))?;
+    if block.is_empty() {
+        return Ok(None);
+    }
+    let block: [u8; BLOCK] = block.try_into().map_err(|_| {
+        let rule = Rule::Damaged("the archive ends within the header after it".into());
+        StageError::entry(last, rule)
+    })?;
+    Ok(block.iter().any(|byte| *byte != 0).then_some(block))
+}
+
+fn extension_body(stream: &mut impl Read, size: u64, last: &str) -> Result<Vec<u8>, StageError> {
+    if size > EXTENSION_BYTES {
+        let what = format!("a header of {size} bytes follows it, of at most {EXTENSION_BYTES}");
+        return Err(StageError::entry(last, Rule::Damaged(what)));
+    }
+    let mut body = Vec::new();
+    stream
+        .by_ref()
+        .take(size)
+        .read_to_end(&mut body)
+        .map_err(|error| read_failed(last, error))?;
+    if body.len() as u64 != size {
+        let what = "the archive ends within the header after it".into();
+        return Err(StageError::entry(last, Rule::Damaged(what)));
+    }
+    skip_padding(stream, size, last)?;
+    Ok(body)
+}
+
+fn skip_padding(stream: &mut impl Read, size: u64, entry: &str) -> Result<(), StageError> {
+    let padding = size.next_multiple_of(BLOCK as u64) - size;
+    io::copy(&mut stream.by_ref().take(padding), &mut io::sink())
+        .map_err(|error| read_failed(entry, error))?;
+    Ok(())
+}
+
+fn read_pax(body: &[u8], into: &mut Extension, last: &str) -> Result<(), StageError> {
+    let damaged = |what: &str| StageError::entry(last, Rule::Damaged(what.to_owned()));
+    for record in PaxExtensions::new(body) {
+        let record = record.map_err(|_| damaged("a pax record after it cannot be read"))?;
+        match record.key_bytes() {
+            b"path" => into.path = Some(record.value_bytes().to_vec()),
+            b"linkpath" => into.link = Some(record.value_bytes().to_vec()),
+            b"size" => {
+                let size = record.value().ok().and_then(|value| value.parse().ok());
+                into.size = Some(size.ok_or_else(|| damaged("a pax size after it is no number"))?);
+            }
+            key if key.starts_with(b"GNU.sparse.") => into.sparse = true,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// GNU's long names end with a NUL.
+fn text(mut body: Vec<u8>) -> Vec<u8> {
+    while body.last() == Some(&0) {
+        body.pop();
+    }
+    body
+}
+
+fn utf8<'a>(bytes: &'a [u8], entry: &[u8]) -> Result<&'a str, StageError> {
+    std::str::from_utf8(bytes).map_err(|_| StageError::Entry {
+        entry: Shown::bytes(entry),
+        rule: Rule::NotUtf8,
+    })
+}
+
+/// The sum of the header's bytes, its own field taken as blanks; old tars summed signed bytes.
+pub(crate) fn checksum_matches(block: &[u8; BLOCK]) -> bool {
+    let Ok(said) = Header::from_byte_slice(block).cksum() else {
+        return false;
+    };
+    let field = 148..156;
+    let bytes = || {
+        block
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if field.contains(&at) { b' ' } else { *byte })
+    };
+    let unsigned: u32 = bytes().map(u32::from).sum();
+    let signed: i32 = bytes().map(|byte| i32::from(byte.cast_signed())).sum();
+    said == unsigned || i64::from(said) == i64::from(signed)
+}

@@ -1,0 +1,51 @@
+//! Blocking work that stops when nobody waits for it any more.
+//!
+//! Unpacking and packing run on the blocking pool, where dropping a future stops nothing. So each
+//! piece of such work holds a flag, looked at for each block of bytes and each entry, that the drop
+//! of the waiting future raises. The tracker counts the work until it has really ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio_util::task::TaskTracker;
+
+use crate::error::StageError;
+
+/// Raised once; never lowered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub(crate) fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), StageError> {
+        if self.is_raised() {
+            return Err(StageError::Cancelled);
+        }
+        Ok(())
+    }
+}
+
+struct RaiseOnDrop(Cancel);
+
+impl Drop for RaiseOnDrop {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs `work` on the blocking pool. `name` is the step's, for the error of a panic within it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    tracker: &TaskTracker,
+    name: &'static str,
+    work: impl FnOnce(&Cancel) -> Result<T, StageError> + Send + 'static,
+) -> Result<T, StageError> {
+    let cancel = Cancel::default();
+    let _raise = RaiseOnDrop(cancel.clone());
+    tracker
+        .spawn_blocking(move || work(&cancel))
+        .await
+        .unwrap_or(Err(StageError::Panicked(name)))
+}
