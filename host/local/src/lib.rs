@@ -1,3 +1,28 @@
-//! The embedded CodePipeline and S3.
+//! The embedded CodePipeline and S3: a real server on one loopback port, for ordinary AWS SDKs and
+//! the AWS CLI.
+//!
+//! ```text
+//!   server     one listener; each request goes to the service that its signature names
+//!   auth       who signs: one registry and one clock for both services
+//!   pipeline   CodePipeline: the protocol, the engine, the job operations
+//!   s3         S3: the protocol over a store of ours
+//! ```
+//!
+//! The worker meets this crate over HTTP only, through the AWS SDK that it uses in production.
+//! `docs/LOCAL.md` says what is built, what is not, and what differs from AWS.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod auth;
+mod config;
+mod error;
+mod pipeline;
+mod s3;
+mod server;
+
+pub use config::LocalConfig;
+pub use error::LocalError;
+pub use pipeline::{
+    ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,
+};
+pub use server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server};

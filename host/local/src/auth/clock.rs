@@ -80,6 +80,6 @@ pub(crate) fn later(start: Timestamp, by: Duration) -> Timestamp {
 }
 
 /// What is left from `now` to `deadline`; zero once it is reached.
-pub(crate) fn until(now: Timestamp, deadline: Timestamp) -> Duration {
+fn until(now: Timestamp, deadline: Timestamp) -> Duration {
     Duration::try_from(deadline.duration_since(now)).unwrap_or(Duration::ZERO)
 }

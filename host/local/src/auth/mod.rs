@@ -6,12 +6,9 @@
 
 mod clock;
 mod registry;
+pub(crate) mod sigv4;
 
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the S3 half takes what it needs")
-)]
-pub(crate) use clock::{Clock, later, until};
+pub(crate) use clock::{Clock, later};
 pub(crate) use registry::{
     Identity, JobAccess, KeyRule, ObjectRef, ROOT_KEY, Registry, Scope, random,
 };

@@ -1,0 +1,285 @@
+//! The task that owns the engine, and the handle that others ask it by.
+//!
+//! One loop takes inputs in turn: requests, the ends of effects, timers, notices of published
+//! objects. Effects run in a [`JoinSet`] beside it. A source is looked at when its object is
+//! published, and every `source_poll` besides, since a receiver that lags loses notices.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::engine::{Effect, Engine, Settings, WatchedSource};
+use super::error::ApiError;
+use super::event::{ErrorDetails, Event};
+use super::operation::{CreatePipeline, Operation};
+use super::runs::Fetched;
+use super::source;
+use crate::auth::{Clock, Registry, later};
+use crate::s3::{ObjectStore, Published};
+
+/// Requests that wait for the engine before their senders are held up.
+const INBOX: usize = 256;
+
+/// Events kept for a watcher that is slow.
+const EVENTS: usize = 4096;
+
+/// A handle on the running service; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct CodePipeline {
+    inbox: mpsc::Sender<Message>,
+    events: broadcast::Sender<Event>,
+    store: ObjectStore,
+}
+
+type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
+
+enum Message {
+    Handle {
+        operation: Operation,
+        reply: Reply<Value>,
+    },
+    /// Whether a pipeline may be made; it comes back for the next step.
+    Check {
+        request: Box<CreatePipeline>,
+        reply: Reply<Box<CreatePipeline>>,
+    },
+    Create {
+        request: Box<CreatePipeline>,
+        seen: BTreeMap<String, Option<String>>,
+        reply: Reply<Value>,
+    },
+}
+
+impl CodePipeline {
+    /// Starts the service's task; it ends when `stop` is cancelled.
+    pub(crate) fn start(
+        settings: Settings,
+        source_poll: Duration,
+        store: ObjectStore,
+        registry: Registry,
+        (tasks, stop): (&TaskTracker, CancellationToken),
+    ) -> Self {
+        let (inbox, messages) = mpsc::channel(INBOX);
+        let events = broadcast::Sender::new(EVENTS);
+        let clock = registry.clock().clone();
+        let driver = Driver {
+            engine: Engine::new(settings, registry),
+            clock,
+            store: store.clone(),
+            events: events.clone(),
+            effects: JoinSet::new(),
+        };
+        tasks.spawn(driver.run(messages, source_poll, stop));
+        Self {
+            inbox,
+            events,
+            store,
+        }
+    }
+
+    /// What happens from now on.
+    pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Carries out the operation named `name` with the request in `body`.
+    ///
+    /// # Errors
+    /// The service's exception.
+    pub(crate) async fn call(&self, name: &str, body: &[u8]) -> Result<Value, ApiError> {
+        match Operation::parse(name, body)? {
+            Operation::CreatePipeline(request) => self.create_pipeline(request).await,
+            operation => self.ask(|reply| Message::Handle { operation, reply }).await,
+        }
+    }
+
+    async fn create_pipeline(&self, request: Box<CreatePipeline>) -> Result<Value, ApiError> {
+        let request = self.ask(|reply| Message::Check { request, reply }).await?;
+        let bucket = request
+            .pipeline
+            .artifact_store
+            .as_ref()
+            .map_or("", |store| store.location.as_str());
+        if self.store.bucket(bucket).await.is_err() {
+            return Err(ApiError::validation(format!(
+                "The artifact store's bucket '{bucket}' does not exist; create it first: aws s3api \
+                 create-bucket --bucket {bucket}"
+            )));
+        }
+        let mut seen = BTreeMap::new();
+        for (action, object) in Engine::sources_of(&request.pipeline) {
+            let pipeline = request.pipeline.name.clone();
+            let watched = WatchedSource {
+                pipeline,
+                action: action.clone(),
+                object,
+            };
+            seen.insert(action, source::look(&self.store, &watched).await);
+        }
+        self.ask(|reply| Message::Create {
+            request,
+            seen,
+            reply,
+        })
+        .await
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, ApiError> {
+        let stopping = || ApiError::new("ServiceUnavailableException", "The service is stopping");
+        let (reply, answer) = oneshot::channel();
+        self.inbox
+            .send(message(reply))
+            .await
+            .map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())?
+    }
+}
+
+struct Driver {
+    engine: Engine,
+    clock: Clock,
+    store: ObjectStore,
+    events: broadcast::Sender<Event>,
+    effects: JoinSet<Done>,
+}
+
+/// The end of an effect.
+enum Done {
+    Fetched {
+        run: String,
+        result: Result<Fetched, ErrorDetails>,
+    },
+    Verified {
+        run: String,
+        result: Result<(), ErrorDetails>,
+    },
+    Looked {
+        source: WatchedSource,
+        version: Option<String>,
+    },
+}
+
+impl Driver {
+    async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Message>,
+        source_poll: Duration,
+        stop: CancellationToken,
+    ) {
+        let mut published = self.store.changes();
+        let mut next_poll = later(self.clock.now(), source_poll);
+        loop {
+            let deadline = self.engine.next_deadline();
+            let clock = self.clock.clone();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                message = inbox.recv() => match message {
+                    Some(message) => self.answer(message),
+                    None => return,
+                },
+                Some(done) = self.effects.join_next() => match done {
+                    Ok(done) => self.done(done),
+                    Err(error) => tracing::error!(%error, "an effect ended without a result"),
+                },
+                () = reach(&clock, deadline) => self.engine.tick(clock.now()),
+                notice = published.recv() => match notice {
+                    Ok(notice) => self.look_at(|source| is_of(source, &notice)),
+                    Err(broadcast::error::RecvError::Lagged(_)) => self.look_at(|_| true),
+                    // The store lives as long as this task, so this is never reached.
+                    Err(broadcast::error::RecvError::Closed) => return,
+                },
+                () = clock.sleep_until(next_poll) => {
+                    next_poll = later(clock.now(), source_poll);
+                    self.look_at(|_| true);
+                }
+            }
+            self.carry_out();
+        }
+    }
+
+    fn answer(&mut self, message: Message) {
+        let now = self.clock.now();
+        // A caller that hung up does not undo what was done.
+        match message {
+            Message::Handle { operation, reply } => {
+                let _ = reply.send(self.engine.handle(operation, now));
+            }
+            Message::Check { request, reply } => {
+                let checked = self.engine.check_new_pipeline(&request).map(|()| request);
+                let _ = reply.send(checked);
+            }
+            Message::Create {
+                request,
+                seen,
+                reply,
+            } => {
+                let name = request.pipeline.name.clone();
+                let made = self.engine.handle(Operation::CreatePipeline(request), now);
+                if made.is_ok() {
+                    self.engine.note_sources(&name, seen);
+                }
+                let _ = reply.send(made);
+            }
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        self.engine.tick(self.clock.now());
+        match done {
+            Done::Fetched { run, result } => self.engine.source_fetched(&run, result),
+            Done::Verified { run, result } => self.engine.outputs_verified(&run, result),
+            Done::Looked { source, version } => self.engine.source_seen(&source, version),
+        }
+    }
+
+    fn look_at(&mut self, is_wanted: impl Fn(&WatchedSource) -> bool) {
+        for source in self.engine.watched_sources().into_iter().filter(is_wanted) {
+            let store = self.store.clone();
+            self.effects.spawn(async move {
+                let version = source::look(&store, &source).await;
+                Done::Looked { source, version }
+            });
+        }
+    }
+
+    fn carry_out(&mut self) {
+        for effect in self.engine.take_effects() {
+            let store = self.store.clone();
+            match effect {
+                Effect::Emit(event) => {
+                    // Nobody watching is no error.
+                    let _ = self.events.send(event);
+                }
+                Effect::FetchSource { run, from, to, key } => {
+                    self.effects.spawn(async move {
+                        let result = source::fetch(&store, &from, &to, key).await;
+                        Done::Fetched { run, result }
+                    });
+                }
+                Effect::VerifyOutputs { run, objects } => {
+                    self.effects.spawn(async move {
+                        let result = source::verify(&store, &objects).await;
+                        Done::Verified { run, result }
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn is_of(source: &WatchedSource, notice: &Published) -> bool {
+    source.object.0 == notice.bucket && source.object.1 == notice.key
+}
+
+async fn reach(clock: &Clock, deadline: Option<Timestamp>) {
+    match deadline {
+        Some(deadline) => clock.sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,62 @@
+//! The embedded CodePipeline.
+//!
+//! ```text
+//!   service      an HTTP request in, an answer out: signature, protocol, errors
+//!   operation    the request, checked against the service's model (schema, shapes)
+//!   driver       the task that owns the engine: requests, effects, timers, source changes, in turn
+//!   engine       the state and all its transitions; pure but for random ids
+//! ```
+//!
+//! The engine is one state changed by one task, so that every race of the service (two workers for a
+//! job, a result against a timeout) has an order and a winner. What takes time (copying a source
+//! object, looking for uploads) is an *effect*: it runs beside, and its end is one more input.
+//!
+//! A job's life, by the names of the service's model:
+//!
+//! ```text
+//!            continuation              delay over
+//!   action ───────────────> Created ───────────────┐
+//!     │                                            v
+//!     └─────────────────────────────────────────> Queued <───┐ a new nonce each time
+//!                                                  │ poll    │ not acknowledged in time:
+//!                                                  v         │ handed out again
+//!                                              Dispatched ───┘
+//!                                                  │ acknowledge, with the last nonce
+//!                                                  v
+//!                                              InProgress ──> Succeeded | Failed | TimedOut
+//! ```
+//!
+//! An acknowledge with any nonce but the last, or of a job in any other state, is an
+//! `InvalidNonceException`; a result in any state but InProgress an `InvalidJobStateException`.
+
+mod advance;
+mod check_action_type;
+mod check_pipeline;
+mod declarations;
+mod driver;
+mod engine;
+mod error;
+mod event;
+mod executions;
+mod jobs;
+mod model;
+mod operation;
+mod page;
+mod resolve;
+mod runs;
+mod schema;
+mod service;
+mod shapes;
+mod source;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use event::{
+    ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,
+};
+
+pub(crate) use driver::CodePipeline;
+pub(crate) use engine::Settings;
+pub(crate) use error::ApiError;
+pub(crate) use service::{failure, is_target, serve};
