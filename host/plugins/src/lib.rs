@@ -2,7 +2,31 @@
 //!
 //! The crate knows files and manifests, not wasmtime: what compiles a component is given to it as a
 //! [`Prepare`].
+//!
+//! A [`PluginsDir`] looks at the directory and makes a [`Catalogue`], an immutable snapshot of what is
+//! served; whoever took a plugin from one keeps it, whatever happens to the directory later.
 
+mod cache;
+mod catalogue;
+mod claims;
 mod contract;
+mod directory;
+mod error;
+mod listing;
+mod load;
+mod manifest;
+pub mod units;
+mod wasm;
+mod watch;
 
+pub use cache::CodeCache;
+pub use catalogue::Catalogue;
 pub use contract::{ActionTypeKey, Plugin, PluginDigest, Prepare, PrepareError, Prepared, Problem};
+pub use directory::PluginsDir;
+pub use error::PluginsError;
+pub use load::{load_manifest, load_plugin};
+pub use manifest::{
+    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, ConfigurationProblem, DirectoryAsk,
+    Inputs, LimitsAsked, Manifest, ManifestProblem, Outputs, Property, PropertyType, UnpackMode,
+};
+pub use wasm::{MANIFEST_SECTION, embed_manifest, embedded_manifest};

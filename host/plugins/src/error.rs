@@ -1,0 +1,62 @@
+//! What can fail as a whole; what is wrong with one plugin is a [`Problem`](crate::Problem).
+
+use std::io;
+use std::path::PathBuf;
+
+/// An operation on the plugins directory, on a .wasm or on the code cache failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginsError {
+    /// The plugins directory cannot be read.
+    #[error("read plugins directory {}: make it, or set plugins-dir to one that this user may read", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Bytes are no WebAssembly.
+    #[error("not WebAssembly: {reason}")]
+    NotWasm {
+        /// Why.
+        reason: String,
+    },
+    /// The section with the manifest is not UTF-8.
+    #[error("the embedded manifest is not UTF-8: embed it again")]
+    ManifestText(#[source] std::str::Utf8Error),
+    /// The manifest is too large for a section.
+    #[error("a manifest of {bytes} bytes cannot be embedded: at most {most} are allowed")]
+    ManifestSize {
+        /// Its size.
+        bytes: usize,
+        /// What is allowed.
+        most: usize,
+    },
+    /// The code cache's directory is not safe to load code from.
+    #[error("code cache {}: {fault}; {remedy}", path.display())]
+    CacheUnsafe {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A code id is not one.
+    #[error("code id {id:?} is not made of digits, letters a to f and `-`")]
+    CodeId {
+        /// What was given.
+        id: String,
+    },
+    /// The code cache cannot be read or written.
+    #[error("{action} {}", path.display())]
+    Cache {
+        /// What was tried.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
