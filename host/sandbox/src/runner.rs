@@ -16,7 +16,7 @@ use crate::job::{DirectoryGrant, Failure, InputDir, Job, Outcome, OutputDir};
 pub struct CodeRef {
     /// The plugin's digest and the engine's compatibility hash.
     pub id: String,
-    /// The sealed code, made by [`crate::Compiler`].
+    /// The sealed code, made by [`crate::Sandbox::compile`].
     pub path: PathBuf,
 }
 

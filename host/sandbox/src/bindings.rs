@@ -1,0 +1,15 @@
+//! The contract of `wit/`, bound for the host. Never part of the crate's interface: what others see are
+//! the plain types of [`crate::job`].
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    reason = "generated from wit/, which documents it"
+)]
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "action",
+    exports: { default: async },
+});

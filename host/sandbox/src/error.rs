@@ -1,0 +1,158 @@
+//! What can go wrong before a job runs. What goes wrong in a job is a [`crate::Fault`].
+
+use std::io;
+use std::path::PathBuf;
+
+/// A cause whose own type is no part of this crate's interface.
+pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Why code was refused, or why the sandbox cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The engine does not start on this machine.
+    #[error("the wasm engine cannot start")]
+    Engine(#[source] Cause),
+    /// No thread for the epoch clock.
+    #[error("the epoch thread cannot start")]
+    Ticker(#[source] io::Error),
+    /// No threads for guests.
+    #[error("the guests' runtime cannot start")]
+    Runtime(#[source] io::Error),
+    /// The key directory or the key file cannot be read or made.
+    #[error("the sealing key {path} cannot be {action}")]
+    KeyFile {
+        /// The file or directory.
+        path: PathBuf,
+        /// `read` or `made`.
+        action: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Others could read or replace the key: what it seals would prove nothing.
+    #[error("the sealing key is not private: {path} {problem}; {remedy}")]
+    KeyNotPrivate {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The file holds something other than a key.
+    #[error(
+        "{path} is not a sealing key (it has {length} bytes, a key has 32); delete it, and a new one is made"
+    )]
+    KeyDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        length: u64,
+    },
+    /// Not a component at all.
+    #[error("this is not a component: it is {found}; {remedy}")]
+    NotAComponent {
+        /// What it is.
+        found: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Too large to compile.
+    #[error("the component has {length} bytes, at most {limit} are taken")]
+    TooLarge {
+        /// Its length in bytes.
+        length: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Broken wasm.
+    #[error("the component cannot be read")]
+    Malformed(#[source] Cause),
+    /// It exports nothing that could be called.
+    #[error(
+        "the component does not export `pipefitter:action/handler`; it exports {}; \
+         build it for the world `action` of package pipefitter:action@0.1.0",
+        list(.exports)
+    )]
+    NoHandler {
+        /// What it exports instead.
+        exports: Vec<String>,
+    },
+    /// It was built for another contract.
+    #[error(
+        "the component exports `pipefitter:action/handler@{version}`, this host serves 0.1.x; \
+         build it with wit/action.wit of this host's version, or update the host"
+    )]
+    ContractVersion {
+        /// The version that it names.
+        version: String,
+    },
+    /// It imports what is not there for it.
+    #[error("the component imports `{import}`: {reason}")]
+    Import {
+        /// The import's full name.
+        import: String,
+        /// Why it is not there, and what to do.
+        reason: String,
+    },
+    /// Its imports have other types than the host's.
+    #[error("the component does not fit the host")]
+    Link(#[source] Cause),
+    /// Valid wasm that cannot be compiled here.
+    #[error("the component cannot be compiled")]
+    Compile(#[source] Cause),
+    /// The sealed code cannot be read.
+    #[error("the compiled code {path} cannot be read")]
+    CodeFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The sealed code is not ours, was changed, or is of another engine.
+    #[error("the compiled code is not to be used: {reason}; compile the component again")]
+    Seal {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Authentic code that the engine refuses all the same.
+    #[error("the compiled code cannot be loaded")]
+    Load(#[source] Cause),
+}
+
+impl SandboxError {
+    /// The whole chain of causes in one line, the outermost first.
+    #[must_use]
+    pub fn full(&self) -> String {
+        chain(self)
+    }
+}
+
+/// An error and its causes in one line. A cause that its parent already quotes is left out.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    let quoted: Vec<String> = names.iter().take(8).map(|n| format!("`{n}`")).collect();
+    let mut text = quoted.join(", ");
+    if names.len() > 8 {
+        text.push_str(", ...");
+    }
+    text
+}

@@ -1,0 +1,136 @@
+//! The runner without a process of its own: guests on threads of this process, isolated by wasm alone.
+//!
+//! Guests have a runtime to themselves. They may hold its threads up as long as an epoch lasts, and no poll,
+//! heartbeat or report of the worker's ever waits behind one.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_util::task::TaskTracker;
+
+use crate::engine::Sandbox;
+use crate::error::SandboxError;
+use crate::guard::Guard;
+use crate::loader::Loader;
+use crate::log::JobLog;
+use crate::run;
+use crate::runner::{EventSink, Fault, JobControl, JobRunner, JobSpec, Verdict, VerdictKind};
+use crate::text;
+
+/// Threads for what may not hold up a guest thread: loading code, and writes of streams that a guest does not
+/// wait for. Idle ones end.
+const BLOCKING_THREADS: usize = 32;
+
+/// Runs jobs inside this process.
+pub struct InProcess {
+    sandbox: Arc<Sandbox>,
+    loader: Arc<Loader>,
+    jobs: TaskTracker,
+    /// There until drop.
+    runtime: Option<Runtime>,
+    guests: Handle,
+}
+
+impl std::fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InProcess")
+            .field("jobs", &self.jobs.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl InProcess {
+    /// Start the guests' threads.
+    ///
+    /// # Errors
+    /// [`SandboxError::Runtime`].
+    pub fn new(sandbox: Arc<Sandbox>) -> Result<InProcess, SandboxError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(sandbox.config().guest_threads.max(1))
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("guest")
+            // Timers and newcomers are looked at after every poll: a poll of a guest that computes lasts a
+            // whole epoch, and with the default of 61 polls a guest that sleeps wakes half a second late.
+            .event_interval(1)
+            .global_queue_interval(2)
+            .enable_time()
+            .build()
+            .map_err(SandboxError::Runtime)?;
+        Ok(InProcess {
+            loader: Arc::new(Loader::new(sandbox.clone())),
+            sandbox,
+            jobs: TaskTracker::new(),
+            guests: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
+    }
+
+    /// How many jobs are running, those included whose caller no longer waits.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Wait until no job runs. No new one may be started any more.
+    pub async fn settled(&self) {
+        self.jobs.close();
+        self.jobs.wait().await;
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting for guests here would block whatever runtime the caller is on.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[async_trait]
+impl JobRunner for InProcess {
+    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict {
+        let guard = Arc::new(Guard::new(spec.limits.clone(), control));
+        let threshold = self.sandbox.config().log_threshold;
+        let log = JobLog::new(events, threshold, spec.limits.log_bytes);
+        // Dropping this future ends the job; it is not dropped with it, see `waits`.
+        let _abandon = guard.interrupt().clone().drop_guard();
+        let task = {
+            let (sandbox, loader) = (self.sandbox.clone(), self.loader.clone());
+            let (guard, log) = (guard.clone(), log.clone());
+            self.jobs.spawn_on(
+                async move {
+                    match loader.get(&spec.code).await {
+                        Ok(loaded) => run::run(&sandbox, &loaded, &spec, &guard, &log).await,
+                        Err(error) => VerdictKind::Fault(Fault::Start(error.full())),
+                    }
+                },
+                &self.guests,
+            )
+        };
+        let kind = task.await.unwrap_or_else(|error| {
+            let what = match error.try_into_panic() {
+                Ok(panic) => format!("a panic while the job ran: {}", said(&*panic)),
+                Err(_) => "the sandbox was shut down while the job ran".to_owned(),
+            };
+            tracing::error!(fault = what, "a job failed inside the host");
+            VerdictKind::Fault(Fault::Host(what))
+        });
+        let logged = log.usage();
+        let mut usage = guard.usage();
+        usage.log_bytes = logged.kept;
+        usage.log_dropped = logged.dropped;
+        Verdict { kind, usage }
+    }
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no text)");
+    text::clean(text)
+}

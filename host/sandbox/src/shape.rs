@@ -1,0 +1,234 @@
+//! What a wasm file is, read from its outermost sections: cheap enough to look at every file that is
+//! dropped into a directory, and the place where most mistakes get their explanation.
+
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::error::SandboxError;
+
+const HANDLER: &str = "pipefitter:action/handler";
+
+/// A component as its imports and exports tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shape {
+    /// The version of `pipefitter:action/handler` that it exports, such as `0.1.0`.
+    pub contract: String,
+    /// The full names of its imports, in their order.
+    pub imports: Vec<String>,
+    /// The full names of its exports, in their order.
+    pub exports: Vec<String>,
+}
+
+impl Shape {
+    pub(crate) fn read(wasm: &[u8]) -> Result<Shape, SandboxError> {
+        refuse_other_formats(wasm)?;
+        let mut imports = Vec::new();
+        let mut exports = Vec::new();
+        let mut depth = 0_u32;
+        let malformed = |e: wasmparser::BinaryReaderError| SandboxError::Malformed(e.into());
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload.map_err(malformed)? {
+                Payload::Version { encoding, .. } if depth == 0 => match encoding {
+                    Encoding::Component => {}
+                    Encoding::Module => {
+                        return Err(SandboxError::NotAComponent {
+                            found: "a core module",
+                            remedy: "build it for wasm32-wasip2 (Rust), or adapt it with \
+                                     `wasm-tools component new --adapt`",
+                        });
+                    }
+                },
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        imports.push(import.map_err(malformed)?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        exports.push(export.map_err(malformed)?.name.name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let contract = contract(&exports)?;
+        for import in &imports {
+            if let Some(reason) = refusal(import) {
+                return Err(SandboxError::Import {
+                    import: import.clone(),
+                    reason,
+                });
+            }
+        }
+        Ok(Shape {
+            contract,
+            imports,
+            exports,
+        })
+    }
+}
+
+fn refuse_other_formats(wasm: &[u8]) -> Result<(), SandboxError> {
+    let refuse = |found, remedy| Err(SandboxError::NotAComponent { found, remedy });
+    if wasm.starts_with(b"\0asm") {
+        return Ok(());
+    }
+    if wasm.is_empty() {
+        return refuse("an empty file", "build the component again");
+    }
+    if wasm.starts_with(b"\x7fELF") {
+        return refuse(
+            "compiled code (.cwasm) or a native program",
+            "give the .wasm it was made from: native code is taken from nobody",
+        );
+    }
+    let text = wasm.trim_ascii_start();
+    if text.starts_with(b"(") || text.starts_with(b";;") {
+        return refuse(
+            "wasm text",
+            "turn it into binary form with `wasm-tools parse`",
+        );
+    }
+    refuse(
+        "no wasm",
+        "give the .wasm file that the build made, whole and not compressed",
+    )
+}
+
+fn contract(exports: &[String]) -> Result<String, SandboxError> {
+    let version = exports.iter().find_map(|name| {
+        let rest = name.strip_prefix(HANDLER)?;
+        if rest.is_empty() {
+            Some("(none)")
+        } else {
+            rest.strip_prefix('@')
+        }
+    });
+    match version {
+        Some(version) if version.starts_with("0.1.") => Ok(version.to_owned()),
+        Some(version) => Err(SandboxError::ContractVersion {
+            version: version.to_owned(),
+        }),
+        None => Err(SandboxError::NoHandler {
+            exports: exports.to_vec(),
+        }),
+    }
+}
+
+/// What is linked: namespace and package, the line of versions, and the interfaces.
+const LINKED: &[(&str, &str, &[&str])] = &[
+    ("pipefitter:action", "0.1.", &["types", "log", "control"]),
+    (
+        "wasi:cli",
+        "0.2.",
+        &[
+            "environment",
+            "exit",
+            "stdin",
+            "stdout",
+            "stderr",
+            "terminal-input",
+            "terminal-output",
+            "terminal-stdin",
+            "terminal-stdout",
+            "terminal-stderr",
+        ],
+    ),
+    ("wasi:clocks", "0.2.", &["monotonic-clock", "wall-clock"]),
+    ("wasi:filesystem", "0.2.", &["types", "preopens"]),
+    ("wasi:io", "0.2.", &["error", "poll", "streams"]),
+    (
+        "wasi:random",
+        "0.2.",
+        &["random", "insecure", "insecure-seed"],
+    ),
+    (
+        "wasi:sockets",
+        "0.2.",
+        &[
+            "instance-network",
+            "ip-name-lookup",
+            "network",
+            "tcp",
+            "tcp-create-socket",
+            "udp",
+            "udp-create-socket",
+        ],
+    ),
+];
+
+/// Why an import is refused; nothing if it is linked.
+fn refusal(import: &str) -> Option<String> {
+    let (path, version) = import.split_once('@').unwrap_or((import, ""));
+    let (package, interface) = path.split_once('/').unwrap_or((path, ""));
+    if let Some((_, line, interfaces)) = LINKED.iter().find(|(name, ..)| *name == package) {
+        if interfaces.contains(&interface) {
+            return (!version.starts_with(line)).then(|| {
+                format!(
+                    "version {} is not served, {line}x is; build the plugin with tools of that version",
+                    if version.is_empty() { "(none)" } else { version }
+                )
+            });
+        }
+    }
+    Some(match (package, interface) {
+        ("pipefitter:action", "secrets") => "secrets are not available on this host and none is \
+             granted; build the plugin without `needs-secrets`"
+            .to_owned(),
+        ("wasi:http", _) => "outgoing HTTP is not available on this host and nothing grants it; \
+             build the plugin without it"
+            .to_owned(),
+        ("pipefitter:action", _) => {
+            "this host's contract has no such interface; update the host".to_owned()
+        }
+        _ if package.starts_with("wasi:") => {
+            "this WASI interface is not available to plugins, and no grant makes it so; \
+             build the plugin without it"
+                .to_owned()
+        }
+        _ => "plugins get WASI 0.2 and pipefitter:action only; link what provides it into the \
+             component (`wac plug`)"
+            .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn garbage_is_refused_and_never_panics(tail in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut wasm = b"\0asm\x0d\0\x01\0".to_vec();
+            wasm.extend(tail);
+            prop_assert!(Shape::read(&wasm).is_err());
+        }
+    }
+
+    #[test]
+    fn every_version_of_a_line_is_linked_and_no_other() {
+        for import in [
+            "wasi:cli/environment@0.2.0",
+            "wasi:sockets/tcp@0.2.12",
+            "pipefitter:action/log@0.1.3",
+            "pipefitter:action/types@0.1.0",
+        ] {
+            assert_eq!(refusal(import), None, "{import}");
+        }
+        for (import, says) in [
+            ("wasi:cli/environment@0.3.0", "0.2.x"),
+            ("wasi:http/outgoing-handler@0.2.0", "outgoing HTTP"),
+            ("pipefitter:action/secrets@0.1.0", "none is granted"),
+            ("pipefitter:action/telepathy@0.1.0", "update the host"),
+            ("wasi:nn/graph@0.2.0", "no grant"),
+            ("acme:tools/hammer", "wac plug"),
+        ] {
+            let reason = refusal(import).unwrap();
+            assert!(reason.contains(says), "{import}: {reason}");
+        }
+    }
+}

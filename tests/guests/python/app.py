@@ -1,0 +1,46 @@
+"""The twin in Python: the same results as tests/guests/rust, through the same contract."""
+
+from pathlib import Path
+
+from componentize_py_types import Err
+from wit_world import exports
+from wit_world.imports import control, log
+from wit_world.imports.types import (
+    ExecutionDetails,
+    Failure,
+    FailureType,
+    Outcome_InProgress,
+    Outcome_Succeeded,
+    Continuation,
+    Success,
+)
+
+
+def details(summary: str) -> ExecutionDetails:
+    return ExecutionDetails(summary=summary, external_execution_id=None, percent_complete=100)
+
+
+class Handler(exports.Handler):
+    def run(self, job):
+        configuration = dict(job.configuration)
+        log.write(log.Level.INFO, f"twin runs {job.pipeline.action}", [])
+        mode = configuration.get("mode", "ok")
+        if mode == "fail":
+            raise Err(
+                Failure(
+                    kind=FailureType.CONFIGURATION_ERROR,
+                    message="`mode` says fail: set it to ok",
+                    external_execution_id=None,
+                )
+            )
+        if mode == "continue" and job.continuation_token is None:
+            return Outcome_InProgress(
+                Continuation(token="second", details=details("one of two"))
+            )
+        text = Path(job.inputs[0].path, "message.txt").read_text(encoding="utf-8")
+        control.progress(50, "read")
+        Path(job.outputs[0].path, "shout.txt").write_text(text.upper(), encoding="utf-8")
+        variables = [("characters", str(len(text))), ("token", job.continuation_token or "none")]
+        return Outcome_Succeeded(
+            Success(variables=variables, details=details("shouted"), current_revision=None)
+        )
