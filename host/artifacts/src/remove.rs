@@ -157,7 +157,7 @@ mod tests {
         let tree = home.path().join("tree");
         std::fs::create_dir(&tree).unwrap();
         let mut dir = Dir::open_ambient_dir(&tree, ambient_authority()).unwrap();
-        for _ in 0..20_000 {
+        for _ in 0..5_000 {
             dir.write("f", b"x").unwrap();
             dir = entered(&dir, "a-folder-with-a-name");
         }

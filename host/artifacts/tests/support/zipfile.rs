@@ -1,0 +1,137 @@
+//! Zip archives made by hand, so that every field can lie.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+
+/// One entry; the fields are what the headers say.
+#[derive(Clone)]
+pub struct Entry {
+    pub name: Vec<u8>,
+    /// What the local header says instead.
+    pub local_name: Option<Vec<u8>>,
+    pub packed: Vec<u8>,
+    pub size: u32,
+    pub crc32: u32,
+    pub method: u16,
+    pub flags: u16,
+    pub mode: u32,
+}
+
+pub fn stored(name: impl AsRef<[u8]>, content: &[u8]) -> Entry {
+    Entry {
+        name: name.as_ref().to_vec(),
+        local_name: None,
+        packed: content.to_vec(),
+        size: u32::try_from(content.len()).unwrap(),
+        crc32: crc32fast::hash(content),
+        method: 0,
+        flags: 1 << 11,
+        mode: 0o100_644,
+    }
+}
+
+pub fn deflated(name: &str, content: &[u8]) -> Entry {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).unwrap();
+    Entry {
+        packed: encoder.finish().unwrap(),
+        method: 8,
+        ..stored(name, content)
+    }
+}
+
+pub fn moded(name: &str, content: &[u8], mode: u32) -> Entry {
+    Entry {
+        mode,
+        ..stored(name, content)
+    }
+}
+
+pub fn link(name: &str, target: &str) -> Entry {
+    moded(name, target.as_bytes(), 0o120_777)
+}
+
+/// The records before the end record, and what a true end record says of them.
+pub struct Body {
+    pub bytes: Vec<u8>,
+    pub entries: u16,
+    pub directory_start: u32,
+    pub directory_bytes: u32,
+}
+
+pub fn body(entries: &[Entry]) -> Body {
+    let mut bytes = Vec::new();
+    let mut starts = Vec::new();
+    for entry in entries {
+        starts.push(u32::try_from(bytes.len()).unwrap());
+        bytes.extend_from_slice(b"PK\x03\x04\x14\x00");
+        let name = entry.local_name.as_ref().unwrap_or(&entry.name);
+        fields(&mut bytes, entry, name);
+        bytes.extend_from_slice(name);
+        bytes.extend_from_slice(&entry.packed);
+    }
+    let directory_start = u32::try_from(bytes.len()).unwrap();
+    for (entry, start) in entries.iter().zip(starts) {
+        bytes.extend_from_slice(b"PK\x01\x02\x14\x03\x14\x00");
+        fields(&mut bytes, entry, &entry.name);
+        bytes.extend_from_slice(&[0; 6]);
+        bytes.extend_from_slice(&(entry.mode << 16).to_le_bytes());
+        bytes.extend_from_slice(&start.to_le_bytes());
+        bytes.extend_from_slice(&entry.name);
+    }
+    Body {
+        entries: u16::try_from(entries.len()).unwrap(),
+        directory_bytes: u32::try_from(bytes.len()).unwrap() - directory_start,
+        directory_start,
+        bytes,
+    }
+}
+
+fn fields(bytes: &mut Vec<u8>, entry: &Entry, name: &[u8]) {
+    bytes.extend_from_slice(&entry.flags.to_le_bytes());
+    bytes.extend_from_slice(&entry.method.to_le_bytes());
+    bytes.extend_from_slice(&[0, 0, 0x21, 0]);
+    bytes.extend_from_slice(&entry.crc32.to_le_bytes());
+    bytes.extend_from_slice(&u32::try_from(entry.packed.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(&entry.size.to_le_bytes());
+    bytes.extend_from_slice(&u16::try_from(name.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(&[0, 0]);
+}
+
+/// The end record with these claims.
+pub fn end(disk: u16, entries: u16, directory_bytes: u32, directory_start: u32) -> Vec<u8> {
+    let mut end = b"PK\x05\x06".to_vec();
+    end.extend_from_slice(&disk.to_le_bytes());
+    end.extend_from_slice(&disk.to_le_bytes());
+    end.extend_from_slice(&entries.to_le_bytes());
+    end.extend_from_slice(&entries.to_le_bytes());
+    end.extend_from_slice(&directory_bytes.to_le_bytes());
+    end.extend_from_slice(&directory_start.to_le_bytes());
+    end.extend_from_slice(&[0, 0]);
+    end
+}
+
+/// A zip64 end record with these claims, its locator, and an end record that points to them.
+pub fn end64(at: u64, entries: u64, directory_bytes: u64, directory_start: u64) -> Vec<u8> {
+    let mut bytes = b"PK\x06\x06".to_vec();
+    bytes.extend_from_slice(&44_u64.to_le_bytes());
+    bytes.extend_from_slice(&[45, 3, 45, 0]);
+    bytes.extend_from_slice(&[0; 8]);
+    for value in [entries, entries, directory_bytes, directory_start] {
+        bytes.extend_from_slice(&value.to_le_bytes());
+    }
+    bytes.extend_from_slice(b"PK\x06\x07\0\0\0\0");
+    bytes.extend_from_slice(&at.to_le_bytes());
+    bytes.extend_from_slice(&1_u32.to_le_bytes());
+    bytes.extend(end(0, u16::MAX, u32::MAX, u32::MAX));
+    bytes
+}
+
+/// An archive whose end record tells the truth.
+pub fn zip(entries: &[Entry]) -> Vec<u8> {
+    let body = body(entries);
+    let end = end(0, body.entries, body.directory_bytes, body.directory_start);
+    [body.bytes, end].concat()
+}
