@@ -106,3 +106,7 @@ fn problem(claim: &Claim, files: Vec<PathBuf>, served: &ByPath) -> Problem {
 fn shown(path: &Path) -> String {
     path.display().to_string()
 }
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

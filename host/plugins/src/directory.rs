@@ -318,3 +318,7 @@ fn tell(before: &Catalogue, after: &Catalogue) {
         tracing::error!(remedy, older_served, "{message}");
     }
 }
+
+#[cfg(test)]
+#[path = "directory_tests.rs"]
+mod tests;

@@ -6,6 +6,8 @@
 //! A [`PluginsDir`] looks at the directory and makes a [`Catalogue`], an immutable snapshot of what is
 //! served; whoever took a plugin from one keeps it, whatever happens to the directory later.
 
+#[cfg(test)]
+mod bench;
 mod cache;
 mod catalogue;
 mod claims;

@@ -101,7 +101,7 @@ pub fn format_size(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     units
         .into_iter()
-        .find(|(shift, _)| bytes > 0 && bytes % (1 << shift) == 0)
+        .find(|(shift, _)| bytes > 0 && bytes.is_multiple_of(1 << shift))
         .map_or_else(
             || format!("{bytes}B"),
             |(shift, unit)| format!("{}{unit}", bytes >> shift),

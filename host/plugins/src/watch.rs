@@ -164,3 +164,60 @@ fn is_reading(kind: EventKind) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{CreateKind, ModifyKind, RemoveKind};
+
+    use super::*;
+    use crate::contract::{PluginDigest, Prepare, PrepareError, Prepared};
+    use crate::manifest::Manifest;
+
+    struct Refuse;
+
+    impl Prepare for Refuse {
+        fn prepare(
+            &self,
+            _name: &str,
+            _digest: &PluginDigest,
+            _wasm: &[u8],
+            _manifest: &Manifest,
+        ) -> Result<Prepared, PrepareError> {
+            Err(PrepareError {
+                message: "never compiled".to_owned(),
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn the_operating_system_tells_of_a_change() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = PluginsDir::open(temp.path(), Arc::new(Refuse)).unwrap();
+        let changed = Arc::new(Notify::new());
+        let mut events = Events::new(Arc::clone(&changed));
+        events.follow(&dir);
+        std::fs::write(temp.path().join("a.wasm"), "x").unwrap();
+        tokio::time::timeout(Duration::from_secs(60), changed.notified())
+            .await
+            .unwrap();
+    }
+
+    #[test]
+    fn reading_is_no_change() {
+        assert!(is_reading(EventKind::Access(AccessKind::Open(
+            AccessMode::Any
+        ))));
+        assert!(is_reading(EventKind::Access(AccessKind::Close(
+            AccessMode::Read
+        ))));
+        for kind in [
+            EventKind::Access(AccessKind::Close(AccessMode::Write)),
+            EventKind::Create(CreateKind::File),
+            EventKind::Modify(ModifyKind::Any),
+            EventKind::Remove(RemoveKind::File),
+            EventKind::Other,
+        ] {
+            assert!(!is_reading(kind), "{kind:?}");
+        }
+    }
+}

@@ -38,8 +38,10 @@ pub(crate) struct Problems<'t> {
     file: &'t str,
     text: &'t str,
     found: Vec<(usize, ManifestProblem)>,
-    /// Lines that are not TOML: what the parser made of them is guesswork and is not judged.
-    broken_lines: BTreeSet<usize>,
+    /// Lines that are not TOML.
+    broken: BTreeSet<usize>,
+    /// These, and those below them up to the next header: what the parser made of them is guesswork.
+    unjudged: BTreeSet<usize>,
 }
 
 impl<'t> Problems<'t> {
@@ -48,7 +50,8 @@ impl<'t> Problems<'t> {
             file,
             text,
             found: Vec::new(),
-            broken_lines: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            unjudged: BTreeSet::new(),
         }
     }
 
@@ -56,9 +59,14 @@ impl<'t> Problems<'t> {
         let offset = span.map_or(0, |span| span.start);
         let (line, _) = self.place(offset);
         // One slip makes the parser stumble several times on the same line.
-        if self.broken_lines.insert(line) {
-            self.push(offset, format!("not TOML: {message}"), "correct this line");
+        if !self.broken.insert(line) {
+            return;
         }
+        self.push(offset, format!("not TOML: {message}"), "correct this line");
+        self.unjudged.insert(line);
+        let below = (line + 1..).zip(self.text.lines().skip(line));
+        let unjudged = below.take_while(|(_, text)| !text.trim_start().starts_with('['));
+        self.unjudged.extend(unjudged.map(|(line, _)| line));
     }
 
     pub(crate) fn at(
@@ -68,7 +76,7 @@ impl<'t> Problems<'t> {
         remedy: impl Into<String>,
     ) {
         let (line, _) = self.place(span.start);
-        if !self.broken_lines.contains(&line) {
+        if !self.unjudged.contains(&line) {
             self.push(span.start, message, remedy);
         }
     }
@@ -80,7 +88,7 @@ impl<'t> Problems<'t> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        if self.broken_lines.is_empty() {
+        if self.broken.is_empty() {
             self.push(span.start, message, remedy);
         }
     }
@@ -120,14 +128,19 @@ impl<'t> Problems<'t> {
     }
 }
 
+/// `known` as a list.
+pub(crate) fn list_of(known: &[&str]) -> String {
+    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    known.join(", ")
+}
+
 /// `known` in words: `a`, `a or b`, `a, b or c`.
 pub(crate) fn one_of(known: &[&str]) -> String {
     match known {
         [] => String::new(),
         [only] => format!("`{only}`"),
         [rest @ .., last] => {
-            let rest: Vec<String> = rest.iter().map(|name| format!("`{name}`")).collect();
-            format!("{} or `{last}`", rest.join(", "))
+            format!("{} or `{last}`", list_of(rest))
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problems, meant, one_of};
+use super::problem::{Problems, list_of, meant};
 use crate::units::{UnitError, parse_duration, parse_size};
 
 pub(crate) type Value<'t> = Spanned<DeValue<'t>>;
@@ -48,7 +48,11 @@ impl<'a, 't> Table<'a, 't> {
             problems.at(
                 &value.span(),
                 format!("{name} is {}, not a table", described(value)),
-                format!("write {name} on a line of its own and its keys below"),
+                if name.starts_with('[') {
+                    format!("write {name} on a line of its own and its keys below")
+                } else {
+                    "write it in braces, such as { guest = \"/site\", write = true }".to_owned()
+                },
             );
         }
         Table {
@@ -59,12 +63,10 @@ impl<'a, 't> Table<'a, 't> {
         }
     }
 
-    pub(crate) fn is_table(&self) -> bool {
-        self.table.is_some()
-    }
-
     pub(crate) fn get(&mut self, key: &'static str) -> Option<&'a Value<'t>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table?.get(key)
     }
 
@@ -210,9 +212,14 @@ impl<'a, 't> Table<'a, 't> {
         );
     }
 
-    /// Something that must be there is not.
+    /// Something that must be there is not, not even under a misspelt name, which [`finish`](Self::finish)
+    /// tells of. A key of a table is given with its brackets.
     pub(crate) fn missing(&self, key: &str, remedy: &str, problems: &mut Problems<'_>) {
-        if self.is_table() {
+        let Some(table) = self.table else { return };
+        let name = key.trim_matches(['[', ']']);
+        let misspelt =
+            |found: &str| !self.known.contains(&found) && meant(found, &[name]).is_some();
+        if !table.keys().any(|found| misspelt(found.get_ref())) {
             problems.missing(&self.span, format!("{} has no `{key}`", self.name), remedy);
         }
     }
@@ -228,7 +235,7 @@ impl<'a, 't> Table<'a, 't> {
             let message = format!("`{}` is not a key of {}", printable(name), self.name);
             let remedy = match meant(name, &self.known) {
                 Some(other) => format!("did you mean `{other}`?"),
-                None => format!("remove it; known here: {}", one_of(&self.known)),
+                None => format!("remove it; known here: {}", list_of(&self.known)),
             };
             problems.at(&key.span(), message, remedy);
         }

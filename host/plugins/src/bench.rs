@@ -1,0 +1,136 @@
+//! A plugins directory to try things on, with time in the test's hands.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
+use wasm_encoder::{Component, CustomSection};
+
+use crate::catalogue::Catalogue;
+use crate::contract::{ActionTypeKey, PluginDigest, Prepare, PrepareError, Prepared, Problem};
+use crate::directory::{PluginsDir, SETTLE};
+use crate::manifest::Manifest;
+use crate::wasm::embed_manifest;
+
+/// Refuses a component that has the word `refused` in it, panics over `panics`.
+#[derive(Default)]
+pub(crate) struct Compiler {
+    compiled: AtomicU32,
+}
+
+impl Prepare for Compiler {
+    fn prepare(
+        &self,
+        name: &str,
+        digest: &PluginDigest,
+        wasm: &[u8],
+        _manifest: &Manifest,
+    ) -> Result<Prepared, PrepareError> {
+        self.compiled.fetch_add(1, Ordering::SeqCst);
+        let has = |word: &[u8]| wasm.windows(word.len()).any(|window| window == word);
+        assert!(!has(b"panics"));
+        if has(b"refused") {
+            return Err(PrepareError {
+                message: format!("{name} imports what is not granted"),
+            });
+        }
+        Ok(Prepared {
+            code_id: digest.to_string(),
+            code_path: PathBuf::from("code"),
+            compiled: true,
+        })
+    }
+}
+
+pub(crate) fn component(content: &str) -> Vec<u8> {
+    let mut component = Component::new();
+    component.section(&CustomSection {
+        name: "content".into(),
+        data: content.as_bytes().into(),
+    });
+    component.finish()
+}
+
+pub(crate) fn manifest(provider: &str) -> String {
+    format!("[action]\ncategory = \"Build\"\nprovider = \"{provider}\"\nversion = \"1\"\n")
+}
+
+pub(crate) fn key(provider: &str) -> ActionTypeKey {
+    ActionTypeKey {
+        category: "Build".to_owned(),
+        provider: provider.to_owned(),
+        version: "1".to_owned(),
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) temp: TempDir,
+    pub(crate) compiler: Arc<Compiler>,
+    pub(crate) dir: PluginsDir,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Bench {
+        let temp = tempfile::tempdir().unwrap();
+        let compiler = Arc::new(Compiler::default());
+        let dir = PluginsDir::open(temp.path(), compiler.clone()).unwrap();
+        let mut bench = Bench {
+            temp,
+            compiler,
+            dir,
+        };
+        // What comes later did not lie there when the worker started.
+        bench.dir.look();
+        bench
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.temp.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// A component with its manifest inside.
+    pub(crate) fn plugin(&self, name: &str, provider: &str, content: &str) {
+        self.write(
+            name,
+            embed_manifest(&component(content), &manifest(provider)).unwrap(),
+        );
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).unwrap();
+    }
+
+    /// Long enough for every file to settle, or to be told of.
+    pub(crate) fn rest(&mut self) -> Arc<Catalogue> {
+        for _ in 0..10 {
+            self.dir.look();
+            self.dir.pass(SETTLE);
+        }
+        self.dir.catalogue()
+    }
+
+    pub(crate) fn served(&self) -> Vec<String> {
+        self.dir
+            .catalogue()
+            .plugins()
+            .map(|plugin| format!("{} by {}", plugin.manifest.key(), plugin.name))
+            .collect()
+    }
+
+    pub(crate) fn compiled(&self) -> u32 {
+        self.compiler.compiled.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn only_problem(&self) -> Problem {
+        let catalogue = self.dir.catalogue();
+        assert_eq!(catalogue.problems().len(), 1, "{:?}", catalogue.problems());
+        catalogue.problems()[0].clone()
+    }
+}
