@@ -4,9 +4,13 @@
 //! signature (in the header or, presigned, in the query) is for S3 goes to S3, and so does an
 //! anonymous one without a target, to be refused in S3's form. Any other service is named in the
 //! refusal, in the form that its clients read.
+//!
+//! The key pair is known to everybody, so what keeps others out is that they cannot connect. A page
+//! in a browser could, if its own host name were made to point here (DNS rebinding); the `Host`
+//! header then tells, and such a request is refused before anything else.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -233,6 +237,13 @@ struct Router {
 impl Router {
     async fn route(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
+        if !is_local_host(&parts) {
+            return full(xml(
+                StatusCode::FORBIDDEN,
+                "AccessDenied",
+                "the Host header must name a loopback address or localhost",
+            ));
+        }
         let scope = sigv4::scope_service(&parts);
         let has_target = parts.headers.contains_key("x-amz-target");
         if is_target(&parts) || scope.as_deref() == Some("codepipeline") {
@@ -262,16 +273,42 @@ fn unknown_service(name: Option<&str>, is_json: bool) -> Response<Full<Bytes>> {
     if is_json {
         return failure(&ApiError::new("UnknownServiceException", message));
     }
+    xml(StatusCode::BAD_REQUEST, "UnknownService", &message)
+}
+
+/// Whether a request was addressed to this machine by a name that nobody else can give it.
+fn is_local_host(parts: &http::request::Parts) -> bool {
+    let header = parts
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let Some(host) = header.or(parts.uri.authority().map(|authority| authority.as_str())) else {
+        // HTTP/1.0 without a host: no browser.
+        return true;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    address
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.is_loopback())
+        || name.eq_ignore_ascii_case("localhost")
+        || name.to_ascii_lowercase().ends_with(".localhost")
+}
+
+fn xml(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {
     let escaped = message
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
     let body = format!(
-        "<ErrorResponse><Error><Type>Sender</Type><Code>UnknownService</Code>\
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>{escaped}</Message></Error></ErrorResponse>"
     );
     let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
+    *response.status_mut() = status;
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
@@ -288,4 +325,34 @@ where
     B::Error: Into<BoxError>,
 {
     body.map_err(Into::into).boxed_unsync()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_answered_to() {
+        let is_answered = |host: &str| {
+            let request = Request::get("/").header("host", host).body(()).unwrap();
+            is_local_host(&request.into_parts().0)
+        };
+        for host in [
+            "127.0.0.1:4510",
+            "[::1]:4510",
+            "[::1]",
+            "localhost",
+            "b.s3.localhost:80",
+        ] {
+            assert!(is_answered(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example:4510",
+            "10.0.0.1",
+            "127.0.0.1.nip.io",
+        ] {
+            assert!(!is_answered(host), "{host}");
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub(super) enum Operation {
 }
 
 /// Operations of the model of 2015-07-09 that are not built.
-const NOT_BUILT: &[&str] = &[
+pub(super) const NOT_BUILT: &[&str] = &[
     "AcknowledgeThirdPartyJob",
     "DeleteCustomActionType",
     "DeleteWebhook",
