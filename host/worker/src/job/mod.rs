@@ -1,0 +1,23 @@
+//! The work of one job, done by tasks that the dispatcher starts: stage, run, upload.
+//!
+//! A task owns nothing that another one changes. It gets a [`Brief`], does its part and returns; the
+//! dispatcher alone acts on what came of it.
+
+mod brief;
+mod conclude;
+mod credentials;
+mod dirs;
+mod log;
+mod run;
+mod sink;
+mod stage;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use brief::{Brief, BriefParts, chain_of};
+pub(crate) use dirs::{remove, sweep};
+pub(crate) use run::run;
+pub(crate) use stage::stage;
+pub(crate) use upload::upload;

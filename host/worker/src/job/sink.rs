@@ -1,0 +1,75 @@
+//! Where a running plugin's lines and progress go: masked at once, in the guest's own time.
+
+use std::sync::Arc;
+
+use pipefitter_codepipeline::{clean_text, cut_utf16, limits};
+use pipefitter_sandbox::{EventSink, LogLine};
+use tokio::sync::mpsc;
+
+use crate::events::WorkerEvent;
+use crate::masker::Masker;
+
+use super::brief::Brief;
+use super::log::Item;
+
+/// Never blocks: the log's writer takes from an unbounded channel, which the plugin's log limit bounds.
+pub(crate) struct Sink {
+    pub(crate) brief: Arc<Brief>,
+    pub(crate) lines: mpsc::UnboundedSender<Item>,
+}
+
+impl EventSink for Sink {
+    fn log(&self, line: LogLine) {
+        let masker = &self.brief.prose;
+        let text = masked(masker, &line.text, line.cut);
+        let fields: Vec<(String, String)> = line
+            .fields
+            .iter()
+            .map(|(name, value)| {
+                (
+                    masked(masker, name, line.cut),
+                    masked(masker, value, line.cut),
+                )
+            })
+            .collect();
+        let parts = &self.brief.parts;
+        // Nobody listening is fine, here and below.
+        let _ = parts.events.send(WorkerEvent::Log {
+            job: Arc::clone(&parts.info),
+            level: line.level,
+            text: text.clone(),
+            fields: fields.clone(),
+        });
+        let _ = self.lines.send(Item::Line(LogLine {
+            text,
+            fields,
+            ..line
+        }));
+    }
+
+    fn progress(&self, percent: Option<u8>, summary: String) {
+        let percent = percent.map(|percent| percent.min(limits::PERCENT_COMPLETE));
+        let summary = self.brief.prose.mask(&clean_text(&summary)).into_owned();
+        let summary = cut_utf16(&summary, limits::EXECUTION_SUMMARY);
+        let parts = &self.brief.parts;
+        let latest = Some((percent, summary.clone()));
+        if *parts.progress.borrow() == latest {
+            return;
+        }
+        parts.progress.send_replace(latest);
+        let _ = parts.events.send(WorkerEvent::Progress {
+            job: Arc::clone(&parts.info),
+            percent,
+            summary,
+        });
+    }
+}
+
+fn masked(masker: &Masker, text: &str, cut: bool) -> String {
+    let text = clean_text(text);
+    if cut {
+        masker.mask_cut(&text)
+    } else {
+        masker.mask(&text).into_owned()
+    }
+}

@@ -1,0 +1,553 @@
+//! Random schedules over `step`: a world that answers as the service, the journal and the runner may,
+//! with lost answers, failed writes, duplicates, stops, and a crash after any effect.
+
+use std::time::Duration;
+
+use pipefitter_codepipeline::{FailureResult, FailureType, SuccessResult};
+use pipefitter_journal::{Phase, Record, RecordKey};
+use proptest::prelude::*;
+
+use super::state::{MAX_ATTEMPTS, Stop};
+use super::*;
+
+/// Decisions of a schedule; when they are used up everything answers well.
+struct Dice {
+    rolls: Vec<u8>,
+    at: usize,
+}
+
+impl Dice {
+    fn roll(&mut self, sides: u8) -> Option<u8> {
+        let roll = self.rolls.get(self.at).map(|roll| roll % sides);
+        self.at += 1;
+        roll
+    }
+
+    /// True only within the schedule, once in `sides`.
+    fn bad(&mut self, sides: u8) -> bool {
+        self.roll(sides) == Some(0)
+    }
+
+    fn spent(&self) -> bool {
+        self.at >= self.rolls.len()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Service {
+    Offered,
+    Ours,
+    Rivals,
+    Ended,
+}
+
+struct World {
+    dice: Dice,
+    rules: Rules,
+    service: Service,
+    /// Grows with each hand-out.
+    nonce: u32,
+    /// The one the job asks with.
+    held_nonce: u32,
+    journal: Option<Record>,
+    accepted: u32,
+    refused: u32,
+    runs: u32,
+    slots: i32,
+    sent_to_rival: bool,
+    ambiguous_dropped: bool,
+    parked: bool,
+    now: Duration,
+    old: Vec<Event>,
+}
+
+impl World {
+    fn record(&self, attempt: u32, phase: Phase) -> Record {
+        Record {
+            key: RecordKey {
+                source: "main".to_owned(),
+                job: "job".to_owned(),
+            },
+            action_type: "Build/Site/1".to_owned(),
+            nonce: "1".to_owned(),
+            client: None,
+            attempt,
+            retry_safe: self.rules.retry_safe,
+            taken_at: 0,
+            phase,
+        }
+    }
+
+    /// A write that fails may be on disk all the same.
+    fn write(&mut self, record: Option<Record>) -> Answer {
+        if self.dice.bad(8) {
+            if self.dice.bad(2) {
+                self.journal = record;
+            }
+            return Answer::Written(false);
+        }
+        self.journal = record;
+        Answer::Written(true)
+    }
+
+    fn acknowledge(&mut self, unseen: bool) -> AckAnswer {
+        if self.dice.bad(12) {
+            return AckAnswer::Throttled(None);
+        }
+        if self.dice.bad(8) {
+            return AckAnswer::Unseen;
+        }
+        if !self.rules.exclusive && self.service == Service::Offered && self.dice.bad(6) {
+            self.service = Service::Rivals;
+        }
+        let granted = self.service == Service::Offered && self.nonce == self.held_nonce;
+        if granted {
+            self.service = Service::Ours;
+        }
+        if self.dice.bad(6) {
+            AckAnswer::Unseen
+        } else if granted {
+            AckAnswer::Ours
+        } else if unseen {
+            AckAnswer::Ambiguous
+        } else {
+            AckAnswer::LostRace
+        }
+    }
+
+    fn send(&mut self) -> SendAnswer {
+        if self.dice.bad(8) {
+            return SendAnswer::Retry {
+                unseen: false,
+                after: None,
+            };
+        }
+        if self.dice.bad(10) {
+            self.refused += 1;
+            return SendAnswer::Invalid("validation".to_owned());
+        }
+        self.sent_to_rival |= self.service == Service::Rivals;
+        let accepted = matches!(self.service, Service::Ours | Service::Rivals);
+        if accepted {
+            self.accepted += 1;
+            self.service = Service::Ended;
+        }
+        if self.dice.bad(6) {
+            SendAnswer::Retry {
+                unseen: true,
+                after: None,
+            }
+        } else if accepted {
+            SendAnswer::Accepted
+        } else {
+            SendAnswer::Gone
+        }
+    }
+
+    fn failure() -> Box<FailureResult> {
+        Box::new(FailureResult {
+            kind: FailureType::JobFailed,
+            message: "no".to_owned(),
+            external_execution_id: None,
+        })
+    }
+
+    fn perform(&mut self, life: &Life, ask: Ask) -> Answer {
+        match ask {
+            Ask::Slot => {
+                self.slots += 1;
+                Answer::Slot
+            }
+            Ask::Wake { .. } => {
+                self.now += Duration::from_secs(40);
+                Answer::Woke
+            }
+            Ask::Claim if self.dice.bad(20) => Answer::Claimed(None),
+            Ask::Claim => Answer::Claimed(Some(true)),
+            Ask::Open if self.dice.bad(12) => Answer::Opened(None),
+            Ask::Open => Answer::Opened(Some(Chain::default())),
+            Ask::WriteAcknowledging => {
+                let record = self.record(life.attempt, Phase::Acknowledging);
+                self.write(Some(record))
+            }
+            Ask::Acknowledge { unseen } => {
+                assert!(self.journal.is_some(), "acknowledged without a record");
+                Answer::Acknowledged(self.acknowledge(unseen))
+            }
+            Ask::WriteAcknowledged => {
+                let record = self.record(life.attempt, Phase::Acknowledged);
+                self.write(Some(record))
+            }
+            Ask::Details => match self.dice.roll(12) {
+                Some(0) => Answer::Recalled(RecallAnswer::Retry(None)),
+                Some(1) => Answer::Recalled(RecallAnswer::Denied),
+                _ if self.service == Service::Ended => Answer::Recalled(RecallAnswer::Gone),
+                _ => Answer::Recalled(RecallAnswer::Known(Chain::default())),
+            },
+            Ask::Stage => match self.dice.roll(10) {
+                Some(0) => Answer::Staged(Err(Self::failure())),
+                Some(1) => Answer::Panicked,
+                _ if life.stop >= Stop::HandOver => Answer::Cancelled,
+                _ => Answer::Staged(Ok(())),
+            },
+            Ask::WriteRunning { attempt } => {
+                let record = self.record(attempt, Phase::Running);
+                self.write(Some(record))
+            }
+            Ask::Run { attempt } => {
+                assert!(
+                    matches!(&self.journal, Some(record) if record.phase == Phase::Running
+                        && record.attempt == attempt),
+                    "run without a record"
+                );
+                self.runs += 1;
+                match self.dice.roll(6) {
+                    Some(0) => Answer::Ran(RunEnd::Failed(Self::failure())),
+                    Some(1) => Answer::Panicked,
+                    Some(2) => Answer::Ran(RunEnd::Continue(Box::default())),
+                    _ => Answer::Ran(RunEnd::Success(Box::default())),
+                }
+            }
+            Ask::Upload if self.dice.bad(8) => Answer::Uploaded(UploadEnd::Failed(Self::failure())),
+            Ask::Upload if life.stop == Stop::Kill => Answer::Cancelled,
+            Ask::Upload => Answer::Uploaded(UploadEnd::Done),
+            Ask::WriteFinished { result, replaced } => {
+                let outcome = result.encode();
+                let record = self.record(life.attempt, Phase::Finished { outcome, replaced });
+                self.write(Some(record))
+            }
+            Ask::Send { .. } => Answer::Sent(self.send()),
+            Ask::WriteParked { result, reason } => {
+                let outcome = result.encode();
+                let record = self.record(life.attempt, Phase::Parked { outcome, reason });
+                self.write(Some(record))
+            }
+            Ask::Remove => self.write(None),
+        }
+    }
+
+    /// One process, from a first step to the job's end or a crash. True: ended.
+    fn live(&mut self, mut life: Life, effects: Vec<Effect>) -> bool {
+        let mut todo: std::collections::VecDeque<Effect> = effects.into();
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            assert!(steps < 2_000, "does not end: {:?}", life.state);
+            assert_eq!(self.slots, i32::from(life.slot), "slot count");
+            if let State::Ended(end) = life.state {
+                let current = life.tag;
+                assert!(
+                    !todo
+                        .iter()
+                        .any(|effect| matches!(effect, Effect::Do { tag, .. } if *tag == current))
+                );
+                self.parked |= end == End::Parked;
+                assert_eq!(self.slots, 0, "a slot leaked");
+                return true;
+            }
+            let event = match self.disturb(&life) {
+                Some(event) => event,
+                None => {
+                    let Some(effect) = todo.pop_front() else {
+                        panic!("stuck in {:?}", life.state)
+                    };
+                    let Effect::Do { tag, ask } = effect else {
+                        continue;
+                    };
+                    if tag != life.tag {
+                        continue;
+                    }
+                    let answer = self.perform(&life, ask);
+                    if self.dice.bad(12) {
+                        self.slots = 0;
+                        return false;
+                    }
+                    Event::Answered { tag, answer }
+                }
+            };
+            self.old.push(event.clone());
+            let was_recording = life.state == State::Recording;
+            let reoffered = matches!(event, Event::Reoffered { .. });
+            let held = life.slot;
+            let (next, effects) = step(life, event, self.now);
+            life = next;
+            self.ambiguous_dropped |= matches!(
+                life.state,
+                State::Forgetting { end: End::AmbiguousDropped, .. }
+            );
+            // A slot that the job did not take goes back at once.
+            self.slots += i32::from(reoffered && life.slot && !held);
+            if reoffered && life.state == State::Recording && !was_recording {
+                self.held_nonce = self.nonce;
+            } else if reoffered && !effects.is_empty() {
+                // AcknowledgeAgain, which heals an adoption that was wrong.
+                self.service = Service::Ours;
+            }
+            for effect in &effects {
+                if *effect == Effect::ReleaseSlot {
+                    self.slots -= 1;
+                }
+            }
+            todo.extend(effects);
+        }
+    }
+
+    /// What comes between a request and its answer.
+    fn disturb(&mut self, life: &Life) -> Option<Event> {
+        // As long as the worker polls, the service offers again what it does not hold for acknowledged.
+        let waits = matches!(life.state, State::ReportPause { .. });
+        if waits && life.by_rule && life.stop == Stop::No && self.service == Service::Offered {
+            self.nonce += 1;
+            return Some(Event::Reoffered { slot: false });
+        }
+        if self.dice.spent() {
+            return None;
+        }
+        match self.dice.roll(24) {
+            Some(0) => self.old.last().cloned().filter(|event| {
+                // A stop that is repeated is one too, an offer that is repeated is a new one.
+                !matches!(event, Event::Reoffered { .. })
+            }),
+            Some(1) => self
+                .old
+                .first()
+                .cloned()
+                .filter(|event| matches!(event, Event::Answered { .. })),
+            Some(2) => Some(Event::Drain),
+            Some(3) => Some(Event::HandOver),
+            Some(4) => Some(Event::Kill),
+            Some(5 | 6) if self.service == Service::Offered && life.recorded => {
+                (life.stop == Stop::No).then(|| {
+                    self.nonce += 1;
+                    Event::Reoffered {
+                        slot: !life.slot && !life.acknowledged,
+                    }
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn new(rolls: Vec<u8>, exclusive: bool, retry_safe: bool, resumable: bool) -> World {
+        World {
+            dice: Dice { rolls, at: 0 },
+            rules: Rules {
+                exclusive,
+                retry_safe,
+                resumable,
+                window: Duration::from_secs(60),
+                journal_tries: 3,
+            },
+            service: Service::Offered,
+            nonce: 1,
+            held_nonce: 1,
+            journal: None,
+            accepted: 0,
+            refused: 0,
+            runs: 0,
+            slots: 0,
+            sent_to_rival: false,
+            ambiguous_dropped: false,
+            parked: false,
+            now: Duration::ZERO,
+            old: Vec::new(),
+        }
+    }
+
+    /// Restarts until nothing is left to do.
+    fn run(&mut self) {
+        for _ in 0..60 {
+            self.old.clear();
+            let (life, effects) = match &self.journal {
+                Some(record) => recover(record, self.rules.clone(), self.now),
+                None if self.service == Service::Offered => {
+                    self.slots = 1;
+                    self.nonce += 1;
+                    self.held_nonce = self.nonce;
+                    Life::offered(
+                        "job".to_owned(),
+                        "Build/Site/1".to_owned(),
+                        self.rules.clone(),
+                        self.now,
+                    )
+                }
+                None => return,
+            };
+            if matches!(life.state, State::Ended(End::Parked)) {
+                self.parked = true;
+                return;
+            }
+            self.live(life, effects);
+        }
+        panic!("did not come to an end in 60 lives");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_job_is_lost_run_too_often_or_reported_twice(
+        rolls in proptest::collection::vec(any::<u8>(), 0..160),
+        exclusive in any::<bool>(),
+        retry_safe in any::<bool>(),
+        resumable in any::<bool>(),
+    ) {
+        let mut world = World::new(rolls, exclusive, retry_safe, resumable);
+        world.run();
+        prop_assert!(world.accepted <= 1, "two results were accepted");
+        prop_assert!(!world.sent_to_rival, "a result for a rival's job");
+        let most = if retry_safe { MAX_ATTEMPTS } else { 1 };
+        prop_assert!(world.runs <= most, "{} runs", world.runs);
+        match world.service {
+            Service::Ended => prop_assert_eq!(world.accepted, 1),
+            Service::Rivals => prop_assert_eq!(world.accepted, 0),
+            Service::Ours => prop_assert!(
+                world.ambiguous_dropped && !exclusive || world.parked && world.refused >= 2,
+                "a job was lost"
+            ),
+            Service::Offered => prop_assert!(false, "an offer was not taken in the end"),
+        }
+    }
+}
+
+fn quiet(exclusive: bool) -> (World, Life, Vec<Effect>) {
+    let world = World::new(Vec::new(), exclusive, false, true);
+    let (life, effects) = Life::offered(
+        "job".to_owned(),
+        "Build/Site/1".to_owned(),
+        world.rules.clone(),
+        Duration::ZERO,
+    );
+    (world, life, effects)
+}
+
+/// Go on with good answers until the job asks for what `until` accepts.
+fn drive(
+    world: &mut World,
+    mut life: Life,
+    mut effects: Vec<Effect>,
+    until: fn(&Ask) -> bool,
+) -> Life {
+    loop {
+        let asked = effects.into_iter().find_map(|effect| match effect {
+            Effect::Do { tag, ask } => Some((tag, ask)),
+            _ => None,
+        });
+        let (tag, ask) = asked.expect("the job asks for something");
+        if until(&ask) {
+            return life;
+        }
+        let answer = world.perform(&life, ask);
+        (life, effects) = step(life, Event::Answered { tag, answer }, world.now);
+    }
+}
+
+fn answer(life: Life, answer: Answer) -> (Life, Vec<Effect>) {
+    let tag = life.tag;
+    step(life, Event::Answered { tag, answer }, Duration::ZERO)
+}
+
+#[test]
+fn a_lost_race_is_dropped_without_a_result() {
+    let (mut world, life, effects) = quiet(true);
+    let life = drive(&mut world, life, effects, |ask| {
+        matches!(ask, Ask::Acknowledge { .. })
+    });
+    let (life, effects) = answer(life, Answer::Acknowledged(AckAnswer::LostRace));
+    assert!(effects.contains(&Effect::ReleaseSlot));
+    let (life, _) = answer(life, Answer::Written(true));
+    assert_eq!(life.state, State::Ended(End::LostRace));
+}
+
+#[test]
+fn ambiguity_is_decided_by_the_rule() {
+    for (exclusive, ours) in [(true, true), (false, false)] {
+        let (mut world, life, effects) = quiet(exclusive);
+        let life = drive(&mut world, life, effects, |ask| {
+            matches!(ask, Ask::Acknowledge { .. })
+        });
+        let (life, _) = answer(life, Answer::Acknowledged(AckAnswer::Unseen));
+        let (life, effects) = answer(life, Answer::Woke);
+        assert!(effects.iter().any(|effect| matches!(
+            effect,
+            Effect::Do {
+                ask: Ask::Acknowledge { unseen: true },
+                ..
+            }
+        )));
+        let (life, _) = answer(life, Answer::Acknowledged(AckAnswer::Ambiguous));
+        assert_eq!(life.acknowledged, ours);
+    }
+}
+
+#[test]
+fn what_did_not_begin_is_passed_on_when_the_worker_drains() {
+    let (mut world, life, effects) = quiet(true);
+    let life = drive(&mut world, life, effects, |ask| matches!(ask, Ask::Stage));
+    let (life, effects) = step(life, Event::HandOver, Duration::ZERO);
+    assert_eq!(effects, vec![Effect::Interrupt]);
+    let (life, _) = answer(life, Answer::Cancelled);
+    let State::Finishing { result, .. } = &life.state else {
+        panic!("{:?}", life.state)
+    };
+    let crate::outcome::JobResult::Success(SuccessResult {
+        continuation: Some(token),
+        ..
+    }) = result.as_ref()
+    else {
+        panic!("not passed on")
+    };
+    let envelope = crate::envelope::open(token.expose()).unwrap().unwrap();
+    assert_eq!((envelope.attempt, envelope.origin.as_str()), (0, "job"));
+}
+
+#[test]
+fn only_a_resumable_plugin_is_asked_to_hand_over() {
+    for (resumable, expected) in [(true, Effect::AskHandOver), (false, Effect::Interrupt)] {
+        let (mut world, mut life, effects) = quiet(true);
+        life.rules.resumable = resumable;
+        let life = drive(&mut world, life, effects, |ask| {
+            matches!(ask, Ask::Run { .. })
+        });
+        let (_, effects) = step(life, Event::HandOver, Duration::ZERO);
+        assert_eq!(effects, vec![expected]);
+    }
+}
+
+#[test]
+fn an_invalid_result_is_replaced_once_and_then_parked() {
+    let (mut world, life, effects) = quiet(true);
+    let life = drive(&mut world, life, effects, |ask| {
+        matches!(ask, Ask::Send { .. })
+    });
+    let invalid = || Answer::Sent(SendAnswer::Invalid("Value too long".to_owned()));
+    let (life, _) = answer(life, invalid());
+    assert!(matches!(
+        &life.state,
+        State::Finishing { replaced: true, .. }
+    ));
+    let (life, _) = answer(life, Answer::Written(true));
+    let (life, effects) = answer(life, invalid());
+    assert!(effects.iter().any(|effect| matches!(
+        effect,
+        Effect::Do {
+            ask: Ask::WriteParked { .. },
+            ..
+        }
+    )));
+    let (life, _) = answer(life, Answer::Written(true));
+    assert_eq!(life.state, State::Ended(End::Parked));
+}
+
+#[test]
+fn a_record_of_a_run_decides_by_retry_safety() {
+    let world = World::new(Vec::new(), true, false, false);
+    for (retry_safe, attempt, again) in [(false, 1, false), (true, 1, true), (true, 3, false)] {
+        let mut record = world.record(attempt, Phase::Running);
+        record.retry_safe = retry_safe;
+        let (life, _) = recover(&record, world.rules.clone(), Duration::ZERO);
+        assert_eq!(life.state == State::Queued, again);
+        assert_eq!(matches!(life.state, State::Finishing { .. }), !again);
+    }
+}

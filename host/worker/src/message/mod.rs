@@ -1,0 +1,2 @@
+mod host;
+pub(crate) use host::*;

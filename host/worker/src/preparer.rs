@@ -1,0 +1,253 @@
+//! Makes a plugin ready to run: grants checked, code found in the cache or compiled into it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pipefitter_plugins::{
+    CodeCache, DirectoryAsk, Manifest, PluginDigest, Prepare, PrepareError, Prepared,
+};
+use pipefitter_sandbox::Sandbox;
+
+use crate::config::PluginSettings;
+
+/// Glues the sandbox's compiler to the cache of compiled code.
+///
+/// What the cache holds is used only if the sandbox finds it authentic and of its own engine; anything
+/// else is compiled anew. A plugin that asks for what it was not granted is refused here, before it could
+/// be offered a job.
+pub struct Preparer {
+    sandbox: Arc<Sandbox>,
+    cache: CodeCache,
+    settings: BTreeMap<String, PluginSettings>,
+    compiled: AtomicU64,
+    reused: AtomicU64,
+}
+
+impl Preparer {
+    /// Grants nothing: see [`Preparer::with_settings`].
+    #[must_use]
+    pub fn new(sandbox: Arc<Sandbox>, cache: CodeCache) -> Preparer {
+        Preparer {
+            sandbox,
+            cache,
+            settings: BTreeMap::new(),
+            compiled: AtomicU64::new(0),
+            reused: AtomicU64::new(0),
+        }
+    }
+
+    /// What the operator grants, by plugin name.
+    #[must_use]
+    pub fn with_settings(mut self, settings: BTreeMap<String, PluginSettings>) -> Preparer {
+        self.settings = settings;
+        self
+    }
+
+    /// How many plugins were compiled.
+    #[must_use]
+    pub fn compiled(&self) -> u64 {
+        self.compiled.load(Ordering::Relaxed)
+    }
+
+    /// How many were found in the cache, whole and authentic.
+    #[must_use]
+    pub fn reused(&self) -> u64 {
+        self.reused.load(Ordering::Relaxed)
+    }
+}
+
+impl Prepare for Preparer {
+    fn prepare(
+        &self,
+        name: &str,
+        digest: &PluginDigest,
+        wasm: &[u8],
+        manifest: &Manifest,
+    ) -> Result<Prepared, PrepareError> {
+        check_grants(name, manifest, self.settings.get(name))?;
+        let refused = |what: String| PrepareError {
+            message: format!("plugin `{name}`: {what}"),
+        };
+        self.sandbox
+            .inspect(wasm)
+            .map_err(|error| refused(error.full()))?;
+        let code_id = format!("{digest}-{}", self.sandbox.compatibility());
+        if let Some(path) = self.cache.get(&code_id) {
+            let verified = std::fs::read(&path)
+                .map_err(|error| error.to_string())
+                .and_then(|sealed| self.sandbox.verify(&sealed).map_err(|error| error.full()));
+            match verified {
+                Ok(()) => {
+                    self.reused.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Prepared {
+                        code_id,
+                        code_path: path,
+                        compiled: false,
+                    });
+                }
+                Err(why) => {
+                    tracing::warn!(plugin = name, why, "cached code is compiled again");
+                }
+            }
+        }
+        let sealed = self
+            .sandbox
+            .compile(wasm)
+            .map_err(|error| refused(error.full()))?;
+        let code_path = self
+            .cache
+            .put(&code_id, &sealed)
+            .map_err(|error| refused(chain(&error)))?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        Ok(Prepared {
+            code_id,
+            code_path,
+            compiled: true,
+        })
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn check_grants(
+    name: &str,
+    manifest: &Manifest,
+    settings: Option<&PluginSettings>,
+) -> Result<(), PrepareError> {
+    let asked = &manifest.capabilities;
+    let mut lacks = Vec::new();
+    let mut lines = Vec::new();
+    if asked.scratch && !settings.is_some_and(|settings| settings.scratch) {
+        lacks.push("a scratch directory".to_owned());
+        lines.push("scratch = true".to_owned());
+    }
+    let missing: Vec<&DirectoryAsk> = asked
+        .directories
+        .iter()
+        .filter(|ask| !settings.is_some_and(|settings| is_granted(ask, settings)))
+        .collect();
+    for ask in &missing {
+        let access = if ask.write { "write to" } else { "read" };
+        let reason = ask
+            .reason
+            .as_ref()
+            .map(|reason| format!(" ({reason})"))
+            .unwrap_or_default();
+        lacks.push(format!("a directory of the host to {access} at `{}`{reason}", ask.guest));
+    }
+    if !missing.is_empty() {
+        // All of them, since the line replaces the one that is there.
+        let entries: Vec<String> = asked
+            .directories
+            .iter()
+            .map(|ask| grant_entry(ask, settings))
+            .collect();
+        lines.push(format!("directories = [{}]", entries.join(", ")));
+    }
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    Err(PrepareError {
+        message: format!(
+            "plugin `{name}` asks for {}, which is not granted. To grant it, add to pipefitter.toml:\n\
+             [plugins.{}.grant]\n{}",
+            lacks.join(" and "),
+            key(name),
+            lines.join("\n")
+        ),
+    })
+}
+
+fn is_granted(ask: &DirectoryAsk, settings: &PluginSettings) -> bool {
+    settings
+        .directories
+        .iter()
+        .any(|grant| grant.guest == ask.guest && (grant.write || !ask.write))
+}
+
+fn grant_entry(ask: &DirectoryAsk, settings: Option<&PluginSettings>) -> String {
+    let host = settings
+        .and_then(|settings| {
+            settings
+                .directories
+                .iter()
+                .find(|grant| grant.guest == ask.guest)
+        })
+        .map_or_else(
+            || "/path/on/this/machine".to_owned(),
+            |grant| grant.host.display().to_string(),
+        );
+    let write = if ask.write { ", write = true" } else { "" };
+    format!("{{ host = {host:?}, guest = {:?}{write} }}", ask.guest)
+}
+
+/// As TOML's bare key, or quoted.
+fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(bare) {
+        name.to_owned()
+    } else {
+        format!("{name:?}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pipefitter_sandbox::DirectoryGrant;
+
+    use super::*;
+    use crate::config::default_limits;
+
+    fn manifest() -> Manifest {
+        let text = r#"
+            [action]
+            category = "Deploy"
+            provider = "Publish"
+            version = "1"
+            [capabilities]
+            scratch = true
+            directories = [{ guest = "/site", write = true, reason = "where the site goes" }]
+        "#;
+        Manifest::parse(text, "action.toml").unwrap()
+    }
+
+    fn settings(scratch: bool, write: bool) -> PluginSettings {
+        PluginSettings {
+            limits: default_limits(),
+            directories: vec![DirectoryGrant {
+                host: "/srv/www".into(),
+                guest: "/site".to_owned(),
+                write,
+            }],
+            scratch,
+        }
+    }
+
+    #[test]
+    fn what_is_not_granted_is_named_with_the_lines_to_add() {
+        let error = check_grants("publish", &manifest(), None).unwrap_err();
+        insta::assert_snapshot!(error.message, @r#"
+        plugin `publish` asks for a scratch directory and a directory of the host to write to at `/site` (where the site goes), which is not granted. To grant it, add to pipefitter.toml:
+        [plugins.publish.grant]
+        scratch = true
+        directories = [{ host = "/path/on/this/machine", guest = "/site", write = true }]
+        "#);
+    }
+
+    #[test]
+    fn reading_is_not_writing() {
+        let error = check_grants("publish", &manifest(), Some(&settings(true, false))).unwrap_err();
+        assert!(error.message.contains("{ host = \"/srv/www\", guest = \"/site\", write = true }"));
+        assert!(check_grants("publish", &manifest(), Some(&settings(true, true))).is_ok());
+    }
+}

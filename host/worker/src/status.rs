@@ -1,0 +1,117 @@
+//! A worker as seen from outside: a snapshot, made after every change.
+
+use std::sync::Arc;
+
+use crate::events::JobInfo;
+
+/// One job under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobStatus {
+    /// Which.
+    pub job: Arc<JobInfo>,
+    /// `waiting`, `claiming`, `acknowledging`, `acknowledged`, `staging`, `running`, `uploading`,
+    /// `reporting`, `parking` or `forgetting`.
+    pub state: &'static str,
+    /// Runs begun.
+    pub attempt: u32,
+    /// What the plugin said last: percent and a few words.
+    pub progress: Option<(Option<u8>, String)>,
+}
+
+/// One poller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PollerStatus {
+    /// The source's id.
+    pub source: String,
+    /// `Category/Provider/Version`.
+    pub action_type: String,
+    /// The queryable property and its value.
+    pub query: Option<(String, String)>,
+    /// Whether the last poll was answered; true before the first.
+    pub healthy: bool,
+    /// What the last failed poll was told.
+    pub problem: Option<String>,
+}
+
+/// Counted since the worker started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Polls that were answered.
+    pub polls: u64,
+    /// Polls that were not.
+    pub polls_failed: u64,
+    /// Jobs that polls offered.
+    pub offered: u64,
+    /// Jobs that became ours.
+    pub taken: u64,
+    /// Jobs of an earlier run of the worker.
+    pub recovered: u64,
+    /// Another worker was first.
+    pub lost_races: u64,
+    /// Ambiguous acknowledges that were taken for ours.
+    pub adopted_by_rule: u64,
+    /// Ambiguous acknowledges that were dropped, pollers not being exclusive.
+    pub ambiguous_dropped: u64,
+    /// Acknowledges without any answer within the window.
+    pub unanswered: u64,
+    /// Jobs that succeeded.
+    pub succeeded: u64,
+    /// Jobs that failed.
+    pub failed: u64,
+    /// Jobs that ended with a continuation.
+    pub continued: u64,
+    /// Results that the service has.
+    pub reported: u64,
+    /// Results for jobs that the service had ended before.
+    pub superseded: u64,
+    /// Results that the service found invalid, replaced by a plain failure.
+    pub replaced: u64,
+    /// Of these, replacements that it found invalid too.
+    pub parked: u64,
+    /// Jobs whose claim another worker has.
+    pub claims_lost: u64,
+    /// Journal writes that failed.
+    pub journal_failures: u64,
+    /// Tasks that panicked.
+    pub panics: u64,
+}
+
+/// A worker at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerStatus {
+    /// Jobs under way, results that wait included.
+    pub jobs: Vec<JobStatus>,
+    /// Slots in all.
+    pub slots: usize,
+    /// Slots that neither a job nor a poll holds.
+    pub slots_free: usize,
+    /// Results that have not reached the service.
+    pub outbox: usize,
+    /// Results in the journal that the service refused: look at them.
+    pub parked: usize,
+    /// Pollers.
+    pub pollers: Vec<PollerStatus>,
+    /// The worker takes no new work.
+    pub draining: bool,
+    /// The last journal write worked. While it is false nothing is polled.
+    pub journal_ok: bool,
+    /// Counted since the start.
+    pub counters: Counters,
+}
+
+/// What a worker that ended leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DrainReport {
+    /// Jobs that are not done, or whose result did not reach the service: the journal has them, the
+    /// next start goes on with them.
+    pub left: Vec<Arc<JobInfo>>,
+    /// Results in the journal that the service refused.
+    pub parked: usize,
+    /// Counted over the whole run.
+    pub counters: Counters,
+}
