@@ -41,48 +41,69 @@ pub(crate) enum Rule {
     EmptyName,
     #[error("has a NUL byte in its name")]
     Nul,
-    #[error("has a backslash in its name; pack it with forward slashes")]
+    #[error("has a backslash in its name")]
     Backslash,
-    #[error("is an absolute path; pack it with relative paths only")]
+    #[error("is an absolute path")]
     Absolute,
-    #[error("starts with a drive letter; pack it with relative paths only")]
+    #[error("starts with a drive letter")]
     Drive,
-    #[error("has `..` in its path; pack it with plain relative paths")]
+    #[error("has `..` in its path")]
     Climbs,
-    #[error("has a name of more than 255 bytes; shorten it")]
+    #[error("has a name of more than 255 bytes")]
     LongName,
-    #[error("has a path of more than 4095 bytes; shorten it")]
+    #[error("has a path of more than 4095 bytes")]
     LongPath,
-    #[error("has a name that is not UTF-8; rename it")]
+    #[error("has a name that is not UTF-8")]
     NotUtf8,
-    #[error("occurs twice; pack each path once")]
+    #[error("occurs twice")]
     Duplicate,
-    #[error("is a folder in one place and a file or link in another; pack each path once")]
+    #[error("is a folder in one place and a file or link in another")]
     TwoKinds,
     #[error("lies under {0}, which is a file or link in the same archive")]
     UnderFile(Shown),
-    #[error("is a device, FIFO or socket; pack files, folders and links only")]
+    #[error("is a device, FIFO or socket")]
     Device,
-    #[error("is encrypted; pack it without a password")]
+    #[error("is encrypted")]
     Encrypted,
-    #[error("is compressed with {0}; pack it with deflate, or uncompressed")]
-    Method(String),
-    #[error("is a link to {0}, which leaves the artifact; link within it, by a relative path")]
+    #[error("is compressed with {0}")]
+    Method(&'static str),
+    #[error("is a link to {0}, which leaves the artifact")]
     LinkLeaves(Shown),
     #[error("is a link without a target")]
     LinkEmpty,
     #[error("is a hard link to {0}, which is no file that comes before it in the archive")]
     HardLink(Shown),
-    #[error("is a sparse file; pack it as a plain one (tar without --sparse)")]
+    #[error("is a sparse file")]
     Sparse,
-    #[error("is of tar type {0:?}, which is not known here; pack it as ustar, pax or GNU tar")]
+    #[error("is of tar type {0:?}, which is not known here")]
     TarType(char),
     #[error("is a folder or link, yet has content")]
     Content,
-    #[error("has a size that its headers disagree on")]
+    #[error("has more or fewer bytes than its header says")]
     Size,
-    #[error("is damaged ({0}); pack and upload the artifact again")]
+    #[error("is damaged ({0})")]
     Damaged(String),
+}
+
+impl Rule {
+    /// What to do about it.
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::EmptyName | Self::Nul | Self::NotUtf8 => "rename it",
+            Self::Backslash => "pack it with forward slashes",
+            Self::Absolute | Self::Drive | Self::Climbs => "pack it with plain relative paths",
+            Self::LongName | Self::LongPath => "shorten it",
+            Self::Duplicate | Self::TwoKinds | Self::UnderFile(_) => "pack each path once",
+            Self::Device => "pack files, folders and links only",
+            Self::Encrypted => "pack it without a password",
+            Self::Method(_) => "pack it with deflate, or uncompressed",
+            Self::LinkLeaves(_) | Self::LinkEmpty => "link within it, by a relative path",
+            Self::HardLink(_) => "pack the file itself (tar with --hard-dereference)",
+            Self::Sparse => "pack it as a plain file (tar without --sparse)",
+            Self::TarType(_) => "pack it as ustar, pax or GNU tar",
+            Self::Content | Self::Size | Self::Damaged(_) => "pack and upload the artifact again",
+        }
+    }
 }
 
 /// A limit that was hit. Each reads on after "entry NAME ".
@@ -105,7 +126,7 @@ pub(crate) enum OutputFault {
     Special,
     #[error("is a link to {0}, which leaves the output; link within it, by a relative path")]
     LinkLeaves(Shown),
-    #[error("cannot be packed: an entry by that name {0}")]
+    #[error("{0}, and archives hold nothing named so; have the action use another name")]
     Name(Rule),
     #[error("changed while it was packed; nothing may write to an output after the action ended")]
     Changed,
@@ -115,14 +136,19 @@ pub(crate) enum OutputFault {
     Unreadable(#[source] io::Error),
 }
 
+const MAKE_SMALLER: &str =
+    "make the artifact smaller, or have the worker's operator raise the limit";
+
 /// A step of staging that failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StageError {
-    #[error("entry {entry} {rule}")]
+    #[error("entry {entry} {rule}; {}", .rule.remedy())]
     Entry { entry: Shown, rule: Rule },
-    #[error("entry {entry} {limit}")]
+    #[error("entry {entry} {limit}; {MAKE_SMALLER}")]
     OverLimit { entry: Shown, limit: Limit },
-    #[error("the archive {0}")]
+    #[error("the archive has {entries} entries, over the limit of {limit}; {MAKE_SMALLER}")]
+    TooManyEntries { entries: u64, limit: u64 },
+    #[error("the archive {0}; pack and upload it again")]
     Archive(String),
     #[error("{path} {fault}")]
     Output { path: Shown, fault: OutputFault },
@@ -132,8 +158,7 @@ pub(crate) enum StageError {
     )]
     EmptyOutput,
     #[error(
-        "the object at {object} has more than {limit} bytes, the limit for one input; make it \
-         smaller or have the worker's operator raise the limit"
+        "the object at {object} has more than {limit} bytes, the limit for one input; {MAKE_SMALLER}"
     )]
     ObjectTooLarge { object: String, limit: u64 },
     #[error("the worker could not write {what}; its operator finds the reason in disk and modes")]
@@ -187,6 +212,7 @@ impl StageError {
         match self {
             Self::Entry { .. }
             | Self::OverLimit { .. }
+            | Self::TooManyEntries { .. }
             | Self::Archive(_)
             | Self::ObjectTooLarge { .. } => ErrorKind::BadArchive,
             Self::Output { .. } => ErrorKind::BadOutput,

@@ -15,7 +15,7 @@ use super::record::{
     CENTRAL, CENTRAL_BYTES, END, END_BYTES, END64, END64_BYTES, LOCATOR, LOCATOR_BYTES,
 };
 use crate::contract::UnpackLimits;
-use crate::error::{Limit, Rule, Shown, StageError};
+use crate::error::{Rule, Shown, StageError};
 
 /// A central directory of this size, taken apart into structures, stays under 256 MiB of memory.
 const DIRECTORY_BYTES_MAX: u64 = 64 << 20;
@@ -43,9 +43,9 @@ pub(crate) fn take(file: &mut File, limits: &UnpackLimits) -> Result<Census, Sta
         .map_err(StageError::read("the downloaded object"))?
         .map_err(|what| StageError::Archive(what.to_owned()))?;
     if census.entries > limits.entries {
-        return Err(StageError::OverLimit {
-            entry: Shown::new("(the end record)"),
-            limit: Limit::Entries(limits.entries),
+        return Err(StageError::TooManyEntries {
+            entries: census.entries,
+            limit: limits.entries,
         });
     }
     if census.directory_bytes > DIRECTORY_BYTES_MAX {
@@ -71,9 +71,7 @@ fn end_record(file: &mut File) -> io::Result<Result<Census, &'static str>> {
                 && at + END_BYTES + usize::from(u16_at(&tail, at + 20)) <= tail.len()
         });
     let Some(at) = found else {
-        return Ok(Err(
-            "has no end record: it is cut off; pack and upload it again",
-        ));
+        return Ok(Err("has no end record, so it is cut off"));
     };
     let end = &tail[at..];
     let position = tail_start + at as u64;
@@ -95,7 +93,7 @@ fn end_record(file: &mut File) -> io::Result<Result<Census, &'static str>> {
     Ok(fits(census, position))
 }
 
-const SEVERAL_DISKS: &str = "is split over several disks; pack it as one file";
+const SEVERAL_DISKS: &str = "is split over several disks";
 
 /// `None` where there is no zip64 locator before the end record.
 fn end64_record(file: &mut File, end: u64) -> io::Result<Option<Result<Census, &'static str>>> {
@@ -132,7 +130,7 @@ fn end64_record(file: &mut File, end: u64) -> io::Result<Option<Result<Census, &
 fn fits(census: Census, end: u64) -> Result<Census, &'static str> {
     let room = census.entries.checked_mul(CENTRAL_BYTES as u64);
     if room.is_none_or(|room| room > census.directory_bytes) {
-        return Err("claims more entries than its directory has room for");
+        return Err("says that it has more entries than its directory has room for");
     }
     let directory_end = census.directory_start.checked_add(census.directory_bytes);
     if directory_end.is_none_or(|directory_end| directory_end > end) {
@@ -146,7 +144,7 @@ fn walk(file: &mut File, census: &Census) -> Result<(), StageError> {
     let reading = || StageError::read("the downloaded object");
     let lie = || {
         StageError::Archive(format!(
-            "claims {} entries, and its directory holds another number; pack it again",
+            "says that it has {} entries, and its directory holds more or fewer",
             census.entries
         ))
     };

@@ -135,3 +135,24 @@ pub(crate) fn read_failed(entry: &str, error: io::Error) -> StageError {
     }
     StageError::entry(entry, Rule::Damaged(error.to_string()))
 }
+
+/// What a failed read after one entry, and before the next, means.
+pub(crate) fn between_failed(last: Option<&str>, error: io::Error) -> StageError {
+    match (read_failed(last.unwrap_or("(first)"), error), last) {
+        (
+            StageError::Entry {
+                entry,
+                rule: Rule::Damaged(what),
+            },
+            Some(_),
+        ) => StageError::Archive(format!("is damaged after entry {entry} ({what})")),
+        (
+            StageError::Entry {
+                rule: Rule::Damaged(what),
+                ..
+            },
+            None,
+        ) => StageError::Archive(format!("is damaged before its first entry ({what})")),
+        (error, _) => error,
+    }
+}

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use super::meter::read_failed;
+use super::meter::{between_failed, read_failed};
 use super::name::EntryPath;
 use super::place::Placer;
 use crate::error::{Rule, Shown, StageError};
@@ -32,45 +32,47 @@ struct Extension {
 /// Places every entry of the stream and reads it to its end, so that a wrong checksum after the last
 /// entry is seen too.
 pub(crate) fn untar(stream: &mut impl Read, placer: &mut Placer<'_>) -> Result<(), StageError> {
+    let mut last = None;
+    loop {
+        // Errors before the next entry name the one before it: there is no other to name.
+        let after = |error| between_failed(last.as_deref(), error);
+        let Some((header, size, extension)) = next_entry(stream).map_err(after)? else {
+            break;
+        };
+        last = Some(place(stream, &header, size, extension, placer)?);
+    }
+    io::copy(stream, &mut io::sink())
+        .map(drop)
+        .map_err(|error| between_failed(last.as_deref(), error))
+}
+
+/// Reads up to an entry's content. `None` at the end.
+fn next_entry(stream: &mut impl Read) -> io::Result<Option<(Header, u64, Extension)>> {
     let mut extension = Extension::default();
-    let mut last = String::from("(first)");
-    while let Some(block) = next_header(stream, &last)? {
+    while let Some(block) = next_block(stream)? {
         let header = Header::from_byte_slice(&block);
         if !checksum_matches(&block) {
-            let rule = Rule::Damaged("the checksum of the header after it does not match".into());
-            return Err(StageError::entry(&last, rule));
+            return Err(damaged("a header's checksum does not match"));
         }
-        let said = header
-            .entry_size()
-            .map_err(|error| StageError::entry(&last, Rule::Damaged(error.to_string())))?;
+        let size = header.entry_size()?;
         match header.entry_type() {
-            EntryType::GNULongName => {
-                extension.path = Some(text(extension_body(stream, said, &last)?));
-            }
-            EntryType::GNULongLink => {
-                extension.link = Some(text(extension_body(stream, said, &last)?));
-            }
-            EntryType::XHeader => {
-                let body = extension_body(stream, said, &last)?;
-                read_pax(&body, &mut extension, &last)?;
-            }
+            EntryType::GNULongName => extension.path = Some(text(extension_body(stream, size)?)),
+            EntryType::GNULongLink => extension.link = Some(text(extension_body(stream, size)?)),
+            EntryType::XHeader => read_pax(&extension_body(stream, size)?, &mut extension)?,
             EntryType::XGlobalHeader => {
-                let body = extension_body(stream, said, &last)?;
                 let mut global = Extension::default();
-                read_pax(&body, &mut global, &last)?;
+                read_pax(&extension_body(stream, size)?, &mut global)?;
                 // Only comments and the like are common; a size for all entries would shift them.
                 if global.size.is_some() || global.path.is_some() || global.link.is_some() {
-                    return Err(StageError::entry(&last, Rule::TarType('g')));
+                    return Err(damaged(
+                        "a pax header gives one path or size to all entries",
+                    ));
                 }
             }
-            _ => {
-                let extension = std::mem::take(&mut extension);
-                last = place(stream, header, said, extension, placer)?;
-            }
+            _ => return Ok(Some((header.clone(), size, extension))),
         }
     }
-    io::copy(stream, &mut io::sink()).map_err(|error| read_failed(&last, error))?;
-    Ok(())
+    Ok(None)
 }
 
 /// Places one entry; returns its name.
@@ -120,7 +122,7 @@ fn place(
             if placed != size {
                 return Err(refuse(Rule::Damaged("the archive ends within it".into())));
             }
-            skip_padding(stream, size, name)?;
+            skip_padding(stream, size).map_err(|error| read_failed(name, error))?;
         }
         (EntryType::Symlink, Some(path)) => placer.link(&path, &link(extension.link)?)?,
         (EntryType::Link, Some(path)) => {
@@ -142,65 +144,55 @@ fn place(
 }
 
 /// `None` at the end: a block of zeros, or no block at all, which many writers leave.
-fn next_header(stream: &mut impl Read, last: &str) -> Result<Option<[u8; BLOCK]>, StageError> {
+fn next_block(stream: &mut impl Read) -> io::Result<Option<[u8; BLOCK]>> {
     let mut block = Vec::with_capacity(BLOCK);
-    stream
-        .by_ref()
-        .take(BLOCK as u64)
-        .read_to_end(&mut block)
-        .map_err(|error| read_failed(last, error))?;
+    stream.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
     if block.is_empty() {
         return Ok(None);
     }
-    let block: [u8; BLOCK] = block.try_into().map_err(|_| {
-        let rule = Rule::Damaged("the archive ends within the header after it".into());
-        StageError::entry(last, rule)
-    })?;
+    let block: [u8; BLOCK] = block
+        .try_into()
+        .map_err(|_| damaged("it ends in a header"))?;
     Ok(block.iter().any(|byte| *byte != 0).then_some(block))
 }
 
-fn extension_body(stream: &mut impl Read, size: u64, last: &str) -> Result<Vec<u8>, StageError> {
+fn extension_body(stream: &mut impl Read, size: u64) -> io::Result<Vec<u8>> {
     if size > EXTENSION_BYTES {
-        let what = format!("a header of {size} bytes follows it, of at most {EXTENSION_BYTES}");
-        return Err(StageError::entry(last, Rule::Damaged(what)));
+        return Err(damaged("a header of more than 1 MiB"));
     }
     let mut body = Vec::new();
-    stream
-        .by_ref()
-        .take(size)
-        .read_to_end(&mut body)
-        .map_err(|error| read_failed(last, error))?;
+    stream.by_ref().take(size).read_to_end(&mut body)?;
     if body.len() as u64 != size {
-        let what = "the archive ends within the header after it".into();
-        return Err(StageError::entry(last, Rule::Damaged(what)));
+        return Err(damaged("it ends in a header"));
     }
-    skip_padding(stream, size, last)?;
+    skip_padding(stream, size)?;
     Ok(body)
 }
 
-fn skip_padding(stream: &mut impl Read, size: u64, entry: &str) -> Result<(), StageError> {
+fn skip_padding(stream: &mut impl Read, size: u64) -> io::Result<()> {
     let padding = size.next_multiple_of(BLOCK as u64) - size;
-    io::copy(&mut stream.by_ref().take(padding), &mut io::sink())
-        .map_err(|error| read_failed(entry, error))?;
-    Ok(())
+    io::copy(&mut stream.by_ref().take(padding), &mut io::sink()).map(drop)
 }
 
-fn read_pax(body: &[u8], into: &mut Extension, last: &str) -> Result<(), StageError> {
-    let damaged = |what: &str| StageError::entry(last, Rule::Damaged(what.to_owned()));
+fn read_pax(body: &[u8], into: &mut Extension) -> io::Result<()> {
     for record in PaxExtensions::new(body) {
-        let record = record.map_err(|_| damaged("a pax record after it cannot be read"))?;
+        let record = record.map_err(|_| damaged("a pax record cannot be read"))?;
         match record.key_bytes() {
             b"path" => into.path = Some(record.value_bytes().to_vec()),
             b"linkpath" => into.link = Some(record.value_bytes().to_vec()),
             b"size" => {
                 let size = record.value().ok().and_then(|value| value.parse().ok());
-                into.size = Some(size.ok_or_else(|| damaged("a pax size after it is no number"))?);
+                into.size = Some(size.ok_or_else(|| damaged("a pax size is no number"))?);
             }
             key if key.starts_with(b"GNU.sparse.") => into.sparse = true,
             _ => {}
         }
     }
     Ok(())
+}
+
+fn damaged(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// GNU's long names end with a NUL.

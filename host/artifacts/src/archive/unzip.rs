@@ -52,7 +52,7 @@ pub(crate) fn unzip(
         || (census.entries > 0 && archive.central_directory_start() != census.directory_start)
     {
         return Err(StageError::Archive(
-            "has more than one directory, or a name twice in it; pack it again".to_owned(),
+            "has more than one directory, or a name twice in it".to_owned(),
         ));
     }
     let plans = (0..archive.len())
@@ -156,22 +156,30 @@ fn damaged_archive(error: ZipError) -> StageError {
         ZipError::Io(error) if error.raw_os_error().is_some() => {
             StageError::read("the downloaded object")(error)
         }
-        error => StageError::Archive(format!(
-            "cannot be read as zip ({error}); pack and upload it again"
-        )),
+        error => StageError::Archive(format!("cannot be read as zip ({})", reason(&error))),
     }
 }
 
 fn damaged_entry(path: &EntryPath, error: ZipError) -> StageError {
     match error {
         ZipError::Io(error) => read_failed(path.as_str(), error),
-        error => StageError::entry(path.as_str(), Rule::Damaged(error.to_string())),
+        error => StageError::entry(path.as_str(), Rule::Damaged(reason(&error))),
+    }
+}
+
+/// The crate's own words, less what ours have said already.
+fn reason(error: &ZipError) -> String {
+    match error {
+        ZipError::InvalidArchive(text) => text
+            .trim_start_matches("header inconsistency detected: ")
+            .to_owned(),
+        error => error.to_string(),
     }
 }
 
 /// The names of APPNOTE 4.4.5, for the methods that tools write today.
-fn method_name(method: CompressionMethod) -> String {
-    let name = match method {
+fn method_name(method: CompressionMethod) -> &'static str {
+    match method {
         CompressionMethod::SHRINK => "Shrink",
         CompressionMethod::IMPLODE => "Implode",
         CompressionMethod::DEFLATE64 => "Deflate64",
@@ -181,7 +189,6 @@ fn method_name(method: CompressionMethod) -> String {
         CompressionMethod::XZ => "xz",
         CompressionMethod::PPMD => "PPMd",
         CompressionMethod::AES => "AES encryption",
-        other => return format!("a method not known here ({other})"),
-    };
-    name.to_owned()
+        _ => "a method not known here",
+    }
 }

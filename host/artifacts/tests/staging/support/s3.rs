@@ -23,7 +23,7 @@ use super::LIMITS;
 
 /// What a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Op {
+pub(crate) enum Op {
     Get,
     Put,
     Create,
@@ -36,7 +36,7 @@ pub enum Op {
 
 /// What happens instead of the next request of a kind.
 #[derive(Clone)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// An error of S3.
     Error(u16, &'static str),
     /// The answer's body breaks off after so many bytes.
@@ -51,19 +51,20 @@ pub enum Fault {
     Hold(Arc<Notify>, Arc<Notify>),
     /// The connection is closed without an answer.
     Hangup,
+    /// The checksum that goes with the object is another one's.
+    WrongSum,
 }
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub op: Op,
-    pub headers: HeaderMap,
-    pub query: String,
-    pub bytes: usize,
+pub(crate) struct Seen {
+    pub(crate) op: Op,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: usize,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
@@ -80,7 +81,7 @@ struct Inner {
 
 /// The server, and the job's credential source in one: it knows which token is valid.
 #[derive(Clone)]
-pub struct FakeS3 {
+pub(crate) struct FakeS3 {
     inner: Arc<Mutex<Inner>>,
     /// Whether renewing brings a newer token.
     renews: bool,
@@ -89,12 +90,12 @@ pub struct FakeS3 {
 }
 
 impl FakeS3 {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::starting(true).await
     }
 
     /// Its source gives out new generations of the token that is expired for good.
-    pub async fn that_never_renews() -> Self {
+    pub(crate) async fn that_never_renews() -> Self {
         Self::starting(false).await
     }
 
@@ -112,7 +113,7 @@ impl FakeS3 {
         this
     }
 
-    pub fn stager(&self, work_dir: &Path) -> Stager {
+    pub(crate) fn stager(&self, work_dir: &Path) -> Stager {
         let retry = aws_types::sdk_config::RetryConfig::standard()
             .with_initial_backoff(Duration::from_millis(1));
         let sdk_config = aws_types::SdkConfig::builder().retry_config(retry).build();
@@ -126,7 +127,7 @@ impl FakeS3 {
         })
     }
 
-    pub async fn put(&self, key: &str, content: impl Into<Bytes>) {
+    pub(crate) async fn put(&self, key: &str, content: impl Into<Bytes>) {
         self.inner
             .lock()
             .await
@@ -134,12 +135,12 @@ impl FakeS3 {
             .insert(key.to_owned(), content.into());
     }
 
-    pub async fn object(&self, key: &str) -> Option<Bytes> {
+    pub(crate) async fn object(&self, key: &str) -> Option<Bytes> {
         self.inner.lock().await.objects.get(key).cloned()
     }
 
     /// The next requests of this kind fail so, one after the other.
-    pub async fn fault(&self, op: Op, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) async fn fault(&self, op: Op, faults: impl IntoIterator<Item = Fault>) {
         self.inner
             .lock()
             .await
@@ -149,16 +150,16 @@ impl FakeS3 {
             .extend(faults);
     }
 
-    pub async fn seen(&self, op: Op) -> Vec<Seen> {
+    pub(crate) async fn seen(&self, op: Op) -> Vec<Seen> {
         let seen = &self.inner.lock().await.seen;
         seen.iter().filter(|seen| seen.op == op).cloned().collect()
     }
 
-    pub async fn has_open_upload(&self) -> bool {
+    pub(crate) async fn has_open_upload(&self) -> bool {
         self.inner.lock().await.open_upload
     }
 
-    pub fn fetch_of(&self, into: &Path) -> FetchRequest {
+    pub(crate) fn fetch_of(&self, into: &Path) -> FetchRequest {
         FetchRequest {
             name: "Source".to_owned(),
             object: object("in"),
@@ -169,7 +170,7 @@ impl FakeS3 {
         }
     }
 
-    pub fn store_of(&self, from: &Path) -> StoreRequest {
+    pub(crate) fn store_of(&self, from: &Path) -> StoreRequest {
         StoreRequest {
             name: "Site".to_owned(),
             object: object("out"),
@@ -238,7 +239,6 @@ async fn answer(State(s3): State<FakeS3>, request: Request) -> Response<Body> {
         inner.seen.push(Seen {
             op,
             headers: head.headers.clone(),
-            query: query.clone(),
             bytes: body.len(),
         });
         inner.faults.get_mut(&op).and_then(VecDeque::pop_front)
@@ -252,7 +252,7 @@ async fn answer(State(s3): State<FakeS3>, request: Request) -> Response<Body> {
             came.notify_one();
             go.notified().await;
         }
-        Some(Fault::Break(_) | Fault::NoRange) | None => {}
+        Some(Fault::Break(_) | Fault::NoRange | Fault::WrongSum) | None => {}
     }
     let mut inner = s3.inner.lock().await;
     let token = head.headers.get("x-amz-security-token");
@@ -329,6 +329,9 @@ fn get(inner: &Inner, key: &str, headers: &HeaderMap, fault: Option<&Fault>) -> 
     if start > 0 {
         fields.push(("content-range", &range));
         status = StatusCode::PARTIAL_CONTENT;
+    }
+    if let Some(Fault::WrongSum) = fault {
+        fields.push(("x-amz-checksum-crc32", "AAAAAA=="));
     }
     let rest = content.slice(start..);
     match fault {

@@ -6,14 +6,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 /// A header and its content, padded. `kind` is tar's type flag.
-pub fn entry(name: &[u8], kind: u8, link: &[u8], mode: &str, content: &[u8]) -> Vec<u8> {
+pub(crate) fn entry(name: &[u8], kind: u8, link: &[u8], mode: &str, content: &[u8]) -> Vec<u8> {
     let mut header = header(name, kind, link, mode, content.len());
     header.extend_from_slice(content);
     header.resize(header.len().next_multiple_of(512), 0);
     header
 }
 
-pub fn header(name: &[u8], kind: u8, link: &[u8], mode: &str, size: usize) -> Vec<u8> {
+pub(crate) fn header(name: &[u8], kind: u8, link: &[u8], mode: &str, size: usize) -> Vec<u8> {
     let mut block = vec![0; 512];
     block[..name.len()].copy_from_slice(name);
     block[100..107].copy_from_slice(format!("{mode:0>7}").as_bytes());
@@ -27,20 +27,20 @@ pub fn header(name: &[u8], kind: u8, link: &[u8], mode: &str, size: usize) -> Ve
     block
 }
 
-pub fn file(name: &str, content: &[u8]) -> Vec<u8> {
+pub(crate) fn file(name: &str, content: &[u8]) -> Vec<u8> {
     entry(name.as_bytes(), b'0', b"", "644", content)
 }
 
-pub fn special(name: &str, kind: u8) -> Vec<u8> {
+pub(crate) fn special(name: &str, kind: u8) -> Vec<u8> {
     entry(name.as_bytes(), kind, b"", "644", b"")
 }
 
-pub fn link(name: &str, kind: u8, target: &str) -> Vec<u8> {
+pub(crate) fn link(name: &str, kind: u8, target: &str) -> Vec<u8> {
     entry(name.as_bytes(), kind, target.as_bytes(), "777", b"")
 }
 
 /// A pax header for the entry after it.
-pub fn pax(records: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn pax(records: &[(&str, &str)]) -> Vec<u8> {
     let body: String = records
         .iter()
         .map(|(key, value)| {
@@ -55,13 +55,13 @@ pub fn pax(records: &[(&str, &str)]) -> Vec<u8> {
     entry(b"pax", b'x', b"", "644", body.as_bytes())
 }
 
-pub fn tar(entries: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn tar(entries: &[Vec<u8>]) -> Vec<u8> {
     let mut archive = entries.concat();
     archive.resize(archive.len() + 1024, 0);
     archive
 }
 
-pub fn gz(content: &[u8]) -> Vec<u8> {
+pub(crate) fn gz(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()

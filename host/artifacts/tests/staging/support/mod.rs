@@ -1,19 +1,17 @@
 //! What the suites share: archives made by hand, and an S3 that misbehaves on request.
-//!
-//! A module of each suite, so that each uses a part of it.
-#![allow(dead_code, unreachable_pub, reason = "each suite uses a part")]
 
-pub mod s3;
-pub mod tarball;
-pub mod tree;
-pub mod zipfile;
+pub(crate) mod bench;
+pub(crate) mod s3;
+pub(crate) mod tarball;
+pub(crate) mod tree;
+pub(crate) mod zipfile;
 
 use std::path::Path;
 
 use pipefitter_artifacts::{ArtifactError, Fetched, Unpack, UnpackLimits, unpack_file};
 
 /// Limits that no good archive of a test comes near.
-pub const LIMITS: UnpackLimits = UnpackLimits {
+pub(crate) const LIMITS: UnpackLimits = UnpackLimits {
     object_bytes: 64 << 20,
     bytes: 64 << 20,
     entries: 10_000,
@@ -22,7 +20,7 @@ pub const LIMITS: UnpackLimits = UnpackLimits {
 };
 
 /// Unpacks bytes into an existing empty directory.
-pub fn unpack_bytes(
+pub(crate) fn unpack_bytes(
     archive: &[u8],
     into: &Path,
     limits: &UnpackLimits,
@@ -34,10 +32,23 @@ pub fn unpack_bytes(
 }
 
 /// What unpacking these bytes says, for those that must be refused.
-pub fn refusal(archive: &[u8], limits: &UnpackLimits) -> String {
+pub(crate) fn refusal(archive: &[u8], limits: &UnpackLimits) -> String {
     let into = tempfile::tempdir().unwrap();
     match unpack_bytes(archive, into.path(), limits) {
         Ok(fetched) => panic!("unpacked: {fetched:?}"),
         Err(error) => format!("{:?}: {error}", error.kind),
     }
+}
+
+/// Bytes that deflating does not make smaller, the same each time.
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 9_u64;
+    std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_be_bytes()[0]
+    })
+    .take(length)
+    .collect()
 }

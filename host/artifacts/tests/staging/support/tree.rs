@@ -7,15 +7,15 @@ use std::path::Path;
 use proptest::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
+pub(crate) enum Node {
     Folder,
     File { content: Vec<u8>, program: bool },
     Link(String),
 }
 
-pub type Tree = BTreeMap<String, Node>;
+pub(crate) type Tree = BTreeMap<String, Node>;
 
-pub fn file(content: &[u8]) -> Node {
+pub(crate) fn file(content: &[u8]) -> Node {
     Node::File {
         content: content.to_vec(),
         program: false,
@@ -23,7 +23,7 @@ pub fn file(content: &[u8]) -> Node {
 }
 
 /// Any tree of plain names; folders come from paths and by themselves.
-pub fn any_tree() -> impl Strategy<Value = Tree> {
+pub(crate) fn any_tree() -> impl Strategy<Value = Tree> {
     let name = prop_oneof![4 => "[a-d]", 1 => "[ a-zA-Z0-9._é日-]{1,12}"]
         .prop_filter("a name that archives take", |name| {
             name != "." && name != ".."
@@ -57,7 +57,7 @@ pub fn any_tree() -> impl Strategy<Value = Tree> {
 }
 
 /// Makes the tree in an existing directory; `reverse` makes it in the other order.
-pub fn make(tree: &Tree, root: &Path, reverse: bool) {
+pub(crate) fn make(tree: &Tree, root: &Path, reverse: bool) {
     let mut paths: Vec<&String> = tree.keys().collect();
     if reverse {
         paths.reverse();
@@ -77,7 +77,7 @@ pub fn make(tree: &Tree, root: &Path, reverse: bool) {
     }
 }
 
-pub fn read(root: &Path) -> Tree {
+pub(crate) fn read(root: &Path) -> Tree {
     let mut tree = Tree::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -1,19 +1,14 @@
 //! Good archives: what other tools write is unpacked, what is packed is the same each time and
 //! unpacks to what it was, and nothing ever escapes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-#[path = "support/mod.rs"]
-mod support;
-
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use crate::support::tree::{self, Node, Tree};
+use crate::support::{LIMITS, noise, tarball, unpack_bytes, zipfile};
 use pipefitter_artifacts::{ErrorKind, Packed, Unpack, pack_dir, unpack_file};
 use proptest::prelude::*;
-use support::tree::{self, Node, Tree};
-use support::{LIMITS, tarball, unpack_bytes, zipfile};
 
 fn packed(dir: &Path) -> (Packed, Vec<u8>) {
     let home = tempfile::tempdir().unwrap();
@@ -248,15 +243,7 @@ fn what_is_no_archive_is_one_file_of_its_own_name() {
 #[test]
 fn large_files_are_streamed_and_what_does_not_shrink_is_stored() {
     let dir = tempfile::tempdir().unwrap();
-    let mut state = 9_u64;
-    let noise: Vec<u8> = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_be_bytes()[0]
-    })
-    .take(9 << 20)
-    .collect();
+    let noise = noise(9 << 20);
     let text = vec![b't'; 9 << 20];
     for (name, content) in [("a-text", &text), ("b-noise", &noise), ("c-text", &text)] {
         std::fs::write(dir.path().join(name), content).unwrap();

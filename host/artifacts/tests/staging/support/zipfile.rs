@@ -7,19 +7,19 @@ use flate2::write::DeflateEncoder;
 
 /// One entry; the fields are what the headers say.
 #[derive(Clone)]
-pub struct Entry {
-    pub name: Vec<u8>,
+pub(crate) struct Entry {
+    pub(crate) name: Vec<u8>,
     /// What the local header says instead.
-    pub local_name: Option<Vec<u8>>,
-    pub packed: Vec<u8>,
-    pub size: u32,
-    pub crc32: u32,
-    pub method: u16,
-    pub flags: u16,
-    pub mode: u32,
+    pub(crate) local_name: Option<Vec<u8>>,
+    pub(crate) packed: Vec<u8>,
+    pub(crate) size: u32,
+    pub(crate) crc32: u32,
+    pub(crate) method: u16,
+    pub(crate) flags: u16,
+    pub(crate) mode: u32,
 }
 
-pub fn stored(name: impl AsRef<[u8]>, content: &[u8]) -> Entry {
+pub(crate) fn stored(name: impl AsRef<[u8]>, content: &[u8]) -> Entry {
     Entry {
         name: name.as_ref().to_vec(),
         local_name: None,
@@ -32,7 +32,7 @@ pub fn stored(name: impl AsRef<[u8]>, content: &[u8]) -> Entry {
     }
 }
 
-pub fn deflated(name: &str, content: &[u8]) -> Entry {
+pub(crate) fn deflated(name: &str, content: &[u8]) -> Entry {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content).unwrap();
     Entry {
@@ -42,26 +42,26 @@ pub fn deflated(name: &str, content: &[u8]) -> Entry {
     }
 }
 
-pub fn moded(name: &str, content: &[u8], mode: u32) -> Entry {
+pub(crate) fn moded(name: &str, content: &[u8], mode: u32) -> Entry {
     Entry {
         mode,
         ..stored(name, content)
     }
 }
 
-pub fn link(name: &str, target: &str) -> Entry {
+pub(crate) fn link(name: &str, target: &str) -> Entry {
     moded(name, target.as_bytes(), 0o120_777)
 }
 
 /// The records before the end record, and what a true end record says of them.
-pub struct Body {
-    pub bytes: Vec<u8>,
-    pub entries: u16,
-    pub directory_start: u32,
-    pub directory_bytes: u32,
+pub(crate) struct Body {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) entries: u16,
+    pub(crate) directory_start: u32,
+    pub(crate) directory_bytes: u32,
 }
 
-pub fn body(entries: &[Entry]) -> Body {
+pub(crate) fn body(entries: &[Entry]) -> Body {
     let mut bytes = Vec::new();
     let mut starts = Vec::new();
     for entry in entries {
@@ -101,7 +101,7 @@ fn fields(bytes: &mut Vec<u8>, entry: &Entry, name: &[u8]) {
 }
 
 /// The end record with these claims.
-pub fn end(disk: u16, entries: u16, directory_bytes: u32, directory_start: u32) -> Vec<u8> {
+pub(crate) fn end(disk: u16, entries: u16, directory_bytes: u32, directory_start: u32) -> Vec<u8> {
     let mut end = b"PK\x05\x06".to_vec();
     end.extend_from_slice(&disk.to_le_bytes());
     end.extend_from_slice(&disk.to_le_bytes());
@@ -114,7 +114,7 @@ pub fn end(disk: u16, entries: u16, directory_bytes: u32, directory_start: u32) 
 }
 
 /// A zip64 end record with these claims, its locator, and an end record that points to them.
-pub fn end64(at: u64, entries: u64, directory_bytes: u64, directory_start: u64) -> Vec<u8> {
+pub(crate) fn end64(at: u64, entries: u64, directory_bytes: u64, directory_start: u64) -> Vec<u8> {
     let mut bytes = b"PK\x06\x06".to_vec();
     bytes.extend_from_slice(&44_u64.to_le_bytes());
     bytes.extend_from_slice(&[45, 3, 45, 0]);
@@ -130,7 +130,7 @@ pub fn end64(at: u64, entries: u64, directory_bytes: u64, directory_start: u64) 
 }
 
 /// An archive whose end record tells the truth.
-pub fn zip(entries: &[Entry]) -> Vec<u8> {
+pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
     let body = body(entries);
     let end = end(0, body.entries, body.directory_bytes, body.directory_start);
     [body.bytes, end].concat()
