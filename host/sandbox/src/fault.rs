@@ -124,7 +124,8 @@ fn words(trap: Trap) -> String {
     }
 }
 
-/// Function names as wasmtime prints them, which demangles them: `   0:   0x1f - module!function`.
+/// Function names as wasmtime prints them, which demangles them: `   0:   0x1f - module!function`. A plugin
+/// that was stripped has none, and numbers would help nobody.
 fn frames(trace: &WasmBacktrace) -> Vec<String> {
     let printed = trace.to_string();
     let names = printed.lines().skip(1).filter_map(|line| {
@@ -134,12 +135,165 @@ fn frames(trace: &WasmBacktrace) -> Vec<String> {
             None => line.strip_prefix("- ")?,
         };
         let function = name.split_once('!').map_or(name, |(_, function)| function);
-        Some(one_line(function))
+        (!function.starts_with("<wasm function")).then(|| one_line(without_hash(function)))
     });
     names.take(MAX_FRAMES).collect()
+}
+
+/// Rust's older names end in a hash, which wasmtime leaves there.
+fn without_hash(name: &str) -> &str {
+    match name.rsplit_once("::h") {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            name
+        }
+        _ => name,
+    }
 }
 
 fn one_line(said: &str) -> String {
     let cleaned = text::clean(&said.replace(['\n', '\r'], " "));
     text::first_chars(&cleaned, MAX_TEXT).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use wasm_encoder::{
+        CodeSection, EntityType, Function, FunctionSection, ImportSection, Instruction,
+        MemorySection, MemoryType, Module, NameMap, NameSection, RefType, StartSection,
+        TableSection, TableType, TypeSection,
+    };
+    use wasmtime::{Engine, Instance, Store};
+
+    use super::*;
+    use crate::guard::Guard;
+    use crate::limiter::Limiter;
+    use crate::runner::{JobControl, Limits};
+
+    fn store(engine: &Engine) -> Store<Limiter> {
+        let limits = Limits {
+            wall: Duration::from_secs(1),
+            cpu: Duration::from_secs(1),
+            memory_bytes: 1 << 30,
+            log_bytes: 0,
+        };
+        let guard = Guard::new(limits, JobControl::new().1);
+        let mut store = Store::new(engine, Limiter::new(Arc::new(guard)));
+        store.limiter(|limiter| limiter);
+        store
+    }
+
+    fn fault_of(module: &Module) -> Fault {
+        let engine = Engine::default();
+        let module = wasmtime::Module::new(&engine, module.clone().finish()).unwrap();
+        let mut store = store(&engine);
+        loop {
+            if let Err(error) = Instance::new(&mut store, &module, &[]) {
+                return of_start(&error);
+            }
+        }
+    }
+
+    fn limit(value: &str) -> Fault {
+        Fault::Limit {
+            limit: Limit::Instances,
+            value: value.into(),
+        }
+    }
+
+    #[test]
+    fn too_many_memories_tables_and_instances_are_named() {
+        let mut memories = MemorySection::new();
+        let mut tables = TableSection::new();
+        for _ in 0..50 {
+            memories.memory(MemoryType {
+                minimum: 0,
+                maximum: None,
+                memory64: false,
+                shared: false,
+                page_size_log2: None,
+            });
+            tables.table(TableType {
+                element_type: RefType::FUNCREF,
+                minimum: 0,
+                maximum: None,
+                table64: false,
+                shared: false,
+            });
+        }
+        let mut module = Module::new();
+        module.section(&memories);
+        assert_eq!(fault_of(&module), limit("32 memories"));
+        let mut module = Module::new();
+        module.section(&tables);
+        assert_eq!(fault_of(&module), limit("64 tables"));
+        assert_eq!(fault_of(&Module::new()), limit("200 instances"));
+    }
+
+    #[test]
+    fn what_does_not_start_is_no_trap() {
+        let mut imports = ImportSection::new();
+        imports.import(
+            "env",
+            "memory",
+            EntityType::Memory(MemoryType {
+                minimum: 0,
+                maximum: None,
+                memory64: false,
+                shared: false,
+                page_size_log2: None,
+            }),
+        );
+        let mut module = Module::new();
+        module.section(&imports);
+        assert!(matches!(fault_of(&module), Fault::Start(_)));
+    }
+
+    #[test]
+    fn a_trap_tells_where_by_demangled_names() {
+        let mut types = TypeSection::new();
+        types.ty().function([], []);
+        let mut functions = FunctionSection::new();
+        functions.function(0).function(0).function(0);
+        let mut code = CodeSection::new();
+        for instructions in [
+            [Instruction::Unreachable, Instruction::End],
+            [Instruction::Call(0), Instruction::End],
+            [Instruction::Call(1), Instruction::End],
+        ] {
+            let mut function = Function::new([]);
+            for instruction in &instructions {
+                function.instruction(instruction);
+            }
+            code.function(&function);
+        }
+        let mut names = NameMap::new();
+        names.append(0, "_ZN6plugin5inner17h0123456789abcdefE");
+        names.append(2, "outer");
+        let mut section = NameSection::new();
+        section.functions(&names);
+        let mut module = Module::new();
+        module
+            .section(&types)
+            .section(&functions)
+            .section(&StartSection { function_index: 2 })
+            .section(&code)
+            .section(&section);
+        match fault_of(&module) {
+            Fault::Trap { what, frames } => {
+                assert!(what.contains("panicked or aborted"), "{what}");
+                assert_eq!(frames, ["plugin::inner", "outer"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn quoted_causes_are_one_short_line() {
+        let said = one_line(&format!("a\nb\u{1b}[1m{}", "x".repeat(1000)));
+        assert!(said.starts_with("a bx"));
+        assert_eq!(said.len(), MAX_TEXT);
+    }
 }

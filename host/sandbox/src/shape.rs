@@ -163,15 +163,19 @@ const LINKED: &[(&str, &str, &[&str])] = &[
 fn refusal(import: &str) -> Option<String> {
     let (path, version) = import.split_once('@').unwrap_or((import, ""));
     let (package, interface) = path.split_once('/').unwrap_or((path, ""));
-    if let Some((_, line, interfaces)) = LINKED.iter().find(|(name, ..)| *name == package) {
-        if interfaces.contains(&interface) {
-            return (!version.starts_with(line)).then(|| {
-                format!(
-                    "version {} is not served, {line}x is; build the plugin with tools of that version",
-                    if version.is_empty() { "(none)" } else { version }
-                )
-            });
-        }
+    if let Some((_, line, interfaces)) = LINKED.iter().find(|(name, ..)| *name == package)
+        && interfaces.contains(&interface)
+    {
+        let named = if version.is_empty() {
+            "(none)"
+        } else {
+            version
+        };
+        return (!version.starts_with(line)).then(|| {
+            format!(
+                "version {named} is not served, {line}x is; build the plugin with tools of that version"
+            )
+        });
     }
     Some(match (package, interface) {
         ("pipefitter:action", "secrets") => "secrets are not available on this host and none is \

@@ -64,7 +64,7 @@ pub(crate) fn first_chars(text: &str, limit: usize) -> &str {
 /// A size in the largest unit that leaves no fraction: `256 MiB`, `1 KiB`, `1500 bytes`.
 pub(crate) fn size(bytes: u64) -> String {
     for (unit, name) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
-        if bytes != 0 && bytes % (1 << unit) == 0 {
+        if bytes != 0 && bytes.is_multiple_of(1 << unit) {
             return format!("{} {name}", bytes >> unit);
         }
     }
@@ -75,7 +75,7 @@ pub(crate) fn size(bytes: u64) -> String {
 pub(crate) fn duration(time: Duration) -> String {
     let millis = time.as_millis();
     for (unit, name) in [(3_600_000, "h"), (60_000, "min"), (1000, "s")] {
-        if millis != 0 && millis % unit == 0 {
+        if millis != 0 && millis.is_multiple_of(unit) {
             return format!("{} {name}", millis / unit);
         }
     }

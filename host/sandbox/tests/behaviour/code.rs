@@ -1,0 +1,216 @@
+//! From wasm to code that may be run.
+
+use std::os::unix::fs::PermissionsExt;
+
+use pipefitter_sandbox::{
+    Fault, JobControl, JobRunner, Sandbox, SandboxConfig, SandboxError, SealKey,
+};
+use wasm_encoder::{
+    Component, ComponentExportKind, ComponentExportSection, ComponentImportSection,
+    ComponentInstanceSection, ComponentTypeRef, ComponentTypeSection, InstanceType,
+};
+
+use crate::harness::{Case, Host, Recorder, probe, sandbox};
+
+/// A component that imports an instance with one function and exports an empty one.
+fn component(import: &str, function: &str, export: &str) -> Vec<u8> {
+    let mut instance = InstanceType::new();
+    instance
+        .ty()
+        .function()
+        .params::<[_; 0], wasm_encoder::ComponentValType>([])
+        .result(None);
+    instance.export(function, ComponentTypeRef::Func(0));
+    let mut types = ComponentTypeSection::new();
+    types.instance(&instance);
+    let mut imports = ComponentImportSection::new();
+    imports.import(import, ComponentTypeRef::Instance(0));
+    let mut component = Component::new();
+    component.section(&types).section(&imports);
+    export_empty(component, 1, export)
+}
+
+fn export_empty(mut component: Component, index: u32, name: &str) -> Vec<u8> {
+    let mut instances = ComponentInstanceSection::new();
+    instances.export_items::<&str, [_; 0]>([]);
+    let mut exports = ComponentExportSection::new();
+    exports.export(name, ComponentExportKind::Instance, index, None);
+    component.section(&instances).section(&exports);
+    component.finish()
+}
+
+const HANDLER: &str = "pipefitter:action/handler@0.1.0";
+
+fn refusal(wasm: &[u8]) -> String {
+    sandbox().inspect(wasm).unwrap_err().full()
+}
+
+#[test]
+fn a_plugins_shape_is_read_without_compiling_it() {
+    let sandbox = sandbox();
+    let shape = sandbox.inspect(probe()).unwrap();
+    assert_eq!(shape.contract, "0.1.0");
+    assert!(shape.exports.contains(&HANDLER.to_owned()));
+    for import in [
+        "pipefitter:action/log@0.1.0",
+        "pipefitter:action/control@0.1.0",
+    ] {
+        assert!(shape.imports.contains(&import.to_owned()), "{shape:?}");
+    }
+    assert_eq!(sandbox.compiled(), 0);
+}
+
+#[test]
+fn what_is_no_plugin_is_refused_with_a_remedy() {
+    let log = "pipefitter:action/log@0.1.0";
+    for (wasm, says) in [
+        (b"\0asm\x01\0\0\0".to_vec(), "build it for wasm32-wasip2"),
+        (b"(component)".to_vec(), "wasm-tools parse"),
+        (b"\x7fELF\x02\x01".to_vec(), ".cwasm"),
+        (b"".to_vec(), "an empty file"),
+        (b"PK\x03\x04".to_vec(), "not compressed"),
+        (probe()[..1000].to_vec(), "cannot be read"),
+        (Component::new().finish(), "it exports nothing"),
+        (
+            component(log, "f", "wasi:cli/run@0.2.0"),
+            "it exports `wasi:cli/run@0.2.0`",
+        ),
+        (
+            component(log, "f", "pipefitter:action/handler@0.2.0"),
+            "handler@0.2.0`, this host serves 0.1.x",
+        ),
+        (
+            component("wasi:http/outgoing-handler@0.2.3", "handle", HANDLER),
+            "imports `wasi:http/outgoing-handler@0.2.3`: outgoing HTTP is not available",
+        ),
+        (
+            component("pipefitter:action/secrets@0.1.0", "get", HANDLER),
+            "imports `pipefitter:action/secrets@0.1.0`: secrets are not available",
+        ),
+    ] {
+        let said = refusal(&wasm);
+        assert!(said.contains(says), "{says:?} is not in: {said}");
+        assert!(sandbox().compile(&wasm).is_err());
+    }
+}
+
+#[test]
+fn a_component_that_is_too_large_is_not_even_read() {
+    let mut config = SandboxConfig::new(SealKey::ephemeral().unwrap());
+    config.max_component_bytes = 1000;
+    let error = Sandbox::new(config).unwrap().compile(probe()).unwrap_err();
+    assert!(matches!(error, SandboxError::TooLarge { limit: 1000, .. }));
+}
+
+#[test]
+fn an_import_of_another_type_is_refused_when_it_is_linked() {
+    let wasm = component("pipefitter:action/log@0.1.0", "shout", HANDLER);
+    sandbox().inspect(&wasm).unwrap();
+    let error = sandbox().compile(&wasm).unwrap_err();
+    let said = error.full();
+    assert!(matches!(error, SandboxError::Link(_)), "{said}");
+    assert!(said.contains("pipefitter:action/log@0.1.0"), "{said}");
+    assert!(said.contains("shout"), "{said}");
+}
+
+#[test]
+fn a_handler_that_cannot_be_called_is_refused_when_it_is_linked() {
+    let wasm = export_empty(Component::new(), 0, HANDLER);
+    sandbox().inspect(&wasm).unwrap();
+    let error = sandbox().compile(&wasm).unwrap_err();
+    let said = error.full();
+    assert!(matches!(error, SandboxError::Link(_)), "{said}");
+    assert!(said.contains("run"), "{said}");
+}
+
+#[test]
+fn broken_wasm_inside_a_component_is_a_compile_error() {
+    let mut wasm = probe().to_vec();
+    // In the middle of the core module's code.
+    let middle = wasm.len() / 2;
+    wasm[middle..middle + 64].fill(0xff);
+    let error = sandbox().compile(&wasm).unwrap_err();
+    assert!(
+        matches!(error, SandboxError::Compile(_) | SandboxError::Malformed(_)),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn the_same_key_and_engine_open_what_another_process_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path().join("keys");
+    let start = || {
+        let key = SealKey::load_or_create(&at).unwrap();
+        Sandbox::new(SandboxConfig::new(key)).unwrap()
+    };
+    let first = start();
+    let sealed = first.compile(probe()).unwrap();
+    assert_eq!((first.compiled(), first.loaded()), (1, 0));
+    let second = start();
+    assert_eq!(first.compatibility(), second.compatibility());
+    assert!(
+        second
+            .compatibility()
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit())
+    );
+    second.verify(&sealed).unwrap();
+    assert_eq!(second.compiled(), 0);
+    let mode = std::fs::metadata(&at).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn a_flipped_byte_anywhere_is_refused() {
+    let sandbox = sandbox();
+    let mut sealed = sandbox.compile(probe()).unwrap();
+    let length = sealed.len();
+    for at in [0, 8, 20, 50, 60, 90, length / 2, length - 1] {
+        sealed[at] ^= 1;
+        let error = sandbox.verify(&sealed).unwrap_err();
+        assert!(matches!(error, SandboxError::Seal { .. }), "byte {at}");
+        sealed[at] ^= 1;
+    }
+    sandbox.verify(&sealed).unwrap();
+}
+
+#[test]
+fn another_key_is_refused() {
+    let sealed = sandbox().compile(probe()).unwrap();
+    let said = sandbox().verify(&sealed).unwrap_err().to_string();
+    assert!(said.contains("sealed with another key"), "{said}");
+}
+
+#[tokio::test]
+async fn code_that_was_changed_is_never_run() {
+    let host = Host::new();
+    let mut sealed = std::fs::read(&host.code.path).unwrap();
+    let last = sealed.len() - 1;
+    sealed[last] ^= 1;
+    std::fs::write(&host.code.path, &sealed).unwrap();
+    let ran = Case::new("ok").run_on(&host).await;
+    match ran.fault() {
+        Fault::Start(why) => assert!(why.contains("compile the component again"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    // Once it is repaired the same id works: a failure is not remembered.
+    sealed[last] ^= 1;
+    std::fs::write(&host.code.path, &sealed).unwrap();
+    Case::new("ok").run_on(&host).await.success();
+    std::fs::remove_file(&host.code.path).unwrap();
+    Case::new("ok").run_on(&host).await.success();
+    assert_eq!(host.sandbox.loaded(), 1);
+}
+
+#[tokio::test]
+async fn code_that_is_missing_is_a_start_fault_that_names_it() {
+    let host = Host::shared();
+    let mut spec = Case::new("ok").spec;
+    spec.code.id = "missing".into();
+    spec.code.path = "/nonexistent/code".into();
+    let (_stop, control) = JobControl::new();
+    let verdict = host.runner.run(spec, control, Recorder::new()).await;
+    let said = format!("{:?}", verdict.kind);
+    assert!(said.contains("/nonexistent/code cannot be read"), "{said}");
+}
