@@ -121,7 +121,7 @@ impl S3Door {
             }
         };
         // A sender that waits for "100 Continue" has sent nothing yet, and sees the answer.
-        if answer.status().is_client_error() && !waits {
+        if is_error(answer.status()) && !waits {
             drain(left).await;
         }
         complete(answer)
@@ -167,7 +167,9 @@ impl Refusal {
 /// What s3s would accept and this service does not.
 fn refusal(head: &http::request::Parts, region: &str) -> Option<Refusal> {
     let header = |name| head.headers.get(name)?.to_str().ok();
-    let content_type = header(CONTENT_TYPE).unwrap_or_default();
+    let content_type = header(CONTENT_TYPE)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     if head.method == Method::POST && content_type.starts_with("multipart/form-data") {
         return Some(Refusal::new(
             StatusCode::NOT_IMPLEMENTED,
@@ -187,7 +189,7 @@ fn refusal(head: &http::request::Parts, region: &str) -> Option<Refusal> {
         return Some(Refusal::new(
             StatusCode::BAD_REQUEST,
             "InvalidRequest",
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (in boto3: Config(signature_version='s3v4')).",
         ));
     }
     let presigned = parameter("X-Amz-Credential");
@@ -226,7 +228,7 @@ fn complete(mut answer: Response<Body>) -> Response<Body> {
     if let Ok(value) = id.parse() {
         answer.headers_mut().insert("x-amz-request-id", value);
     }
-    let failed = answer.status().is_client_error() || answer.status().is_server_error();
+    let failed = is_error(answer.status());
     let document = answer.body().bytes().filter(|_| failed);
     let document = document.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
     if let Some(document) = document
@@ -243,6 +245,10 @@ fn complete(mut answer: Response<Body>) -> Response<Body> {
         ));
     }
     answer
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 fn escape(text: &str) -> String {

@@ -110,14 +110,6 @@ pub(crate) enum StoreError {
         /// Bytes that came.
         received: u64,
     },
-    /// The object is larger than its reader takes.
-    #[error("the object has {size} bytes; at most {limit} are read at once")]
-    TooLarge {
-        /// Its size, bytes.
-        size: u64,
-        /// The most, bytes.
-        limit: u64,
-    },
     /// The content could not be read from its sender.
     #[error("the content could not be received")]
     Receive(#[source] s3s::StdError),
@@ -185,7 +177,6 @@ impl StoreError {
             Self::PartTooSmall { .. } => S3ErrorCode::EntityTooSmall,
             Self::BadDigest { .. } => S3ErrorCode::BadDigest,
             Self::IncompleteBody { .. } => S3ErrorCode::IncompleteBody,
-            Self::TooLarge { .. } => S3ErrorCode::EntityTooLarge,
             Self::Stopping => S3ErrorCode::ServiceUnavailable,
             Self::Receive(source) => receive_code(&source.to_string()),
             Self::Io { .. } | Self::Record { .. } | Self::Format { .. } | Self::InUse { .. } => {

@@ -26,6 +26,6 @@ mod tests;
 pub(crate) use door::{S3Door, service};
 pub(crate) use error::StoreError;
 pub(crate) use store::{
-    Encryption, Location, ObjectInfo, ObjectMeta, ObjectStore, Publication, Published, Versioning,
+    Encryption, Location, ObjectMeta, ObjectStore, Publication, Published, Versioning,
     WriteCondition,
 };

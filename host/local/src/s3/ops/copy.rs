@@ -24,7 +24,7 @@ impl Operations {
         let mut input = req.input;
         let from = location(&input.copy_source)?;
         let source = self.store.version(&from).await?;
-        let original = source.object().ok_or(StoreError::Stopping)?;
+        let original = source.content()?;
         source_conditions(
             &source,
             ReadConditions {
@@ -85,7 +85,7 @@ impl Operations {
             condition: WriteCondition::None,
         };
         let copy = self.store.copy(&source, to).await?;
-        let object = copy.object().ok_or(StoreError::Stopping)?;
+        let object = copy.content()?;
         let mut result = CopyObjectResult {
             e_tag: etag(&object.etag),
             last_modified: time(copy.record.modified),

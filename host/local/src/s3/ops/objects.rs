@@ -13,7 +13,6 @@ use super::convert::{
     time_of_seconds, write_condition,
 };
 use super::digests::Declared;
-use crate::s3::StoreError;
 use crate::s3::checksum::Algorithm;
 use crate::s3::store::{Location, Publication, ReadConditions, Version, Versioning};
 
@@ -41,7 +40,7 @@ impl Operations {
         let received = self.store.receive(content, &[algorithm], expected).await?;
         declared.verify(&received, req.trailing_headers.as_ref())?;
         let version = self.store.publish(to, received).await?;
-        let object = version.object().ok_or(StoreError::Stopping)?;
+        let object = version.content()?;
         let mut output = PutObjectOutput {
             e_tag: etag(&object.etag),
             version_id: self.shown_version(&version).await,
@@ -67,7 +66,7 @@ impl Operations {
             version_id: input.version_id,
         };
         let version = self.store.version(&location).await?;
-        let object = version.object().ok_or(StoreError::Stopping)?;
+        let object = version.content()?;
         let conditions = ReadConditions {
             if_match: input.if_match.map(etag_condition),
             if_none_match: input.if_none_match.map(etag_condition),

@@ -9,7 +9,6 @@ use super::convert::{etag, object_meta, show_checksum, show_encryption, time, wr
 use super::digests::Declared;
 use super::list;
 use super::objects::{announced, missing_content};
-use crate::s3::StoreError;
 use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::store::{Completion, CompletionPart, Publication, WriteCondition};
 
@@ -141,7 +140,7 @@ impl Operations {
             expected,
         };
         let version = self.store.complete_upload(completion).await?;
-        let object = version.object().ok_or(StoreError::Stopping)?;
+        let object = version.content()?;
         let mut output = CompleteMultipartUploadOutput {
             location: Some(format!("/{}/{}", version.record.bucket, version.record.key)),
             bucket: Some(version.record.bucket.clone()),

@@ -66,7 +66,7 @@ impl Disk {
         for path in records(&self.root.join("buckets"))? {
             found.buckets.push(read_record(&path)?);
         }
-        for folder in entries(&self.root.join("objects"))? {
+        for folder in folders(&self.root.join("objects"))? {
             for path in records(&folder)? {
                 found.versions.push(read_record(&path)?);
             }
@@ -77,7 +77,7 @@ impl Disk {
             .filter_map(|version| version.object.as_ref()?.upload_id.as_deref())
             .collect();
         let mut uploads = Vec::new();
-        for folder in entries(&self.root.join("uploads"))? {
+        for folder in folders(&self.root.join("uploads"))? {
             let head = folder.join("upload.json");
             // Without its head an upload was never told to anybody; with a version made of it, the
             // process died between publishing that and clearing up.
@@ -119,7 +119,7 @@ impl Disk {
             .chain(of_parts)
             .map(|segment| self.data_path(&segment.data))
             .collect();
-        for folder in entries(&self.root.join("data"))? {
+        for folder in folders(&self.root.join("data"))? {
             for path in entries(&folder)? {
                 if !referred.contains(&path) {
                     fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
@@ -264,6 +264,13 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
         .map_err(StoreError::io("list", folder))
+}
+
+/// The folders in a folder. (File managers leave files of their own about.)
+fn folders(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut found = entries(folder)?;
+    found.retain(|path| path.is_dir());
+    Ok(found)
 }
 
 /// The records of a folder; drafts that were never renamed are removed on the way.

@@ -23,11 +23,21 @@ pub(crate) struct Version {
     pub(super) files: Vec<Arc<DataFile>>,
 }
 
-/// A version that is an object and not a delete marker.
 impl Version {
     /// What it holds; none for a delete marker.
     pub(crate) fn object(&self) -> Option<&ObjectRecord> {
         self.record.object.as_ref()
+    }
+
+    /// What it holds.
+    ///
+    /// # Errors
+    ///
+    /// Where it is a delete marker.
+    pub(crate) fn content(&self) -> Result<&ObjectRecord, StoreError> {
+        self.object().ok_or_else(|| StoreError::DeleteMarker {
+            version_id: self.record.version_id.clone(),
+        })
     }
 }
 

@@ -27,6 +27,8 @@
 
 mod condition;
 mod data;
+#[cfg(test)]
+mod direct;
 mod disk;
 mod index;
 mod objects;
@@ -40,11 +42,10 @@ mod writes;
 pub(crate) use condition::WriteCondition;
 pub(super) use condition::{EtagCondition, ReadConditions};
 pub(super) use index::{DeleteOutcome, Version};
-pub(super) use objects::{PartView, VersionEntry};
 pub(super) use page::{Cut, Page};
 pub(super) use receive::Received;
 pub(super) use uploads::{Completion, CompletionPart, UploadView};
 pub(crate) use writes::Publication;
 
-pub(crate) use objects::{Location, ObjectInfo, ObjectStore, Published};
+pub(crate) use objects::{Location, ObjectStore, Published};
 pub(crate) use record::{Encryption, ObjectMeta, Versioning};

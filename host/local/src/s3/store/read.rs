@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, TryStreamExt};
+use futures::Stream;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 
@@ -43,17 +43,6 @@ impl Version {
         }
         let reading = Reading { slices, open: None };
         futures::stream::try_unfold(reading, Reading::next)
-    }
-
-    /// All of a range, in memory.
-    pub(crate) async fn read_to_vec(&self, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
-        let content = self.read(range);
-        content
-            .try_fold(Vec::new(), |mut all, chunk| async move {
-                all.extend_from_slice(&chunk);
-                Ok(all)
-            })
-            .await
     }
 }
 

@@ -269,6 +269,9 @@ fn completed_before(
 type Files = Vec<Arc<super::data::DataFile>>;
 
 fn assemble(upload: &Upload, completion: &Completion) -> Result<(ObjectRecord, Files), StoreError> {
+    if !completion.parts.is_sorted_by(|a, b| a.number < b.number) {
+        return Err(StoreError::InvalidPartOrder);
+    }
     let mut parts = Vec::new();
     let mut files = Vec::new();
     let last = completion.parts.last().map(|part| part.number);
@@ -292,9 +295,6 @@ fn assemble(upload: &Upload, completion: &Completion) -> Result<(ObjectRecord, F
         }
         parts.push(part);
         files.push(Arc::clone(file));
-    }
-    if !parts.is_sorted_by(|a, b| a.number < b.number) {
-        return Err(StoreError::InvalidPartOrder);
     }
     let checksum = object_checksum(&upload.record, &parts);
     if let Some((algorithm, expected)) = &completion.expected {

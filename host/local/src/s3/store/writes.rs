@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::condition::WriteCondition;
 use super::index::{DeleteOutcome, Version};
 use super::objects::{Location, ObjectStore};
 use super::receive::Received;
 use super::record::{ObjectMeta, ObjectRecord, SegmentRecord};
 use crate::s3::StoreError;
-use crate::s3::checksum::{Algorithm, StoredChecksum};
+use crate::s3::checksum::StoredChecksum;
 
 /// S3's limit for keys, bytes.
 const LONGEST_KEY: usize = 1024;
@@ -25,49 +23,6 @@ pub(crate) struct Publication {
 }
 
 impl ObjectStore {
-    /// Publishes bytes as an object; returns its version id.
-    ///
-    /// # Errors
-    ///
-    /// Where the bucket does not exist, the key is not one, or the disk fails.
-    pub(crate) async fn put_bytes(
-        &self,
-        bucket: &str,
-        key: &str,
-        content: impl Into<Bytes>,
-        meta: ObjectMeta,
-    ) -> Result<String, StoreError> {
-        let to = Publication {
-            bucket: bucket.into(),
-            key: key.into(),
-            meta,
-            condition: WriteCondition::None,
-        };
-        self.check_write(&to).await?;
-        let content = futures::stream::iter([Ok(content.into())]);
-        let received = self.receive(content, &[Algorithm::Crc64Nvme], None).await?;
-        let version = self.publish(to, received).await?;
-        Ok(version.record.version_id.clone())
-    }
-
-    /// The content of an object of at most `limit` bytes.
-    ///
-    /// # Errors
-    ///
-    /// As [`ObjectStore::version`], and where the object is larger.
-    pub(crate) async fn get_bytes(
-        &self,
-        location: &Location,
-        limit: u64,
-    ) -> Result<Vec<u8>, StoreError> {
-        let version = self.version(location).await?;
-        let size = version.object().map_or(0, |object| object.size);
-        if size > limit {
-            return Err(StoreError::TooLarge { size, limit });
-        }
-        version.read_to_vec(0..size).await
-    }
-
     /// Refuses early what [`ObjectStore::publish`] would refuse after the content was received.
     pub(crate) async fn check_write(&self, to: &Publication) -> Result<(), StoreError> {
         check_key(&to.key)?;
@@ -140,16 +95,11 @@ impl ObjectStore {
             Ok::<_, StoreError>((source, copies))
         });
         let (source, (segments, files)) = linking.await.map_err(|_| StoreError::Stopping)??;
-        let Some(original) = source.object() else {
-            return Err(StoreError::DeleteMarker {
-                version_id: source.record.version_id.clone(),
-            });
-        };
         let object = ObjectRecord {
             segments,
             meta: to.meta,
             upload_id: None,
-            ..original.clone()
+            ..source.content()?.clone()
         };
         let store = self.clone();
         self.change(move |index, disk| {

@@ -1,1 +1,11 @@
-//! The embedded S3 through its own door, with the AWS SDK.
+//! The embedded S3 through its own door: the AWS SDK over HTTP, and bare HTTP for what no SDK sends.
+
+mod access;
+mod durable;
+mod harness;
+mod listing;
+mod objects;
+mod reads;
+mod uploads;
+mod versions;
+mod wire;
