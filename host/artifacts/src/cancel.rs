@@ -49,3 +49,34 @@ pub(crate) async fn blocking<T: Send + 'static>(
         .await
         .unwrap_or(Err(StageError::Panicked(name)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_stops() {
+        let tracker = TaskTracker::new();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let work = blocking(&tracker, "waiting", move |cancel| {
+            begun.send(()).unwrap();
+            while !cancel.is_raised() {
+                std::thread::yield_now();
+            }
+            cancel.check()
+        });
+        tokio::select! {
+            ended = work => panic!("{ended:?}"),
+            begun = has_begun => begun.unwrap(),
+        }
+        tracker.close();
+        tracker.wait().await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_work_is_an_error_of_its_step() {
+        let tracker = TaskTracker::new();
+        let ended: Result<(), _> = blocking(&tracker, "packing", |_| panic!("on purpose")).await;
+        assert!(matches!(ended, Err(StageError::Panicked("packing"))));
+    }
+}

@@ -74,7 +74,7 @@ pub struct UnpackLimits {
     pub bytes: u64,
     /// Files and folders.
     pub entries: u64,
-    /// Unpacked bytes for each packed byte.
+    /// Unpacked bytes for each packed byte, looked at from the first MiB unpacked on.
     pub ratio: u64,
     /// Folders within folders.
     pub depth: u32,
