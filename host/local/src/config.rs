@@ -7,7 +7,6 @@ use std::time::Duration;
 /// What a [`crate::Server`] is started with; [`LocalConfig::default`] is AWS's behaviour where that
 /// is known.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct LocalConfig {
     /// Where to listen: a loopback address; port 0 takes any free one.
     pub bind: SocketAddr,

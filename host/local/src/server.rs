@@ -12,6 +12,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -35,6 +36,9 @@ use crate::{LocalConfig, LocalError};
 pub const ACCESS_KEY_ID: &str = ROOT_KEY;
 /// Its secret.
 pub const SECRET_ACCESS_KEY: &str = ROOT_KEY;
+
+/// How long a connection has for the answer it is at, once the server stops.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
@@ -142,8 +146,8 @@ impl Server {
         self.pipeline.events()
     }
 
-    /// Stops listening, ends every connection after the answer it is at, and removes the objects of
-    /// a server without a state directory.
+    /// Stops listening, ends every connection after the answer it is at (five seconds at most),
+    /// and removes the objects of a server without a state directory.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         self.tasks.close();
@@ -198,7 +202,7 @@ async fn accept(
             Err(error) => {
                 // Out of descriptors, most likely: a moment's rest, and others may have closed.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
@@ -219,7 +223,10 @@ async fn connection(stream: TcpStream, router: Arc<Router>, stop: CancellationTo
         ended = &mut serving => ended,
         () = stop.cancelled() => {
             serving.as_mut().graceful_shutdown();
-            serving.await
+            match tokio::time::timeout(LAST_ANSWER, serving).await {
+                Ok(ended) => ended,
+                Err(_) => return,
+            }
         }
     };
     if let Err(error) = ended {

@@ -41,7 +41,7 @@ type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 
 enum Message {
     Handle {
-        operation: Operation,
+        operation: Box<Operation>,
         reply: Reply<Value>,
     },
     /// Whether a pipeline may be made; it comes back for the next step.
@@ -95,7 +95,10 @@ impl CodePipeline {
     pub(crate) async fn call(&self, name: &str, body: &[u8]) -> Result<Value, ApiError> {
         match Operation::parse(name, body)? {
             Operation::CreatePipeline(request) => self.create_pipeline(request).await,
-            operation => self.ask(|reply| Message::Handle { operation, reply }).await,
+            operation => {
+                let operation = Box::new(operation);
+                self.ask(|reply| Message::Handle { operation, reply }).await
+            }
         }
     }
 
@@ -208,7 +211,7 @@ impl Driver {
         // A caller that hung up does not undo what was done.
         match message {
             Message::Handle { operation, reply } => {
-                let _ = reply.send(self.engine.handle(operation, now));
+                let _ = reply.send(self.engine.handle(*operation, now));
             }
             Message::Check { request, reply } => {
                 let checked = self.engine.check_new_pipeline(&request).map(|()| request);

@@ -308,7 +308,7 @@ pub(crate) async fn ended(
 pub(crate) fn refused<T: std::fmt::Debug, E: ProvideErrorMetadata>(
     result: Result<T, E>,
 ) -> (String, String) {
-    let error = result.err().expect("the call must be refused");
+    let error = result.expect_err("the call must be refused");
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     (text(error.code()), text(error.message()))
 }
