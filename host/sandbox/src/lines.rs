@@ -10,6 +10,13 @@ pub(crate) struct RawLine<'a> {
     pub(crate) excess: u64,
 }
 
+impl RawLine<'_> {
+    /// How many bytes were written, with one for the line's end.
+    pub(crate) fn written(&self) -> u64 {
+        self.bytes.len() as u64 + self.excess + 1
+    }
+}
+
 /// Splits at LF, CR LF and a lone CR (which progress bars use), across writes.
 #[derive(Default)]
 pub(crate) struct Splitter {

@@ -180,6 +180,10 @@ impl Inner {
         if level < self.threshold || self.closed {
             return;
         }
+        if self.full {
+            self.dropped += raw.written();
+            return;
+        }
         let cleaned = text::clean(&decode(raw.bytes));
         let mut cut = raw.excess > 0 || cleaned.len() > MAX_LINE;
         let mut text = cleaned;
@@ -210,9 +214,9 @@ impl Inner {
                 .map(|(name, value)| name.len() + value.len())
                 .sum::<usize>()) as u64;
         // Once a line does not fit nothing more is kept: a log with holes misleads.
-        if self.full || self.kept + size > self.budget {
+        if self.kept + size > self.budget {
             self.full = true;
-            self.dropped += raw.bytes.len() as u64 + raw.excess + 1;
+            self.dropped += raw.written();
             return;
         }
         self.kept += size;

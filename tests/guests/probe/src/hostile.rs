@@ -33,13 +33,6 @@ pub(crate) fn net() -> Answer {
     succeeded(variables)
 }
 
-pub(crate) fn divide(job: &Job) -> Answer {
-    // The check that Rust makes would panic instead.
-    let by = black_box(number(job, "by").unwrap_or(0));
-    let quotient = 1_u64.checked_div(by);
-    succeeded(vec![("quotient".into(), format!("{quotient:?}"))])
-}
-
 pub(crate) fn spin() -> Answer {
     println!("spinning");
     let mut n = 0_u64;

@@ -90,7 +90,6 @@ fn act(job: &Job) -> Answer {
         "write" => files::write(job),
 
         "trap" => panic!("the probe was told to panic"),
-        "divide" => hostile::divide(job),
         "spin" => hostile::spin(),
         "flood" => hostile::flood(job),
         "memory" => hostile::memory(),
