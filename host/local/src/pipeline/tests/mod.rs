@@ -1,5 +1,6 @@
 //! The engine through its own door: requests as JSON, effects answered by hand, time moved by hand.
 
+mod driver;
 mod flow;
 mod jobs;
 mod property;
@@ -29,15 +30,7 @@ impl Fixture {
     pub(super) fn new() -> Self {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
         let registry = Registry::new(clock.clone());
-        let settings = Settings {
-            region: "us-east-1".into(),
-            account: "000000000000".into(),
-            continuation_delay: Duration::from_secs(30),
-            reoffer_after: Duration::from_secs(60),
-            credential_lifetime: Duration::from_secs(900),
-            action_timeout: Duration::from_secs(24 * 3600),
-        };
-        let engine = Engine::new(settings, registry.clone());
+        let engine = Engine::new(settings(), registry.clone());
         let mut fixture = Self {
             engine,
             clock,
@@ -145,6 +138,18 @@ impl Fixture {
     pub(super) fn offered(&mut self) -> Vec<String> {
         let jobs = self.poll(100);
         jobs.iter().map(|job| action_name(job).to_owned()).collect()
+    }
+}
+
+/// AWS's own delays.
+pub(super) fn settings() -> Settings {
+    Settings {
+        region: "us-east-1".into(),
+        account: "000000000000".into(),
+        continuation_delay: Duration::from_secs(30),
+        reoffer_after: Duration::from_secs(60),
+        credential_lifetime: Duration::from_secs(900),
+        action_timeout: Duration::from_secs(24 * 3600),
     }
 }
 

@@ -1,0 +1,117 @@
+//! The task around the engine: it wakes when time moves, and carries effects out on real objects.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::*;
+use crate::pipeline::CodePipeline;
+use crate::pipeline::event::{Event, Phase};
+use crate::s3::{ObjectMeta, ObjectStore};
+
+async fn until(
+    events: &mut tokio::sync::broadcast::Receiver<Event>,
+    is_wanted: impl Fn(&EventKind) -> bool,
+) {
+    while !is_wanted(&events.recv().await.unwrap().kind) {}
+}
+
+fn is_in(phase: Phase) -> impl Fn(&EventKind) -> bool {
+    move |kind| matches!(kind, EventKind::Action(a) if a.action == "A" && a.phase == phase)
+}
+
+#[tokio::test]
+async fn a_moved_clock_offers_continuations_and_times_actions_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open(directory.path()).await.unwrap();
+    store.create_bucket("sources", true).await.unwrap();
+    store.create_bucket("artifacts", false).await.unwrap();
+    store
+        .put_bytes("sources", "s.zip", "zip", ObjectMeta::default())
+        .await
+        .unwrap();
+    let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let service = CodePipeline::start(
+        settings(),
+        Duration::from_secs(30),
+        store,
+        Registry::new(clock.clone()),
+        (&tasks, stop.clone()),
+    );
+    let ask = async |name: &str, body: Value| {
+        service
+            .call(name, body.to_string().as_bytes())
+            .await
+            .unwrap()
+    };
+    let take = async || {
+        let polled = ask("PollForJobs", json!({ "actionTypeId": type_id() })).await;
+        let job = polled["jobs"][0].clone();
+        ask(
+            "AcknowledgeJob",
+            json!({ "jobId": job["id"], "nonce": job["nonce"] }),
+        )
+        .await;
+        job["id"].clone()
+    };
+    let mut events = service.events();
+    ask("CreateCustomActionType", action_type()).await;
+    ask("CreatePipeline", pipeline(vec![vec![action("A", 1)]])).await;
+    ask("StartPipelineExecution", json!({ "name": "p" })).await;
+    until(&mut events, is_in(Phase::Queued)).await;
+    let job = take().await;
+    ask(
+        "PutJobSuccessResult",
+        json!({ "jobId": job, "continuationToken": "2" }),
+    )
+    .await;
+    until(&mut events, is_in(Phase::Continuing)).await;
+    clock.advance(Duration::from_secs(30));
+    until(&mut events, is_in(Phase::Queued)).await;
+    take().await;
+    clock.advance(Duration::from_secs(24 * 3600));
+    until(&mut events, is_in(Phase::Ended)).await;
+    let state = ask("GetPipelineState", json!({ "name": "p" })).await;
+    assert_eq!(
+        state["stageStates"][1]["latestExecution"]["status"],
+        "Failed"
+    );
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    let error = service.call("ListPipelines", b"{}").await.unwrap_err();
+    assert_eq!(error.code, "ServiceUnavailableException");
+}
+
+#[tokio::test]
+async fn a_missing_artifact_bucket_is_named_after_the_declaration_is_sound() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open(directory.path()).await.unwrap();
+    let registry = Registry::new(Clock::manual(Timestamp::UNIX_EPOCH));
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let poll = Duration::from_secs(30);
+    let service = CodePipeline::start(settings(), poll, store, registry, (&tasks, stop.clone()));
+    let create = async |request: Value| {
+        service
+            .call("CreatePipeline", request.to_string().as_bytes())
+            .await
+            .unwrap_err()
+    };
+    let error = create(pipeline(vec![vec![action("A", 1)]])).await;
+    assert_eq!(error.code, "InvalidActionDeclarationException", "{error}");
+    let body = action_type().to_string();
+    service
+        .call("CreateCustomActionType", body.as_bytes())
+        .await
+        .unwrap();
+    let error = create(pipeline(vec![vec![action("A", 1)]])).await;
+    assert_eq!(error.code, "ValidationException");
+    assert!(
+        error.message.contains("create-bucket --bucket artifacts"),
+        "{error}"
+    );
+    stop.cancel();
+}
