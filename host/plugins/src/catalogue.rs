@@ -13,6 +13,19 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// A catalogue of these plugins; of two for one action type, the later.
+    #[must_use]
+    pub fn of(plugins: impl IntoIterator<Item = Arc<Plugin>>) -> Catalogue {
+        let plugins = plugins
+            .into_iter()
+            .map(|plugin| (plugin.manifest.key().clone(), plugin))
+            .collect();
+        Catalogue {
+            plugins,
+            problems: Vec::new(),
+        }
+    }
+
     /// Every plugin, by action type.
     pub fn plugins(&self) -> impl Iterator<Item = &Arc<Plugin>> {
         self.plugins.values()
