@@ -183,6 +183,8 @@ fn join(directory: &str, path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::html;
     use pipefitter_sdk::testing;
@@ -326,5 +328,20 @@ mod tests {
             verdict_on(&config, "index.html", "/apx/v1"),
             Verdict::Broken(_)
         ));
+    }
+
+    proptest! {
+        #[test]
+        fn any_link_has_a_verdict(link in "([a-z/.#?%:]|\\PC){0,24}", page in "(guide/)?index.html") {
+            verdict_on(&config(&[("base-url", "https://a.example/docs/")]), &page, &link);
+        }
+
+        #[test]
+        fn joined_paths_have_no_dots_and_stay_inside(path in "([a-c]|/|\\.|\\.\\.){0,12}") {
+            if let Some(joined) = join("x/y", &path) {
+                prop_assert!(!joined.starts_with('/'));
+                prop_assert!(joined.split('/').all(|part| part != "." && part != ".."), "{joined}");
+            }
+        }
     }
 }

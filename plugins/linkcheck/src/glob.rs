@@ -31,6 +31,8 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::matches;
 
     #[test]
@@ -56,6 +58,25 @@ mod tests {
             ("*a*b*", "ba"),
         ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    /// What the pattern means, word for word; it takes exponential time.
+    fn meant(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), None) => meant(rest, text),
+            (Some((b'*', rest)), Some((_, after))) => meant(rest, text) || meant(pattern, after),
+            (Some((b'?', rest)), Some((_, after))) => meant(rest, after),
+            (Some((p, rest)), Some((t, after))) => p == t && meant(rest, after),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_the_pattern_means(pattern in "[ab*?]{0,8}", text in "[ab]{0,10}") {
+            prop_assert_eq!(matches(&pattern, &text), meant(pattern.as_bytes(), text.as_bytes()));
         }
     }
 }

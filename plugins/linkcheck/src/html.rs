@@ -147,6 +147,8 @@ fn set_of_sources(set: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn links(html: &str) -> Vec<(usize, String)> {
@@ -206,5 +208,18 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_read_over() {
         assert_eq!(read(b"\xff\xfe<a href=\xff>\n<a href=b>").links.len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_is_found_behind_any_text_on_its_line(before in "[^<>&\r\n]{0,20}", lines in 0_usize..5) {
+            let html = format!("{}{before}<a href='x'>", "\n".repeat(lines));
+            prop_assert_eq!(links(&html), [(lines + 1, "x".to_owned())]);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(html in prop::collection::vec(any::<u8>(), 0..200)) {
+            read(&html);
+        }
     }
 }

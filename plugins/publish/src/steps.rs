@@ -160,3 +160,19 @@ fn safe(id: &str) -> String {
         name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_id_is_a_name_that_stays_in_its_directory(id in "\\PC{0,80}|[./]{0,6}") {
+            let name = safe(&id);
+            prop_assert!((1..=RELEASE_CHARACTERS).contains(&name.len()));
+            prop_assert!(!name.contains(['/', '.', '\\']));
+            prop_assert_eq!(safe(&name), name);
+        }
+    }
+}

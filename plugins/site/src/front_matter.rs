@@ -114,6 +114,8 @@ fn unquoted(value: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -167,6 +169,17 @@ mod tests {
             ),
         ] {
             assert_eq!(split("g.md", text).unwrap_err().message, message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_rest_is_the_end_of_the_text(text in "(---\n|\\+\\+\\+\n|title: x\n|\n|\\PC{0,8}\n?){0,8}") {
+            if let Ok((_, rest, lines)) = split("x.md", &text) {
+                prop_assert!(text.ends_with(rest));
+                let before = &text[..text.len() - rest.len()];
+                prop_assert_eq!(before.matches('\n').count(), if rest.is_empty() && !before.ends_with('\n') { lines.saturating_sub(1) } else { lines });
+            }
         }
     }
 }

@@ -148,6 +148,8 @@ fn has_scheme(link: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn source() -> Source {
@@ -215,5 +217,33 @@ mod tests {
     fn a_colon_does_not_become_a_scheme() {
         assert_eq!(relative("", "a:b.html"), "./a:b.html");
         assert_eq!(relative("x/y", "x/z/a.html"), "../z/a.html");
+    }
+
+    proptest! {
+        /// Following the way from a directory leads to the file.
+        #[test]
+        fn a_way_leads_to_its_goal(
+            from in prop::collection::vec("[ab:]{1,2}", 0..4),
+            to in prop::collection::vec("[ab:]{1,2}", 1..5),
+        ) {
+            let (from, to) = (from.join("/"), to.join("/"));
+            let way = relative(&from, &to);
+            prop_assert!(!has_scheme(&way), "{way}");
+            let mut at: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
+            for part in way.split('/').filter(|part| *part != ".") {
+                if part == ".." {
+                    prop_assert!(at.pop().is_some());
+                } else {
+                    at.push(part);
+                }
+            }
+            prop_assert_eq!(at.join("/"), to);
+        }
+
+        #[test]
+        fn any_link_is_resolved(link in "([a-z/.#?%:]|\\PC){0,24}") {
+            let (source, drafts) = (source(), BTreeSet::new());
+            Links::new(&source, &drafts, "a/one.md").resolve(&link);
+        }
     }
 }

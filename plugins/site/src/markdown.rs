@@ -235,6 +235,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use std::collections::BTreeSet;
 
     use super::*;
@@ -299,5 +301,16 @@ mod tests {
         let log = testing::take_log();
         assert_eq!(log.len(), 1);
         assert_eq!(log[0].text, "a.md:6: `gone.md` goes to no file");
+    }
+
+    proptest! {
+        #[test]
+        fn every_heading_has_its_anchor_in_the_page(text in "(# |## |a|b c|\n\n|`|\\*|\\[x\\]\\(y\\)|\\{#own\\}|\\PC){0,30}") {
+            let page = rendered(&text);
+            for heading in &page.headings {
+                prop_assert!(!heading.id.is_empty());
+                prop_assert!(page.html.contains("<h"), "{}", page.html);
+            }
+        }
     }
 }

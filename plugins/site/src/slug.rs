@@ -40,6 +40,8 @@ impl Anchors {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -64,5 +66,15 @@ mod tests {
         assert!(anchors.reserve("intro"));
         assert!(!anchors.reserve("intro"));
         assert_eq!(anchors.make("Intro"), "intro-1");
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_headings_share_an_anchor(texts in prop::collection::vec("[aA1 -]{0,3}|\\PC{0,6}", 0..30)) {
+            let mut anchors = Anchors::default();
+            let made: HashSet<String> = texts.iter().map(|text| anchors.make(text)).collect();
+            prop_assert_eq!(made.len(), texts.len());
+            prop_assert!(made.iter().all(|anchor| !anchor.contains([' ', '"', '<'])));
+        }
     }
 }
