@@ -76,7 +76,8 @@ impl Masker {
                 }
             }
         }
-        let mut by_first: Box<[Vec<Box<[u8]>>; 256]> = Box::new(std::array::from_fn(|_| Vec::new()));
+        let mut by_first: Box<[Vec<Box<[u8]>>; 256]> =
+            Box::new(std::array::from_fn(|_| Vec::new()));
         for form in forms {
             by_first[usize::from(form[0])].push(form.into_boxed_slice());
         }

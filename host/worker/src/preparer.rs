@@ -143,7 +143,10 @@ fn check_grants(
             .as_ref()
             .map(|reason| format!(" ({reason})"))
             .unwrap_or_default();
-        lacks.push(format!("a directory of the host to {access} at `{}`{reason}", ask.guest));
+        lacks.push(format!(
+            "a directory of the host to {access} at `{}`{reason}",
+            ask.guest
+        ));
     }
     if !missing.is_empty() {
         // All of them, since the line replaces the one that is there.
@@ -247,7 +250,11 @@ mod tests {
     #[test]
     fn reading_is_not_writing() {
         let error = check_grants("publish", &manifest(), Some(&settings(true, false))).unwrap_err();
-        assert!(error.message.contains("{ host = \"/srv/www\", guest = \"/site\", write = true }"));
+        assert!(
+            error
+                .message
+                .contains("{ host = \"/srv/www\", guest = \"/site\", write = true }")
+        );
         assert!(check_grants("publish", &manifest(), Some(&settings(true, true))).is_ok());
     }
 }

@@ -13,10 +13,8 @@ mod sink;
 mod stage;
 mod upload;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use brief::{Brief, BriefParts, chain_of};
+pub(crate) use credentials::JobCredentials;
 pub(crate) use dirs::{remove, sweep};
 pub(crate) use run::run;
 pub(crate) use stage::stage;

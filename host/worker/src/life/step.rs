@@ -29,7 +29,7 @@ impl Life {
             acknowledged: false,
             by_rule: false,
             refusals: 0,
-        opened: false,
+            opened: false,
             stop: Stop::No,
             tag: 0,
             rests: 0,

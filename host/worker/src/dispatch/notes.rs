@@ -1,0 +1,170 @@
+//! What a job's life wants told: counters, log lines of the worker, events.
+
+use std::sync::Arc;
+
+use pipefitter_sandbox::Level;
+
+use crate::events::{JobEnd, JobOutcome, WorkerEvent};
+use crate::life::{End, Note};
+use crate::outcome::JobResult;
+
+use super::core::Dispatcher;
+use super::entry::JobRef;
+
+impl Dispatcher {
+    pub(super) fn note(&mut self, job: JobRef, note: Note) {
+        let Some(info) = self.jobs.get(&job).map(|entry| Arc::clone(&entry.info)) else {
+            return;
+        };
+        let (source, id) = (info.source.as_str(), info.job.as_str());
+        let counters = &mut self.counters;
+        match note {
+            Note::Taken => {
+                counters.taken += 1;
+                tracing::info!(
+                    source,
+                    job = id,
+                    action_type = info.action_type,
+                    "job taken"
+                );
+            }
+            Note::AdoptedByRule => {
+                counters.adopted_by_rule += 1;
+                tracing::warn!(
+                    source,
+                    job = id,
+                    "an ambiguous acknowledge is taken for ours, since `exclusive = true`"
+                );
+            }
+            Note::Unanswered => {
+                counters.unanswered += 1;
+                tracing::warn!(
+                    source,
+                    job = id,
+                    "no answer to an acknowledge: asked again later"
+                );
+            }
+            Note::JournalFailed(what) => {
+                counters.journal_failures += 1;
+                self.notice(
+                    Level::Error,
+                    format!(
+                        "the journal could not be written ({what} of job {id}): nothing is polled until \
+                         it can. Look at the disk of the state directory"
+                    ),
+                );
+            }
+            Note::Replaced(reason) => {
+                counters.replaced += 1;
+                tracing::error!(
+                    source,
+                    job = id,
+                    reason,
+                    "an invalid result is replaced by a failure"
+                );
+            }
+            Note::Parked(reason) => {
+                counters.parked += 1;
+                self.parked += 1;
+                self.notice(
+                    Level::Error,
+                    format!(
+                        "CodePipeline refuses every result of job {id} ({reason}): it is parked in the \
+                         journal and not sent again. Its action stays in progress until it times out or \
+                         its execution is stopped"
+                    ),
+                );
+            }
+            Note::Finished(result) => self.finished(info, &result),
+            Note::Ended(end) => self.ended(info, end),
+        }
+    }
+
+    fn finished(&mut self, info: Arc<crate::events::JobInfo>, result: &JobResult) {
+        let counters = &mut self.counters;
+        let outcome = match result {
+            JobResult::Success(success) if success.continuation.is_some() => {
+                counters.continued += 1;
+                JobOutcome::Continued {
+                    summary: success.details.summary.clone(),
+                    percent: success.details.percent_complete,
+                }
+            }
+            JobResult::Success(success) => {
+                counters.succeeded += 1;
+                JobOutcome::Succeeded {
+                    variables: success.variables.clone(),
+                    summary: success.details.summary.clone(),
+                    external_execution_id: success.details.external_execution_id.clone(),
+                }
+            }
+            JobResult::Failure(failure) => {
+                counters.failed += 1;
+                JobOutcome::Failed {
+                    kind: failure.kind,
+                    message: failure.message.clone(),
+                }
+            }
+        };
+        self.emit(WorkerEvent::Finished { job: info, outcome });
+    }
+
+    fn ended(&mut self, info: Arc<crate::events::JobInfo>, end: End) {
+        let counters = &mut self.counters;
+        let (source, id) = (info.source.as_str(), info.job.as_str());
+        let end = match end {
+            End::Reported => {
+                counters.reported += 1;
+                tracing::info!(source, job = id, "job reported");
+                JobEnd::Reported
+            }
+            End::Superseded => {
+                counters.superseded += 1;
+                tracing::warn!(
+                    source,
+                    job = id,
+                    "the service had ended the job: the result is dropped"
+                );
+                JobEnd::Superseded
+            }
+            End::Parked => JobEnd::Parked,
+            End::Left => JobEnd::Left,
+            End::LostRace => {
+                counters.lost_races += 1;
+                JobEnd::NotOurs
+            }
+            End::AmbiguousDropped => {
+                counters.ambiguous_dropped += 1;
+                self.notice(
+                    Level::Warn,
+                    format!(
+                        "job {id} was dropped: its acknowledge is ambiguous and `exclusive = false`. If no \
+                         other worker has it, its action stays in progress until it times out"
+                    ),
+                );
+                JobEnd::NotOurs
+            }
+            End::ClaimLost => {
+                counters.claims_lost += 1;
+                tracing::warn!(source, job = id, "another worker has the job's claim");
+                JobEnd::NotOurs
+            }
+            End::NotTaken => JobEnd::NotOurs,
+        };
+        self.emit(WorkerEvent::Ended { job: info, end });
+    }
+
+    pub(super) fn notice(&self, level: Level, text: String) {
+        match level {
+            Level::Error => tracing::error!("{text}"),
+            Level::Warn => tracing::warn!("{text}"),
+            _ => tracing::info!("{text}"),
+        }
+        self.emit(WorkerEvent::Notice { level, text });
+    }
+
+    pub(super) fn emit(&self, event: WorkerEvent) {
+        // Nobody listening is fine.
+        let _ = self.events.send(event);
+    }
+}

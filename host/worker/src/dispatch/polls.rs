@@ -1,0 +1,312 @@
+//! Pollers: one per source, action type and query value, as the catalogue says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pipefitter_codepipeline::{ActionTypeId, ErrorClass, Offer, Owner, PollRequest, ServiceError};
+use pipefitter_plugins::ActionTypeKey;
+use pipefitter_sandbox::Level;
+use tokio::time::Instant;
+
+use crate::backoff::{Pace, PollEnd};
+use crate::slots::Permit;
+
+use super::core::Dispatcher;
+use super::entry::{Message, OnPanic};
+
+/// Names a poller; the source by its position.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PollerKey {
+    pub(super) source: usize,
+    pub(super) action_type: ActionTypeKey,
+    pub(super) query: Option<(String, String)>,
+}
+
+pub(super) struct Poller {
+    pace: Pace,
+    next_at: Instant,
+    in_flight: bool,
+    /// Of the plugin's limits: what a slot is counted with.
+    memory: u64,
+    pub(super) problem: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Pollers {
+    pub(super) all: BTreeMap<PollerKey, Poller>,
+}
+
+/// The answer to a poll, with the slots that were held for it.
+pub(crate) struct Polled {
+    key: PollerKey,
+    permits: Vec<Permit>,
+    answer: Result<Vec<Offer>, ServiceError>,
+}
+
+impl Dispatcher {
+    /// Make the pollers that the catalogue asks for, keep those that are there.
+    pub(super) fn sync_pollers(&mut self) {
+        let mut wanted = BTreeMap::new();
+        for plugin in self.catalogue.plugins() {
+            let key = plugin.manifest.key().clone();
+            let memory = self.config.settings_of(&plugin.name).limits.memory_bytes;
+            let queries: Vec<Option<(String, String)>> = match plugin.manifest.queryable_property()
+            {
+                None => vec![None],
+                Some(property) => {
+                    let values = self.config.query_values.get(&key);
+                    values
+                        .into_iter()
+                        .flatten()
+                        .map(|value| Some((property.name.clone(), value.clone())))
+                        .collect()
+                }
+            };
+            if queries.is_empty() {
+                tracing::warn!(
+                    action_type = %key,
+                    "not polled: it has a queryable property, so the worker needs values to poll for"
+                );
+            }
+            for source in 0..self.parts.sources.len() {
+                for query in &queries {
+                    let poller = PollerKey {
+                        source,
+                        action_type: key.clone(),
+                        query: query.clone(),
+                    };
+                    wanted.insert(poller, memory);
+                }
+            }
+        }
+        self.pollers.all.retain(|key, _| wanted.contains_key(key));
+        let (min, max) = (self.config.poll_interval_min, self.config.poll_interval_max);
+        for (key, memory) in wanted {
+            let poller = self.pollers.all.entry(key).or_insert_with(|| Poller {
+                pace: Pace::new(min, max),
+                next_at: Instant::now(),
+                in_flight: false,
+                memory,
+                problem: None,
+            });
+            poller.memory = memory;
+        }
+    }
+
+    /// Slots for jobs that wait for one, before any poll gets some.
+    pub(super) fn grant_slots(&mut self) {
+        if self.drain.is_on() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        for (job, tag) in waiting {
+            let Some(entry) = self
+                .jobs
+                .get_mut(&job)
+                .filter(|entry| entry.life.tag == tag)
+            else {
+                continue;
+            };
+            match self
+                .slots
+                .take(&entry.action_type, entry.settings.limits.memory_bytes)
+            {
+                Some(permit) => {
+                    entry.permit = Some(permit);
+                    self.tell(
+                        job,
+                        crate::life::Event::Answered {
+                            tag,
+                            answer: crate::life::Answer::Slot,
+                        },
+                    );
+                }
+                None => self.waiting.push_back((job, tag)),
+            }
+        }
+    }
+
+    /// Who waits for a slot goes before polls of its action type, and before all where they share memory.
+    fn is_behind_others(&self, action_type: &ActionTypeKey) -> bool {
+        self.waiting
+            .iter()
+            .filter_map(|(job, _)| self.jobs.get(job))
+            .any(|entry| self.config.memory_budget.is_some() || entry.action_type == *action_type)
+    }
+
+    fn may_poll(&self, now: Instant) -> bool {
+        !self.drain.is_on() && !self.journal.blocks(now)
+    }
+
+    /// Start the polls that are due, as far as there are slots.
+    pub(super) fn start_polls(&mut self) {
+        let now = Instant::now();
+        if !self.may_poll(now) {
+            return;
+        }
+        let mut due: Vec<(Instant, PollerKey)> = self
+            .pollers
+            .all
+            .iter()
+            .filter(|(_, poller)| !poller.in_flight && poller.next_at <= now)
+            .map(|(key, poller)| (poller.next_at, key.clone()))
+            .collect();
+        // Who has waited longest is first: with fewer slots than pollers all have their turn.
+        due.sort();
+        let share = self.slots.free() / due.len().max(1);
+        for (_, key) in due {
+            if !self.is_behind_others(&key.action_type) {
+                self.start_poll(key, share);
+            }
+        }
+    }
+
+    fn start_poll(&mut self, key: PollerKey, share: usize) {
+        let Some(poller) = self.pollers.all.get_mut(&key) else {
+            return;
+        };
+        let permits = self.slots.take_some(&key.action_type, poller.memory, share);
+        if permits.is_empty() {
+            return;
+        }
+        poller.in_flight = true;
+        let source = Arc::clone(&self.parts.sources[key.source].source);
+        let request = PollRequest {
+            action_type: ActionTypeId {
+                category: key.action_type.category.clone(),
+                owner: Owner::Custom,
+                provider: key.action_type.provider.clone(),
+                version: key.action_type.version.clone(),
+            },
+            max: u32::try_from(permits.len()).unwrap_or(u32::MAX),
+            query: key.query.clone(),
+        };
+        self.spawn(OnPanic::Poll(key.clone()), async move {
+            let answer = source.poll(&request).await;
+            Message::Polled(Polled {
+                key,
+                permits,
+                answer,
+            })
+        });
+    }
+
+    pub(super) fn polled(&mut self, polled: Polled) {
+        let Polled {
+            key,
+            mut permits,
+            answer,
+        } = polled;
+        let end = match answer {
+            Ok(offers) => {
+                self.counters.polls += 1;
+                self.poll_worked(&key);
+                let found = !offers.is_empty();
+                if offers.len() > permits.len() {
+                    tracing::warn!(
+                        asked = permits.len(),
+                        offered = offers.len(),
+                        "the service offered more jobs than were asked for: it offers them again"
+                    );
+                }
+                for offer in offers {
+                    let Some(permit) = permits.pop() else {
+                        break;
+                    };
+                    self.counters.offered += 1;
+                    self.offered(&key, offer, permit);
+                }
+                if found {
+                    PollEnd::Found
+                } else {
+                    PollEnd::Empty
+                }
+            }
+            Err(error) => {
+                self.counters.polls_failed += 1;
+                self.poll_failed(&key, &error);
+                match error.class {
+                    ErrorClass::Throttled => PollEnd::Throttled(error.retry_after),
+                    ErrorClass::Denied | ErrorClass::Gone | ErrorClass::Invalid => PollEnd::Denied,
+                    ErrorClass::Transient | ErrorClass::LostRace | ErrorClass::Ambiguous => {
+                        PollEnd::Failed
+                    }
+                }
+            }
+        };
+        drop(permits);
+        self.poll_again(&key, end);
+    }
+
+    pub(super) fn poll_panicked(&mut self, key: &PollerKey) {
+        self.poll_again(key, PollEnd::Failed);
+    }
+
+    fn poll_again(&mut self, key: &PollerKey, end: PollEnd) {
+        // It may be gone: the catalogue changed while the poll ran.
+        if let Some(poller) = self.pollers.all.get_mut(key) {
+            poller.in_flight = false;
+            poller.next_at = Instant::now() + poller.pace.next(end, &mut rand::rng());
+        }
+    }
+
+    fn poll_worked(&mut self, key: &PollerKey) {
+        let source = self.parts.sources[key.source].source.id().clone();
+        let Some(poller) = self.pollers.all.get_mut(key) else {
+            return;
+        };
+        if poller.problem.take().is_some() {
+            self.notice(
+                Level::Info,
+                format!("polling {source} for {} works again", key.action_type),
+            );
+        }
+    }
+
+    /// Said once, not with each poll.
+    fn poll_failed(&mut self, key: &PollerKey, error: &ServiceError) {
+        let source = self.parts.sources[key.source].source.id().clone();
+        let advice = match error.class {
+            ErrorClass::Denied => {
+                ": its credentials need codepipeline:PollForJobs on this action type (see `pipefitter \
+                 iam`); polled slowly until then"
+            }
+            ErrorClass::Gone => {
+                ": the action type is not there, create it with the JSON of `pipefitter action-type \
+                 json`; polled slowly until then"
+            }
+            ErrorClass::Invalid => ": polled slowly until the configuration is corrected",
+            _ => "",
+        };
+        let problem = format!("{error}{advice}");
+        let Some(poller) = self.pollers.all.get_mut(key) else {
+            return;
+        };
+        if poller.problem.as_ref() == Some(&problem) {
+            return;
+        }
+        poller.problem = Some(problem.clone());
+        let level = match error.class {
+            ErrorClass::Denied | ErrorClass::Gone | ErrorClass::Invalid => Level::Error,
+            _ => Level::Warn,
+        };
+        self.notice(
+            level,
+            format!("polling {source} for {} failed: {problem}", key.action_type),
+        );
+    }
+
+    /// The next poll that time alone brings; those that wait for a slot come with the slot.
+    pub(super) fn next_poll(&self) -> Option<Instant> {
+        let now = Instant::now();
+        if self.drain.is_on() {
+            return None;
+        }
+        self.pollers
+            .all
+            .values()
+            .filter(|poller| !poller.in_flight && poller.next_at > now)
+            .map(|poller| poller.next_at)
+            .min()
+    }
+}

@@ -1,0 +1,194 @@
+//! Requests to the service, the journal and the claims, and their answers in the words of a job's life.
+
+use std::sync::Arc;
+
+use pipefitter_claims::{Claim, ClaimKey, Claims};
+use pipefitter_codepipeline::{
+    Acknowledged, ClientId, ErrorClass, JobId, JobSource, Offer, ServiceError, clean_text,
+    cut_utf16,
+};
+use pipefitter_journal::{Journal, Record, RecordKey};
+
+use crate::job::{Brief, chain_of};
+use crate::life::{AckAnswer, Answer, RecallAnswer, SendAnswer};
+use crate::outcome::JobResult;
+
+use super::entry::Bring;
+
+/// The service's reason for refusing a result, in the failure that replaces it.
+const REASON: usize = 500;
+
+pub(super) async fn claim(claims: &dyn Claims, key: &ClaimKey) -> Option<bool> {
+    match claims.claim(key).await {
+        Ok(claim) => Some(claim == Claim::Granted),
+        Err(error) => {
+            tracing::warn!(%error, "a job is not taken since its claim could not be decided");
+            None
+        }
+    }
+}
+
+pub(super) async fn open(source: &dyn JobSource, offer: Option<Offer>) -> (Answer, Bring) {
+    let Some(offer) = offer else {
+        return (Answer::Opened(None), Bring::Nothing);
+    };
+    match source.open(&offer).await {
+        Ok(contents) if contents.nonce.is_some() => {
+            let chain = chain_of(&contents);
+            (
+                Answer::Opened(Some(chain)),
+                Bring::Contents(Box::new(contents)),
+            )
+        }
+        Ok(_) => {
+            tracing::warn!(job = %offer.job, "an offer has no nonce, so it cannot be acknowledged");
+            (Answer::Opened(None), Bring::Nothing)
+        }
+        Err(error) => {
+            tracing::warn!(job = %offer.job, %error, "an offer could not be opened");
+            (Answer::Opened(None), Bring::Nothing)
+        }
+    }
+}
+
+pub(super) async fn details(
+    source: &dyn JobSource,
+    job: &JobId,
+    client: Option<&ClientId>,
+) -> (Answer, Bring) {
+    match source.details(job, client).await {
+        Ok(contents) => {
+            let chain = chain_of(&contents);
+            (
+                Answer::Recalled(RecallAnswer::Known(chain)),
+                Bring::Contents(Box::new(contents)),
+            )
+        }
+        Err(error) => {
+            tracing::warn!(%job, %error, "a job of an earlier run could not be read again");
+            let answer = match error.class {
+                ErrorClass::Gone | ErrorClass::LostRace => RecallAnswer::Gone,
+                ErrorClass::Throttled => RecallAnswer::Retry(error.retry_after),
+                ErrorClass::Transient | ErrorClass::Ambiguous => RecallAnswer::Retry(None),
+                ErrorClass::Denied => RecallAnswer::Denied,
+                ErrorClass::Invalid => RecallAnswer::Invalid,
+            };
+            (Answer::Recalled(answer), Bring::Nothing)
+        }
+    }
+}
+
+pub(super) fn acknowledged(job: &JobId, got: Result<Acknowledged, ServiceError>) -> AckAnswer {
+    let error = match got {
+        Ok(Acknowledged::Ours) => return AckAnswer::Ours,
+        Ok(Acknowledged::LostRace) => return AckAnswer::LostRace,
+        Ok(Acknowledged::Ambiguous) => return AckAnswer::Ambiguous,
+        Err(error) => error,
+    };
+    match error.class {
+        // Every day's business: not worth a line.
+        ErrorClass::LostRace => AckAnswer::LostRace,
+        ErrorClass::Gone => AckAnswer::Gone,
+        ErrorClass::Ambiguous => AckAnswer::Ambiguous,
+        ErrorClass::Throttled => AckAnswer::Throttled(error.retry_after),
+        ErrorClass::Transient => {
+            tracing::warn!(%job, %error, "the answer to an acknowledge was not seen");
+            AckAnswer::Unseen
+        }
+        ErrorClass::Denied | ErrorClass::Invalid => {
+            tracing::error!(%job, error = quiet(&error), "a job cannot be acknowledged");
+            AckAnswer::Refused
+        }
+    }
+}
+
+/// A result, after the claim was confirmed.
+pub(super) async fn send(
+    claims: &dyn Claims,
+    key: &ClaimKey,
+    source: &dyn JobSource,
+    job: &JobId,
+    client: Option<&ClientId>,
+    result: &JobResult,
+) -> SendAnswer {
+    match claims.confirm(key).await {
+        Ok(Claim::Granted) => {}
+        Ok(Claim::Taken) => return SendAnswer::ClaimLost,
+        Err(error) => {
+            tracing::warn!(%error, "a result waits since its claim could not be confirmed");
+            return SendAnswer::Retry {
+                unseen: false,
+                after: None,
+            };
+        }
+    }
+    let sent = match result {
+        JobResult::Success(success) => source.put_success(job, client, success).await,
+        JobResult::Failure(failure) => source.put_failure(job, client, failure).await,
+    };
+    let Err(error) = sent else {
+        return SendAnswer::Accepted;
+    };
+    tracing::warn!(%job, error = quiet(&error), "a result was not taken");
+    match error.class {
+        ErrorClass::Gone | ErrorClass::LostRace => SendAnswer::Gone,
+        ErrorClass::Invalid => SendAnswer::Invalid(match error.code {
+            Some(code) => format!("{code}: {}", error.message),
+            None => error.message,
+        }),
+        ErrorClass::Throttled | ErrorClass::Denied => SendAnswer::Retry {
+            unseen: false,
+            after: error.retry_after,
+        },
+        ErrorClass::Transient | ErrorClass::Ambiguous => SendAnswer::Retry {
+            unseen: true,
+            after: error.retry_after,
+        },
+    }
+}
+
+/// The service quotes what it finds invalid, and that may be a nonce or a token.
+fn quiet(error: &ServiceError) -> String {
+    match (error.class, &error.code) {
+        (ErrorClass::Invalid, Some(code)) => format!("{}: {code}", error.operation),
+        (ErrorClass::Invalid, None) => format!("{}: invalid", error.operation),
+        _ => error.to_string(),
+    }
+}
+
+/// The reason as a job's failure may say it.
+pub(super) fn masked(answer: SendAnswer, brief: Option<&Brief>) -> SendAnswer {
+    match answer {
+        SendAnswer::Invalid(reason) => {
+            let clean = clean_text(&reason);
+            let masked = match brief {
+                Some(brief) => brief.prose.mask(&clean).into_owned(),
+                // Without the job's secrets nothing can be hidden: say nothing of what was quoted.
+                None => "the reason is not shown, since it may quote a secret".to_owned(),
+            };
+            SendAnswer::Invalid(cut_utf16(&masked, REASON))
+        }
+        other => other,
+    }
+}
+
+pub(super) async fn put(journal: Arc<dyn Journal>, record: Record) -> Answer {
+    let job = record.key.job.clone();
+    let written = journal.put(record).await;
+    if let Err(error) = &written {
+        tracing::error!(job, %error, cause = ?error_cause(error), "the journal was not written");
+    }
+    Answer::Written(written.is_ok())
+}
+
+pub(super) async fn remove(journal: &dyn Journal, key: &RecordKey) -> Answer {
+    let removed = journal.remove(key).await;
+    if let Err(error) = &removed {
+        tracing::error!(job = key.job, %error, cause = ?error_cause(error), "a record was not removed");
+    }
+    Answer::Written(removed.is_ok())
+}
+
+fn error_cause(error: &dyn std::error::Error) -> Option<String> {
+    error.source().map(ToString::to_string)
+}

@@ -1,0 +1,57 @@
+//! The snapshot for outside.
+
+use std::sync::Arc;
+
+use crate::status::{JobStatus, PollerStatus, WorkerStatus};
+
+use super::core::Dispatcher;
+
+impl Dispatcher {
+    pub(crate) fn publish(&self) {
+        let jobs = self
+            .jobs
+            .values()
+            .map(|entry| JobStatus {
+                job: Arc::clone(&entry.info),
+                state: entry.life.state.name(),
+                attempt: entry.life.attempt,
+                progress: entry.progress.borrow().clone(),
+            })
+            .collect();
+        let pollers = self
+            .pollers
+            .all
+            .iter()
+            .map(|(key, poller)| PollerStatus {
+                source: self.parts.sources[key.source].source.id().to_string(),
+                action_type: key.action_type.to_string(),
+                query: key.query.clone(),
+                healthy: poller.problem.is_none(),
+                problem: poller.problem.clone(),
+            })
+            .collect();
+        let outbox = self
+            .jobs
+            .values()
+            .filter(|entry| entry.life.state.in_outbox())
+            .count();
+        let status = WorkerStatus {
+            jobs,
+            slots: self.slots.total(),
+            slots_free: self.slots.free(),
+            outbox,
+            parked: self.parked,
+            pollers,
+            draining: self.drain.is_on(),
+            journal_ok: self.journal.is_ok(),
+            counters: self.counters,
+        };
+        self.status.send_if_modified(|shown| {
+            let changed = *shown != status;
+            if changed {
+                *shown = status;
+            }
+            changed
+        });
+    }
+}

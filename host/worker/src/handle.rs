@@ -1,0 +1,122 @@
+//! Starting a worker, and the hand that holds it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{WorkerConfig, WorkerParts};
+use crate::dispatch::{Command, Dispatcher};
+use crate::error::WorkerError;
+use crate::events::WorkerEvent;
+use crate::job;
+use crate::status::{DrainReport, WorkerStatus};
+
+/// Events that a slow listener may be behind; older ones are lost to it, and it is told how many.
+const EVENTS: usize = 4_096;
+
+/// Polls for jobs and runs them. See [`Worker::start`].
+#[derive(Debug)]
+pub struct Worker;
+
+impl Worker {
+    /// Start a worker: make its directories, take up the jobs of an earlier run, begin to poll.
+    ///
+    /// # Errors
+    /// There is no source, two have the same id, a directory cannot be made, or the journal cannot be
+    /// read.
+    pub async fn start(
+        config: WorkerConfig,
+        parts: WorkerParts,
+    ) -> Result<WorkerHandle, WorkerError> {
+        if parts.sources.is_empty() {
+            return Err(WorkerError::NoSource);
+        }
+        let mut ids = BTreeSet::new();
+        for source in &parts.sources {
+            let id = source.source.id();
+            if !ids.insert(id.as_str()) {
+                return Err(WorkerError::SourceTwice(id.as_str().to_owned()));
+            }
+        }
+        job::sweep(config.work_dir.clone(), config.log_dir.clone())
+            .await
+            .map_err(|(path, source)| WorkerError::Directory {
+                path,
+                action: "made and swept",
+                source,
+            })?;
+        let records = parts.journal.load().await.map_err(WorkerError::Journal)?;
+        let (events, _) = broadcast::channel(EVENTS);
+        let (status, seen) = watch::channel(WorkerStatus::default());
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let mut dispatcher = Dispatcher::new(Arc::new(config), parts, events.clone(), status);
+        dispatcher.recover(records);
+        dispatcher.publish();
+        let task = TaskTracker::new().spawn(dispatcher.run(inbox));
+        Ok(WorkerHandle {
+            commands,
+            events,
+            status: seen,
+            task,
+        })
+    }
+}
+
+/// A running worker. Dropping it cancels the worker.
+#[derive(Debug)]
+pub struct WorkerHandle {
+    commands: mpsc::UnboundedSender<Command>,
+    events: broadcast::Sender<WorkerEvent>,
+    status: watch::Receiver<WorkerStatus>,
+    task: JoinHandle<DrainReport>,
+}
+
+impl WorkerHandle {
+    /// Stop polling, finish what runs within the drain timeout, then have plugins hand over. For SIGTERM.
+    pub fn drain(&self) {
+        // A worker that has ended needs no word.
+        let _ = self.commands.send(Command::Drain);
+    }
+
+    /// Interrupt everything and report it as `SystemUnavailable`. For a second SIGTERM.
+    pub fn cancel(&self) {
+        let _ = self.commands.send(Command::Cancel);
+    }
+
+    /// What happens from now on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<WorkerEvent> {
+        self.events.subscribe()
+    }
+
+    /// The worker now.
+    #[must_use]
+    pub fn status(&self) -> WorkerStatus {
+        self.status.borrow().clone()
+    }
+
+    /// The worker as it changes.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<WorkerStatus> {
+        self.status.clone()
+    }
+
+    /// Wait for the end that [`WorkerHandle::drain`] or [`WorkerHandle::cancel`] brings.
+    ///
+    /// # Errors
+    /// The dispatcher itself panicked: the journal has what was under way.
+    pub async fn join(self) -> Result<DrainReport, WorkerError> {
+        let WorkerHandle {
+            commands,
+            events: _events,
+            status: _status,
+            task,
+        } = self;
+        let report = task.await.map_err(WorkerError::Dispatcher);
+        drop(commands);
+        report
+    }
+}

@@ -1,0 +1,84 @@
+//! Every text that a pipeline's owner may read, as it reads.
+
+use pipefitter_plugins::{ArtifactCounts, ConfigurationProblem};
+use pipefitter_sandbox::{Fault, Limit, StopReason};
+
+use super::*;
+
+fn rendered(fault_: &Fault) -> String {
+    let tail = ["reading 12 pages".to_owned(), "page 7 of 12".to_owned()];
+    let scene = Scene {
+        plugin: "site",
+        action: "Site",
+        pipeline: "docs",
+        tail: &tail,
+        log: "0123.log",
+    };
+    let failure = fault(&scene, fault_);
+    format!("{:?}\n{}\n", failure.kind, failure.message)
+}
+
+#[test]
+fn faults() {
+    let faults = [
+        Fault::Trap {
+            what: "wasm `unreachable` instruction executed".to_owned(),
+            frames: vec!["site::render".to_owned(), "site::run".to_owned()],
+        },
+        Fault::Exited { success: true },
+        Fault::Exited { success: false },
+        Fault::Limit {
+            limit: Limit::WallTime,
+            value: "15m".to_owned(),
+        },
+        Fault::Limit {
+            limit: Limit::Memory,
+            value: "256 MiB".to_owned(),
+        },
+        Fault::Limit {
+            limit: Limit::Stack,
+            value: "1 MiB".to_owned(),
+        },
+        Fault::Start("the directory /srv/www is not there".to_owned()),
+        Fault::Host("the guest's thread panicked".to_owned()),
+        Fault::Interrupted(Some(StopReason::HandOver)),
+        Fault::Interrupted(None),
+    ];
+    let texts: Vec<String> = faults.iter().map(rendered).collect();
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn others() {
+    let problem = ConfigurationProblem {
+        key: "title".to_owned(),
+        message: "configuration property `title` is required".to_owned(),
+    };
+    let failures = [
+        restarted(false, 1),
+        restarted(true, 3),
+        shutdown(true),
+        shutdown(false),
+        shutdown_upload(),
+        host_panic("running the plugin"),
+        journal_broken(),
+        result_refused("ValidationException: summary"),
+        outcome_unreadable(),
+        recall_denied("Build/Site/1"),
+        not_recalled("Build/Site/1"),
+        local("make the job's directories", &"no space left on device"),
+        result_field("site", &"outputVariables has a bad name"),
+        no_plugin("Build/Site/1"),
+        configuration("Site", &[problem]),
+        artifact_count("Site", "input", 2, ArtifactCounts { min: 1, max: 1 }),
+        artifact_count("Site", "output", 3, ArtifactCounts { min: 0, max: 2 }),
+        no_location("Source"),
+        token("publish", &crate::envelope::TokenError::TooLong(1_701)),
+        token("publish", &crate::envelope::TokenError::Reserved),
+    ];
+    let texts: Vec<String> = failures
+        .iter()
+        .map(|failure| format!("{:?}\n{}\n", failure.kind, failure.message))
+        .collect();
+    insta::assert_snapshot!(texts.join("\n"));
+}
