@@ -68,7 +68,7 @@ impl Place {
 
 fn remedy() -> String {
     format!(
-        "the worker's operator grants one to this plugin with \
+        "the worker's operator grants it to this plugin with \
          `directories = [{{ host = \"/srv/www\", guest = \"{GRANTED}\", write = true }}]`, and the worker's \
          user must be allowed to write there"
     )
