@@ -9,7 +9,7 @@ use pipefitter_artifacts::UnpackLimits;
 use pipefitter_claims::Claims;
 use pipefitter_codepipeline::JobSource;
 use pipefitter_journal::Journal;
-use pipefitter_plugins::{ActionTypeKey, Catalogue};
+use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitsAsked};
 use pipefitter_sandbox::{DirectoryGrant, JobRunner, Limits};
 use tokio::sync::watch;
 
@@ -53,10 +53,12 @@ pub struct WorkerConfig {
     pub answer_window: Duration,
     /// What one input may come to.
     pub unpack_limits: UnpackLimits,
-    /// Per plugin, by its name.
-    pub plugin_settings: BTreeMap<String, PluginSettings>,
-    /// For plugins without settings.
+    /// What the operator grants and sets, by plugin name.
+    pub plugin_settings: BTreeMap<String, PluginGrants>,
+    /// For what neither the manifest nor the operator says.
     pub default_limits: Limits,
+    /// The most that a manifest may ask for. Default: no bound.
+    pub limit_bounds: LimitOverrides,
 }
 
 impl WorkerConfig {
@@ -81,21 +83,81 @@ impl WorkerConfig {
             unpack_limits: default_unpack_limits(),
             plugin_settings: BTreeMap::new(),
             default_limits: default_limits(),
+            limit_bounds: LimitOverrides::default(),
         }
     }
 
-    /// What a plugin may use: its settings, or the defaults and no grants.
+    /// What a plugin may use. A limit is the operator's for this plugin; else the manifest's, within the
+    /// operator's bounds; else the default. Without grants it is granted nothing.
     #[must_use]
-    pub fn settings_of(&self, plugin: &str) -> PluginSettings {
-        self.plugin_settings
-            .get(plugin)
-            .cloned()
-            .unwrap_or_else(|| PluginSettings {
-                limits: self.default_limits.clone(),
-                directories: Vec::new(),
-                scratch: false,
-            })
+    pub fn settings_of(&self, name: &str, asked: Option<&LimitsAsked>) -> PluginSettings {
+        let granted = self.plugin_settings.get(name).cloned().unwrap_or_default();
+        let asked = asked.map_or_else(LimitOverrides::default, |asked| LimitOverrides {
+            wall: asked.wall,
+            cpu: asked.cpu,
+            memory: asked.memory,
+            log: asked.log,
+        });
+        let within_bounds = asked.at_most(self.limit_bounds);
+        let limits = within_bounds.over(self.default_limits.clone());
+        PluginSettings {
+            limits: granted.limits.over(limits),
+            directories: granted.directories,
+            scratch: granted.scratch,
+        }
     }
+}
+
+/// Limits that somebody has a say about; `None` leaves it to others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitOverrides {
+    /// Wall time.
+    pub wall: Option<Duration>,
+    /// CPU time.
+    pub cpu: Option<Duration>,
+    /// Bytes of memory.
+    pub memory: Option<u64>,
+    /// Bytes of log.
+    pub log: Option<u64>,
+}
+
+impl LimitOverrides {
+    /// These limits, and `base` where nothing is said.
+    #[must_use]
+    pub fn over(self, base: Limits) -> Limits {
+        Limits {
+            wall: self.wall.unwrap_or(base.wall),
+            cpu: self.cpu.unwrap_or(base.cpu),
+            memory_bytes: self.memory.unwrap_or(base.memory_bytes),
+            log_bytes: self.log.unwrap_or(base.log_bytes),
+        }
+    }
+
+    fn at_most(self, bounds: LimitOverrides) -> LimitOverrides {
+        fn least<T: Ord>(asked: Option<T>, bound: Option<T>) -> Option<T> {
+            match (asked, bound) {
+                (Some(asked), Some(bound)) => Some(asked.min(bound)),
+                (asked, _) => asked,
+            }
+        }
+        LimitOverrides {
+            wall: least(self.wall, bounds.wall),
+            cpu: least(self.cpu, bounds.cpu),
+            memory: least(self.memory, bounds.memory),
+            log: least(self.log, bounds.log),
+        }
+    }
+}
+
+/// What the operator grants one plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PluginGrants {
+    /// Limits that count above the manifest's and the bounds.
+    pub limits: LimitOverrides,
+    /// Host directories.
+    pub directories: Vec<DirectoryGrant>,
+    /// Whether a scratch directory is granted.
+    pub scratch: bool,
 }
 
 /// 15 minutes, 5 of them on a processor, 256 MiB and 1 MiB of log: enough for most builds, and little
@@ -123,7 +185,7 @@ pub fn default_unpack_limits() -> UnpackLimits {
     }
 }
 
-/// What one plugin may use.
+/// What one plugin may use, all told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginSettings {
     /// What the manifest asks, within the operator's bounds.
@@ -156,4 +218,39 @@ pub struct WorkerParts {
     pub claims: Arc<dyn Claims>,
     /// The plugins that are served, as they change.
     pub catalogue: watch::Receiver<Arc<Catalogue>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asking(wall: u64) -> LimitsAsked {
+        LimitsAsked {
+            wall: Some(Duration::from_secs(wall)),
+            ..LimitsAsked::default()
+        }
+    }
+
+    #[test]
+    fn the_operator_counts_above_the_manifest_and_the_manifest_above_the_default() {
+        let mut config = WorkerConfig::new("work", "log");
+        let wall = |config: &WorkerConfig, asked: Option<&LimitsAsked>| {
+            config.settings_of("p", asked).limits.wall.as_secs()
+        };
+        assert_eq!(wall(&config, None), default_limits().wall.as_secs());
+        assert_eq!(wall(&config, Some(&asking(7_200))), 7_200);
+        config.limit_bounds.wall = Some(Duration::from_secs(3_600));
+        assert_eq!(wall(&config, Some(&asking(7_200))), 3_600);
+        assert_eq!(wall(&config, Some(&asking(60))), 60);
+        let grants = PluginGrants {
+            limits: LimitOverrides {
+                wall: Some(Duration::from_secs(9_000)),
+                ..LimitOverrides::default()
+            },
+            ..PluginGrants::default()
+        };
+        config.plugin_settings.insert("p".to_owned(), grants);
+        assert_eq!(wall(&config, Some(&asking(60))), 9_000);
+        assert!(config.settings_of("q", None).directories.is_empty());
+    }
 }

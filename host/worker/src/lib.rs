@@ -29,7 +29,8 @@ mod staging;
 mod status;
 
 pub use config::{
-    PluginSettings, SourceParts, WorkerConfig, WorkerParts, default_limits, default_unpack_limits,
+    LimitOverrides, PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts,
+    default_limits, default_unpack_limits,
 };
 pub use error::WorkerError;
 pub use events::{JobEnd, JobInfo, JobOutcome, WorkerEvent};

@@ -9,7 +9,7 @@ use pipefitter_plugins::{
 };
 use pipefitter_sandbox::Sandbox;
 
-use crate::config::PluginSettings;
+use crate::config::PluginGrants;
 
 /// Glues the sandbox's compiler to the cache of compiled code.
 ///
@@ -19,7 +19,7 @@ use crate::config::PluginSettings;
 pub struct Preparer {
     sandbox: Arc<Sandbox>,
     cache: CodeCache,
-    settings: BTreeMap<String, PluginSettings>,
+    settings: BTreeMap<String, PluginGrants>,
     compiled: AtomicU64,
     reused: AtomicU64,
 }
@@ -39,7 +39,7 @@ impl Preparer {
 
     /// What the operator grants, by plugin name.
     #[must_use]
-    pub fn with_settings(mut self, settings: BTreeMap<String, PluginSettings>) -> Preparer {
+    pub fn with_settings(mut self, settings: BTreeMap<String, PluginGrants>) -> Preparer {
         self.settings = settings;
         self
     }
@@ -122,7 +122,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn check_grants(
     name: &str,
     manifest: &Manifest,
-    settings: Option<&PluginSettings>,
+    settings: Option<&PluginGrants>,
 ) -> Result<(), PrepareError> {
     let asked = &manifest.capabilities;
     let mut lacks = Vec::new();
@@ -171,14 +171,14 @@ fn check_grants(
     })
 }
 
-fn is_granted(ask: &DirectoryAsk, settings: &PluginSettings) -> bool {
+fn is_granted(ask: &DirectoryAsk, settings: &PluginGrants) -> bool {
     settings
         .directories
         .iter()
         .any(|grant| grant.guest == ask.guest && (grant.write || !ask.write))
 }
 
-fn grant_entry(ask: &DirectoryAsk, settings: Option<&PluginSettings>) -> String {
+fn grant_entry(ask: &DirectoryAsk, settings: Option<&PluginGrants>) -> String {
     let host = settings
         .and_then(|settings| {
             settings
@@ -209,7 +209,6 @@ mod tests {
     use pipefitter_sandbox::DirectoryGrant;
 
     use super::*;
-    use crate::config::default_limits;
 
     fn manifest() -> Manifest {
         let text = r#"
@@ -224,9 +223,9 @@ mod tests {
         Manifest::parse(text, "action.toml").unwrap()
     }
 
-    fn settings(scratch: bool, write: bool) -> PluginSettings {
-        PluginSettings {
-            limits: default_limits(),
+    fn settings(scratch: bool, write: bool) -> PluginGrants {
+        PluginGrants {
+            limits: crate::config::LimitOverrides::default(),
             directories: vec![DirectoryGrant {
                 host: "/srv/www".into(),
                 guest: "/site".to_owned(),

@@ -48,7 +48,7 @@ impl Dispatcher {
         };
         let rules = self.rules(Some(&plugin));
         let (life, effects) = Life::offered(
-            key.job.clone(),
+            (key.job.clone(), log_name(&key)),
             poller.action_type.to_string(),
             rules,
             self.started.elapsed(),
@@ -77,6 +77,7 @@ impl Dispatcher {
             return;
         };
         entry.nonce = nonce;
+        entry.offer = Some(offer);
         if entry.brief.is_none() {
             if !entry.life.opened {
                 entry.life.chain = chain_of(&contents);
@@ -123,7 +124,12 @@ impl Dispatcher {
             self.counters.recovered += 1;
             let plugin = self.catalogue.get(&action_type).cloned();
             let rules = self.rules(plugin.as_deref());
-            let (life, effects) = recover(&record, rules, self.started.elapsed());
+            let (life, effects) = recover(
+                &record,
+                log_name(&record.key),
+                rules,
+                self.started.elapsed(),
+            );
             let mut entry = self.entry(record.key, source, action_type, plugin, life);
             entry.nonce = Nonce::new(record.nonce);
             entry.client = record.client.map(ClientId::new);
@@ -159,7 +165,7 @@ impl Dispatcher {
         life: Life,
     ) -> Entry {
         let name = plugin.as_ref().map_or("", |plugin| plugin.name.as_str());
-        let file = names::log_name(&names::job_name(&key.source, &key.job));
+        let asked = plugin.as_ref().map(|plugin| &plugin.manifest.limits);
         let info = JobInfo {
             source: key.source.clone(),
             job: key.job.clone(),
@@ -169,7 +175,7 @@ impl Dispatcher {
             action: String::new(),
             pipeline_execution: None,
             plugin: name.to_owned(),
-            log: self.config.log_dir.join(file),
+            log: self.config.log_dir.join(log_name(&key)),
         };
         let (progress, _) = watch::channel(None);
         Entry {
@@ -180,7 +186,7 @@ impl Dispatcher {
             nonce: Nonce::new(""),
             offer: None,
             contents: None,
-            settings: self.config.settings_of(name),
+            settings: self.config.settings_of(name, asked),
             plugin,
             life,
             permit: None,
@@ -194,6 +200,10 @@ impl Dispatcher {
             key,
         }
     }
+}
+
+fn log_name(key: &RecordKey) -> String {
+    names::log_name(&names::job_name(&key.source, &key.job))
 }
 
 /// As [`ActionTypeKey`] prints.

@@ -49,7 +49,10 @@ impl Dispatcher {
         let mut wanted = BTreeMap::new();
         for plugin in self.catalogue.plugins() {
             let key = plugin.manifest.key().clone();
-            let memory = self.config.settings_of(&plugin.name).limits.memory_bytes;
+            let memory = self
+                .config
+                .settings_of(&plugin.name, Some(&plugin.manifest.limits))
+                .limits.memory_bytes;
             let queries: Vec<Option<(String, String)>> = match plugin.manifest.queryable_property()
             {
                 None => vec![None],
