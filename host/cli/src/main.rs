@@ -1,3 +1,41 @@
-//! A job worker for AWS CodePipeline custom actions whose logic is sandboxed WebAssembly.
+//! The `pipefitter` binary: reads the command line, hands over to one file per subcommand, and turns
+//! what comes back into an exit code.
 
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails panics"))]
+
+mod args;
+mod commands;
+mod config;
+mod exit;
+mod plugin_files;
+mod telemetry;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(cli.log.as_deref(), &cli.command);
+    let ended = match cli.command {
+        Command::Run(args) => commands::run::main(args),
+        Command::Dev(args) => commands::dev::main(args),
+        Command::Invoke(args) => commands::invoke::main(args),
+        Command::Check(args) => commands::check::main(&args),
+        Command::Plugin(command) => commands::plugin::main(command),
+        Command::ActionType(command) => commands::action_type::main(&command),
+        Command::Iam(args) => commands::iam::main(&args),
+        Command::Completions { shell } => commands::completions::main(shell),
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::Host.into()
+        }
+    }
+}

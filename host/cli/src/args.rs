@@ -1,0 +1,208 @@
+//! What the command line takes. Only clap types: what a command does is in its own file.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipefitter_plugins::units::parse_duration;
+
+/// A job worker for AWS CodePipeline custom actions whose logic is sandboxed WebAssembly
+#[derive(Parser)]
+#[command(
+    name = "pipefitter",
+    version,
+    about,
+    after_help = "Start here: `pipefitter plugin new hello --lang rust`, then `pipefitter plugin build hello`\n\
+                  and `pipefitter dev --plugins hello --source hello/example`. Nothing needs an AWS account\n\
+                  until `pipefitter run`."
+)]
+pub(crate) struct Cli {
+    /// How much is said on standard error: error, warn, info, debug, trace, or a filter such as
+    /// `pipefitter_worker=debug`
+    #[arg(long, global = true, value_name = "FILTER", env = "PIPEFITTER_LOG")]
+    pub(crate) log: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve jobs of AWS CodePipeline with the plugins of a folder
+    Run(RunArgs),
+    /// Run a whole CodePipeline and S3 on this machine, with a worker for the plugins of a folder
+    Dev(DevArgs),
+    /// Run one plugin once, over folders of this machine, with no service at all
+    Invoke(InvokeArgs),
+    /// Check a configuration and its plugins, and show every problem at once
+    Check(CheckArgs),
+    /// Make and build plugins
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// What AWS must know of a plugin's action type
+    #[command(subcommand)]
+    ActionType(ActionTypeCommand),
+    /// Print the least IAM policy that a configuration needs
+    Iam(IamArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// The configuration
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "pipefitter.toml",
+        env = "PIPEFITTER_CONFIG"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct DevArgs {
+    /// The folder of plugins: .wasm files with their action.toml
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plugins: PathBuf,
+    /// The pipeline, as `aws codepipeline create-pipeline --cli-input-json` takes it; without one, a
+    /// pipeline is made from the plugins
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pipeline: Option<PathBuf>,
+    /// The folder that is the pipeline's source; a change in it starts a new execution
+    #[arg(long, value_name = "DIR")]
+    pub(crate) source: Option<PathBuf>,
+    /// Grants and limits for plugins: the `[plugins.NAME]` tables of a configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The port of the service on 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 4510)]
+    pub(crate) port: u16,
+    /// Keep objects, compiled code and logs here instead of in a temporary folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Run one execution and exit: 0 if it succeeded, 1 if not
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// The service alone, without a worker
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) no_worker: bool,
+    /// Print the pipeline that would be made from the plugins, and exit
+    #[arg(long, conflicts_with_all = ["once", "no_worker", "pipeline"])]
+    pub(crate) print_pipeline: bool,
+    /// How long after a continuation the next job is offered (30s on AWS)
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub(crate) continuation_delay: Duration,
+    /// How long a job may stay unacknowledged before it is offered again
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub(crate) reoffer_after: Duration,
+    /// How long a job's credentials are valid
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
+    pub(crate) credential_lifetime: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+#[derive(Args)]
+pub(crate) struct InvokeArgs {
+    /// The plugin's .wasm, or the folder that holds it
+    pub(crate) plugin: PathBuf,
+    /// The job as JSON: `configuration`, `pipeline`, `continuation_token`, `attributes`, ...
+    #[arg(long, value_name = "FILE")]
+    pub(crate) job: Option<PathBuf>,
+    /// One value of the action's configuration; counts above the job file's
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+    /// An input artifact: a folder, or an archive that is unpacked as a worker would
+    #[arg(long = "input", value_name = "NAME=PATH", value_parser = pair)]
+    pub(crate) inputs: Vec<(String, String)>,
+    /// An output artifact: a folder that is empty or not there yet
+    #[arg(long = "output", value_name = "NAME=DIR", value_parser = pair)]
+    pub(crate) outputs: Vec<(String, String)>,
+    /// Grants and limits for the plugin: the `[plugins.NAME]` tables of a configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        _ => Err(format!("`{text}` is not NAME=VALUE")),
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    /// The configuration
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "pipefitter.toml",
+        env = "PIPEFITTER_CONFIG"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Write a new plugin: source, manifest, example input and README
+    New {
+        /// The plugin's name, which is its folder's too: lower-case letters, digits and `-`
+        name: String,
+        /// The language
+        #[arg(long, value_enum)]
+        lang: Language,
+        /// Where to make the folder
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        into: PathBuf,
+    },
+    /// Build a plugin's folder into one .wasm with its manifest inside
+    Build {
+        /// The plugin's folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// The .wasm to write; by default, the folder's name inside the folder
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The Cargo profile
+        #[arg(long, default_value = "release")]
+        profile: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Rust, built for wasm32-wasip2
+    Rust,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ActionTypeCommand {
+    /// Print what `aws codepipeline create-custom-action-type --cli-input-json` takes
+    Json {
+        /// The plugin's .wasm, or the folder that holds it
+        plugin: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct IamArgs {
+    /// The configuration
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "pipefitter.toml",
+        env = "PIPEFITTER_CONFIG"
+    )]
+    pub(crate) config: PathBuf,
+    /// The account, 12 digits; `*` where it is left out
+    #[arg(long, default_value = "*")]
+    pub(crate) account: String,
+}

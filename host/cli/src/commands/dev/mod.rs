@@ -1,0 +1,9 @@
+//! `pipefitter dev`: the embedded service and a worker in one process, over HTTP between them.
+
+mod pipeline;
+mod serve;
+mod setup;
+mod show;
+mod source;
+
+pub(crate) use serve::main;

@@ -1,0 +1,10 @@
+//! One file per subcommand. Each `main` returns how the process ends.
+
+pub(crate) mod action_type;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod dev;
+pub(crate) mod iam;
+pub(crate) mod invoke;
+pub(crate) mod plugin;
+pub(crate) mod run;

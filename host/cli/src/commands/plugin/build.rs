@@ -1,0 +1,138 @@
+//! `pipefitter plugin build [DIR]`: one .wasm with its manifest inside, ready to drop in.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use pipefitter_plugins::{Manifest, embed_manifest};
+use serde_json::Value;
+
+use crate::config::print_problems;
+use crate::exit::Exit;
+use crate::plugin_files::manifest_problems;
+
+const TARGET: &str = "wasm32-wasip2";
+
+pub(crate) fn main(dir: &Path, output: Option<PathBuf>, profile: &str) -> Result<Exit> {
+    let dir = dir
+        .canonicalize()
+        .with_context(|| format!("{} is not a folder that can be read", dir.display()))?;
+    if !dir.join("Cargo.toml").is_file() {
+        bail!(
+            "{} has no Cargo.toml: this version builds plugins written in Rust; a component built \
+             with other tools needs no `plugin build`, only its action.toml beside it",
+            dir.display()
+        );
+    }
+    let manifest_file = dir.join("action.toml");
+    let text = std::fs::read_to_string(&manifest_file).with_context(|| {
+        format!(
+            "could not read {}: a plugin has a manifest",
+            manifest_file.display()
+        )
+    })?;
+    if let Err(problems) = Manifest::parse(&text, &manifest_file.display().to_string()) {
+        print_problems(&manifest_problems(&manifest_file, &text, &problems));
+        return Ok(Exit::Failure);
+    }
+    check_toolchain()?;
+    let built = cargo_build(&dir, profile)?;
+    let wasm =
+        std::fs::read(&built).with_context(|| format!("could not read {}", built.display()))?;
+    let with_manifest = embed_manifest(&wasm, &text).context("could not embed action.toml")?;
+    let name = dir
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let output = match (output, name) {
+        (Some(output), _) => output,
+        (None, Some(name)) => dir.join(format!("{name}.wasm")),
+        (None, None) => bail!(
+            "{} has no name to call the .wasm: give --output",
+            dir.display()
+        ),
+    };
+    write_whole(&output, &with_manifest)?;
+    println!(
+        "Built {} ({} KiB)",
+        output.display(),
+        with_manifest.len().div_ceil(1024)
+    );
+    Ok(Exit::Success)
+}
+
+fn check_toolchain() -> Result<()> {
+    let cargo = Command::new("cargo")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if !cargo.is_ok_and(|status| status.success()) {
+        bail!("cargo is not there: install Rust as https://rustup.rs says");
+    }
+    let libdir = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .context("could not run rustc")?;
+    let libdir = String::from_utf8_lossy(&libdir.stdout).trim().to_owned();
+    if libdir.is_empty() || !Path::new(&libdir).is_dir() {
+        bail!("the Rust toolchain lacks the target {TARGET}: run `rustup target add {TARGET}`");
+    }
+    Ok(())
+}
+
+/// Cargo's own errors go to the terminal whole; the artifact's path is read from its messages.
+fn cargo_build(dir: &Path, profile: &str) -> Result<PathBuf> {
+    let output = Command::new("cargo")
+        .args(["build", "--target", TARGET, "--profile", profile])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(dir)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("could not start cargo")?;
+    if !output.status.success() {
+        bail!("cargo could not build the plugin: its messages are above");
+    }
+    let manifest = dir.join("Cargo.toml");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["manifest_path"].as_str().map(Path::new) == Some(&manifest))
+        .filter_map(|message| {
+            let files = message["filenames"].as_array()?.clone();
+            files
+                .iter()
+                .filter_map(Value::as_str)
+                .find(|f| f.ends_with(".wasm"))
+                .map(PathBuf::from)
+        })
+        .next_back()
+        .with_context(|| {
+            format!(
+                "cargo made no .wasm: {} needs `[lib]` with `crate-type = [\"cdylib\"]`",
+                manifest.display()
+            )
+        })
+}
+
+/// A worker may be watching the folder: it sees the old file or the new one.
+fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("could not make {}", folder.display()))?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".pipefitter-")
+        .suffix(".tmp")
+        .tempfile_in(folder)
+        .with_context(|| format!("could not write into {}", folder.display()))?;
+    std::io::Write::write_all(&mut file, content)
+        .with_context(|| format!("could not write into {}", folder.display()))?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file()
+        .set_permissions(mode)
+        .with_context(|| format!("could not write into {}", folder.display()))?;
+    file.persist(path)
+        .with_context(|| format!("could not write {}", path.display()))?;
+    Ok(())
+}

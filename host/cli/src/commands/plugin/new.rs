@@ -1,0 +1,148 @@
+//! `pipefitter plugin new NAME --lang LANG`.
+//!
+//! The templates and the SDK's sources are inside the binary: a plugin's folder needs nothing else of
+//! Pipefitter, and the SDK in it is the one that this binary was tested with.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use include_dir::{Dir, DirEntry, include_dir};
+
+use crate::args::Language;
+use crate::exit::Exit;
+
+static RUST: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
+static RUST_SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/rust");
+
+/// Cargo's own limit is 64; the provider of the action type, made of it, may have 35.
+const NAME_MAX: usize = 35;
+
+pub(crate) fn main(name: &str, lang: Language, into: &Path) -> Result<Exit> {
+    check_name(name)?;
+    let target = into.join(name);
+    if target.exists() {
+        bail!(
+            "{} is there already: choose another name or remove it",
+            target.display()
+        );
+    }
+    let (template, sdk) = match lang {
+        Language::Rust => (&RUST, &RUST_SDK),
+    };
+    let fill = |text: &str| {
+        text.replace("{{name}}", name)
+            .replace("{{provider}}", &provider(name))
+    };
+    write_template(template, &target, &fill)?;
+    write_sdk(sdk, &target.join("vendor/pipefitter-sdk"))?;
+
+    println!(
+        "Made {}: a plugin for the action type Build/{}/1.\n",
+        target.display(),
+        provider(name)
+    );
+    println!("Next:");
+    println!("  pipefitter plugin build {}", target.display());
+    println!(
+        "  pipefitter invoke {0}/{name}.wasm --job {0}/job.json --input Source={0}/example --output \
+         Greetings={0}/out",
+        target.display()
+    );
+    Ok(Exit::Success)
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let starts = name.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    if !starts || !name.chars().all(plain) || name.len() > NAME_MAX || name.ends_with('-') {
+        bail!(
+            "`{name}` cannot be a plugin's name: use up to {NAME_MAX} lower-case letters, digits and \
+             `-`, a letter first"
+        );
+    }
+    Ok(())
+}
+
+/// `word-count` becomes `WordCount`.
+fn provider(name: &str) -> String {
+    name.split('-')
+        .map(|word| {
+            let mut letters = word.chars();
+            letters
+                .next()
+                .map(|c| c.to_ascii_uppercase())
+                .into_iter()
+                .chain(letters)
+                .collect::<String>()
+        })
+        .collect()
+}
+
+/// Template files end in `.in`, so that no tool takes them for the repository's own.
+fn write_template(dir: &Dir<'_>, target: &Path, fill: &dyn Fn(&str) -> String) -> Result<()> {
+    for entry in dir.entries() {
+        match entry {
+            DirEntry::Dir(dir) => write_template(dir, target, fill)?,
+            DirEntry::File(file) => {
+                let text = file.contents_utf8().context("a template is not text")?;
+                let path = file.path().with_extension("");
+                let path = if path == Path::new("gitignore") {
+                    ".gitignore".into()
+                } else {
+                    path
+                };
+                write(&target.join(path), fill(text).as_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_sdk(dir: &Dir<'_>, target: &Path) -> Result<()> {
+    for entry in dir.entries() {
+        match entry {
+            // Its tests compare it with the repository that it comes from.
+            DirEntry::Dir(dir) if dir.path() == Path::new("tests") => {}
+            DirEntry::Dir(dir) => write_sdk(dir, target)?,
+            DirEntry::File(file) => write(&target.join(file.path()), file.contents())?,
+        }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("could not make {}", folder.display()))?;
+    }
+    std::fs::write(path, content).with_context(|| format!("could not write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_a_provider() {
+        assert_eq!(provider("word-count"), "WordCount");
+        assert_eq!(provider("hello"), "Hello");
+    }
+
+    #[test]
+    fn names_that_are_no_folder_or_crate_are_refused() {
+        for name in [
+            "",
+            "Hello",
+            "1st",
+            "a_b",
+            "a/b",
+            "..",
+            "-a",
+            "a-",
+            "\u{e9}t\u{e9}",
+        ] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+        assert!(check_name("word-count2").is_ok());
+    }
+}

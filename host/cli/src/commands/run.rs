@@ -1,0 +1,145 @@
+//! `pipefitter run`: the daemon.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use pipefitter_claims::Single;
+use pipefitter_worker::{DrainReport, Worker, WorkerHandle, WorkerParts};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::check::{against_plugins, missing_parts};
+use crate::args::RunArgs;
+use crate::config::{Config, load, print_problems};
+use crate::exit::Exit;
+use crate::wiring::{self, Engine, ServedPlugins, StateDir};
+
+pub(crate) fn main(args: RunArgs) -> Result<Exit> {
+    let config = match load(&args.config) {
+        Ok(config) => config,
+        Err(problems) => {
+            print_problems(&problems);
+            return Ok(Exit::Config);
+        }
+    };
+    let missing = missing_parts(&config);
+    let (Some(state_dir), Some(plugins_dir), true) =
+        (&config.state_dir, &config.plugins_dir, missing.is_empty())
+    else {
+        print_problems(&missing);
+        return Ok(Exit::Config);
+    };
+    let state = StateDir::open(state_dir)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("control")
+        .build()
+        .context("could not start the runtime")?;
+    runtime.block_on(serve(&config, &state, plugins_dir))
+}
+
+async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path) -> Result<Exit> {
+    let mut signals = Signals::new()?;
+    let journal = wiring::open_journal(state, &config.sources)?;
+    let worker_config = wiring::worker_config(config, state);
+    let engine = Engine::new(state, &worker_config)?;
+    let stop_watching = CancellationToken::new();
+    let mut plugins = ServedPlugins::open(plugins_dir, &engine, stop_watching.clone()).await?;
+    let catalogue = Arc::clone(&plugins.catalogue.borrow());
+    let wrong = against_plugins(config, &catalogue);
+    print_problems(&wrong);
+    if wrong.iter().any(|problem| !problem.warning) {
+        return Ok(Exit::Config);
+    }
+    let mut sources = Vec::new();
+    for source in &config.sources {
+        sources.push(wiring::source_parts(source, state).await?);
+    }
+    let parts = WorkerParts {
+        sources,
+        runner: Arc::clone(&engine.runner) as _,
+        journal: Arc::new(journal),
+        claims: Arc::new(Single),
+        catalogue: plugins.catalogue.clone(),
+    };
+    let worker = Worker::start(worker_config, parts)
+        .await
+        .context("the worker does not start")?;
+    tracing::info!(
+        sources = config.sources.len(),
+        plugins = catalogue.plugins().count(),
+        compiled = engine.sandbox.compiled(),
+        version = env!("CARGO_PKG_VERSION"),
+        "serving jobs"
+    );
+    let report = until_drained(worker, &mut signals).await?;
+    stop_watching.cancel();
+    while plugins.watching.join_next().await.is_some() {}
+    tell(&report);
+    Ok(Exit::Success)
+}
+
+async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<DrainReport> {
+    let mut status = worker.watch();
+    let mut signalled = 0_u32;
+    loop {
+        tokio::select! {
+            changed = status.changed() => {
+                // Nobody tells any more: the worker has ended.
+                if changed.is_err() {
+                    return worker.join().await.context("the worker failed");
+                }
+            }
+            name = signals.next() => {
+                signalled += 1;
+                if signalled == 1 {
+                    tracing::info!(signal = name, "draining: no more polls; signal again to cancel jobs");
+                    worker.drain();
+                } else {
+                    tracing::warn!(signal = name, "cancelling jobs");
+                    worker.cancel();
+                }
+            }
+        }
+    }
+}
+
+fn tell(report: &DrainReport) {
+    for job in &report.left {
+        tracing::warn!(
+            source = %job.source,
+            job = %job.job,
+            action_type = %job.action_type,
+            "left in the journal for the next start"
+        );
+    }
+    if report.parked > 0 {
+        tracing::warn!(
+            parked = report.parked,
+            "results that CodePipeline refused are kept in the journal"
+        );
+    }
+    tracing::info!("ended");
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let listen = |kind| signal(kind).context("could not listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The configuration as values, defaults filled in.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use pipefitter_codepipeline::Owner;
+use pipefitter_sandbox::DirectoryGrant;
+use pipefitter_worker::{LimitOverrides, WorkerConfig};
+use secrecy::SecretString;
+
+/// The whole file.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The file itself, for messages.
+    pub(crate) file: PathBuf,
+    /// Journal, compiled code, job logs, work folders.
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Where plugins are dropped.
+    pub(crate) plugins_dir: Option<PathBuf>,
+    /// How the worker works; its folders and plugins are filled in from the rest.
+    pub(crate) worker: WorkerConfig,
+    /// Defaults for plugins that ask for nothing.
+    pub(crate) limits: LimitOverrides,
+    /// The most that a plugin may ask for.
+    pub(crate) bounds: LimitOverrides,
+    /// Where jobs come from.
+    pub(crate) sources: Vec<SourceConfig>,
+    /// What plugins may do, by name.
+    pub(crate) plugins: BTreeMap<String, PluginConfig>,
+    /// How log lines look.
+    pub(crate) log_format: LogFormat,
+}
+
+/// `[[source]]`.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceConfig {
+    /// Names it everywhere.
+    pub(crate) id: String,
+    /// The Region.
+    pub(crate) region: String,
+    /// The owner.
+    pub(crate) owner: Owner,
+    /// A profile of the AWS configuration files.
+    pub(crate) profile: Option<String>,
+    /// A role to assume.
+    pub(crate) role_arn: Option<String>,
+    /// For the role.
+    pub(crate) external_id: Option<String>,
+    /// Another endpoint than the Region's.
+    pub(crate) endpoint_url: Option<String>,
+    /// A key and its secret; only `dev` has some, those of the embedded service.
+    pub(crate) static_keys: Option<(String, SecretString)>,
+}
+
+/// `[plugins.NAME]`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PluginConfig {
+    /// What it may reach.
+    pub(crate) grant: GrantConfig,
+    /// What it may use.
+    pub(crate) limits: LimitOverrides,
+}
+
+/// `[plugins.NAME.grant]`. An empty one grants nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GrantConfig {
+    /// A private folder for temporary files.
+    pub(crate) scratch: bool,
+    /// Folders of the host.
+    pub(crate) directories: Vec<DirectoryGrant>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For collectors.
+    Json,
+}

@@ -1,0 +1,99 @@
+//! A problem with its place: rendered with the line it is about.
+
+use std::fmt;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+
+/// Something that must be changed before a command can go on.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigProblem {
+    /// The file that it is in.
+    pub(crate) file: PathBuf,
+    /// The file's text and the bytes in it, where the problem has a place.
+    pub(crate) place: Option<(Arc<str>, std::ops::Range<usize>)>,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) remedy: String,
+    /// Worth knowing, not in the way.
+    pub(crate) warning: bool,
+}
+
+struct Report<'a> {
+    problem: &'a ConfigProblem,
+    source: Option<NamedSource<String>>,
+}
+
+impl fmt::Debug for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem.message)
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.source.is_none() {
+            write!(f, "{}: ", self.problem.file.display())?;
+        }
+        f.write_str(&self.problem.message)
+    }
+}
+
+impl std::error::Error for Report<'_> {}
+
+impl Diagnostic for Report<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        self.problem.warning.then_some(miette::Severity::Warning)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(&self.problem.remedy))
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.source
+            .as_ref()
+            .map(|source| source as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (_, span) = self.problem.place.as_ref()?;
+        let label = LabeledSpan::underline(span.clone());
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+/// Every problem, one under the other, in colours where `colours` says so.
+pub(crate) fn render(problems: &[ConfigProblem], colours: bool) -> String {
+    let theme = if colours {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(100)
+        .with_links(false);
+    let mut text = String::new();
+    for problem in problems {
+        let source = problem.place.as_ref().map(|(source, _)| {
+            NamedSource::new(problem.file.display().to_string(), source.to_string())
+        });
+        // Writing to a string cannot fail; a report that fails to render is still named.
+        if handler
+            .render_report(&mut text, &Report { problem, source })
+            .is_err()
+        {
+            text.push_str(&problem.message);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Show problems on standard error.
+pub(crate) fn print_problems(problems: &[ConfigProblem]) {
+    eprint!("{}", render(problems, std::io::stderr().is_terminal()));
+}

@@ -1,0 +1,75 @@
+//! Ten broken configurations, as `check` shows them, and a whole one.
+
+use std::path::Path;
+
+use super::parse;
+use super::problem::render;
+
+fn problems_of(text: &str) -> String {
+    match parse(Path::new("pipefitter.toml"), text) {
+        Ok(_) => "no problems".to_owned(),
+        Err(problems) => render(&problems, false),
+    }
+}
+
+macro_rules! broken {
+    ($($name:ident: $text:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                insta::assert_snapshot!(problems_of($text));
+            }
+        )*
+    };
+}
+
+broken! {
+    not_toml: "state-dir = /var/lib/pipefitter\n";
+    a_misspelt_key: "[worker]\nslot = 3\n";
+    a_misspelt_table: "[[sources]]\nid = \"main\"\nregion = \"eu-central-1\"\n";
+    wrong_types: "state-dir = 7\n[worker]\nslots = \"eight\"\nexclusive = \"yes\"\n";
+    units_and_ranges: "[worker]\nslots = 0\npoll-interval-min = \"2 fortnights\"\n\
+                       [limits.default]\nmemory = \"lots\"\nwall = 30\n";
+    intervals_the_wrong_way: "[worker]\npoll-interval-min = \"1m\"\npoll-interval-max = \"5s\"\n";
+    a_source_without_its_parts: "[[source]]\nowner = \"ThirdParty\"\nexternal-id = \"x\"\n";
+    sources_that_cannot_be_told_apart: "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\n\
+                                        [[source]]\nid = \"a\"\nregion = \"eu-west-2\"\n\
+                                        [[source]]\nid = \"a/b\"\nregion = \"eu-west-3\"\n";
+    a_grant_of_nothing: "[plugins.publish.grant]\nscratch = 1\n\
+                         directories = [{ host = \"/nowhere/at/all\", guest = \"site\", write = true }, \
+                         { guest = \"/x\", mode = \"rw\" }]\n";
+    action_types_by_halves: "[worker.slots-per-action-type]\n\"Build/Site\" = 2\n\
+                             [worker.query-values]\n\"Build/Site/1\" = \"team\"\n";
+}
+
+#[test]
+fn the_documented_configuration_is_read() {
+    let operations = include_str!("../../../../docs/OPERATIONS.md");
+    let text = operations
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let text = text
+        .unwrap()
+        .replace("/srv/www", env!("CARGO_MANIFEST_DIR"));
+    let config = parse(Path::new("pipefitter.toml"), &text)
+        .map_err(|problems| render(&problems, false))
+        .unwrap();
+    assert_eq!(config.worker.slots, 8);
+    assert_eq!(config.sources.len(), 1);
+    assert_eq!(config.plugins["publish"].grant.directories.len(), 1);
+    assert!(config.plugins["publish"].grant.directories[0].write);
+}
+
+#[test]
+fn an_empty_grant_grants_nothing() {
+    for text in ["", "[plugins.publish]\n", "[plugins.publish.grant]\n"] {
+        let config = parse(Path::new("pipefitter.toml"), text).unwrap();
+        let grant = config
+            .plugins
+            .get("publish")
+            .map(|plugin| plugin.grant.clone());
+        let grant = grant.unwrap_or_default();
+        assert!(!grant.scratch && grant.directories.is_empty(), "{text}");
+    }
+}

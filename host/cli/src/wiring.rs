@@ -1,0 +1,213 @@
+//! From a configuration to running parts: what `run`, `dev`, `invoke` and `check` share.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use pipefitter_artifacts::{Stager, StagerConfig};
+use pipefitter_codepipeline::{CustomSource, SourceId};
+use pipefitter_journal::{Identity, JournalError, Redb};
+use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare};
+use pipefitter_sandbox::{InProcess, Sandbox, SandboxConfig, SealKey};
+use pipefitter_worker::{PluginGrants, Preparer, SourceParts, WorkerConfig};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, SourceConfig};
+
+/// The folders of a worker's state, made with mode 0700.
+pub(crate) struct StateDir {
+    root: PathBuf,
+}
+
+impl StateDir {
+    pub(crate) fn open(root: &Path) -> Result<Self> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(root)
+            .with_context(|| format!("could not make the state folder {}", root.display()))?;
+        Ok(Self {
+            root: root.to_path_buf(),
+        })
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.root.join("journal.redb")
+    }
+
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+
+    /// What the embedded service keeps.
+    pub(crate) fn service(&self) -> Result<PathBuf> {
+        self.made("service")
+    }
+
+    pub(crate) fn staging(&self) -> Result<PathBuf> {
+        self.made("staging")
+    }
+
+    fn code(&self) -> PathBuf {
+        self.root.join("code")
+    }
+
+    fn key(&self) -> Result<PathBuf> {
+        self.made("key")
+    }
+
+    fn made(&self, name: &str) -> Result<PathBuf> {
+        let path = self.root.join(name);
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("could not make {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+/// The sandbox and what compiles plugins for it.
+pub(crate) struct Engine {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) preparer: Arc<Preparer>,
+    pub(crate) runner: Arc<InProcess>,
+}
+
+impl Engine {
+    pub(crate) fn new(state: &StateDir, worker: &WorkerConfig) -> Result<Self> {
+        let key = SealKey::load_or_create(&state.key()?)
+            .context("could not open the key that seals compiled code")?;
+        let sandbox = Sandbox::new(SandboxConfig::new(key)).context("could not start wasmtime")?;
+        let cache = CodeCache::open(state.code()).context("could not open the code cache")?;
+        let preparer = Arc::new(
+            Preparer::new(Arc::clone(&sandbox), cache)
+                .with_settings(worker.plugin_settings.clone()),
+        );
+        let runner = InProcess::new(Arc::clone(&sandbox)).context("could not start the sandbox")?;
+        Ok(Self {
+            sandbox,
+            preparer,
+            runner: Arc::new(runner),
+        })
+    }
+}
+
+/// What the operator's tables come to for the worker.
+pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
+    let mut worker = config.worker.clone();
+    worker.work_dir = state.work();
+    worker.log_dir = state.logs();
+    worker.limit_bounds = config.bounds;
+    worker.default_limits = config.limits.over(worker.default_limits);
+    worker.plugin_settings = config
+        .plugins
+        .iter()
+        .map(|(name, plugin)| {
+            let settings = PluginGrants {
+                limits: plugin.limits,
+                directories: plugin.grant.directories.clone(),
+                scratch: plugin.grant.scratch,
+            };
+            (name.clone(), settings)
+        })
+        .collect();
+    worker
+}
+
+/// The plugins of a folder, looked at once and watched from then on.
+pub(crate) struct ServedPlugins {
+    pub(crate) catalogue: watch::Receiver<Arc<Catalogue>>,
+    pub(crate) watching: JoinSet<()>,
+}
+
+impl ServedPlugins {
+    pub(crate) async fn open(
+        dir: &Path,
+        engine: &Engine,
+        cancel: CancellationToken,
+    ) -> Result<Self> {
+        let mut plugins = PluginsDir::open(dir, Arc::clone(&engine.preparer) as Arc<dyn Prepare>)
+            .context("could not open the plugins folder")?;
+        let plugins = tokio::task::spawn_blocking(move || {
+            plugins.scan();
+            plugins
+        })
+        .await
+        .context("loading plugins was interrupted")?;
+        let (catalogue, work) = plugins.watch(cancel);
+        let mut watching = JoinSet::new();
+        watching.spawn(work);
+        Ok(Self {
+            catalogue,
+            watching,
+        })
+    }
+}
+
+/// One source of the configuration, ready to poll.
+pub(crate) async fn source_parts(source: &SourceConfig, state: &StateDir) -> Result<SourceParts> {
+    let mut settings = pipefitter_codepipeline::SourceConfig::new(
+        SourceId::new(source.id.clone()),
+        source.region.clone(),
+    );
+    settings.endpoint_url.clone_from(&source.endpoint_url);
+    settings.profile.clone_from(&source.profile);
+    settings.role_arn.clone_from(&source.role_arn);
+    settings.external_id.clone_from(&source.external_id);
+    settings.static_keys.clone_from(&source.static_keys);
+    let connected = CustomSource::connect(settings)
+        .await
+        .with_context(|| format!("could not connect source `{}`", source.id))?;
+    let mut staging = StagerConfig::new(source.region.clone(), state.staging()?);
+    staging.endpoint_url.clone_from(&source.endpoint_url);
+    // Bucket names as host names do not resolve where somebody serves S3 on a plain address.
+    staging.force_path_style = source.endpoint_url.is_some();
+    staging.sdk_config = Some(connected.sdk_config().clone());
+    Ok(SourceParts {
+        source: Arc::new(connected),
+        stager: Arc::new(Stager::new(staging)),
+    })
+}
+
+/// What the journal is bound to: jobs of one service never meet another.
+pub(crate) fn journal_identity(sources: &[SourceConfig]) -> Identity {
+    let mut described: Vec<(String, String)> = sources
+        .iter()
+        .map(|source| {
+            let who = source
+                .role_arn
+                .as_deref()
+                .or(source.profile.as_deref())
+                .unwrap_or("default");
+            let whence = source.endpoint_url.as_deref().unwrap_or("AWS");
+            let text = format!("{} {} at {whence} as {who}", source.owner, source.region);
+            (source.id.clone(), text)
+        })
+        .collect();
+    described.sort();
+    Identity { sources: described }
+}
+
+/// The journal on disk. Another service's is refused, with what to do.
+pub(crate) fn open_journal(state: &StateDir, sources: &[SourceConfig]) -> Result<Redb> {
+    let path = state.journal();
+    Redb::open(&path, &journal_identity(sources)).map_err(|error| {
+        let remedy = match &error {
+            JournalError::Identity { .. } => {
+                "use the state folder that belongs to these sources, or a new one; results that wait in \
+                 this journal are sent only by a worker with its own sources"
+            }
+            JournalError::Format { .. } => "start the version of pipefitter that wrote it, and drain it",
+            _ => "see that no other worker uses this state folder, and that it can be written",
+        };
+        anyhow::Error::new(error).context(format!("the journal {}: {remedy}", path.display()))
+    })
+}
