@@ -1,3 +1,56 @@
-//! Set-up, demo, tests, soaks and benchmarks with one command each.
+//! `cargo xtask demo | test | soak`: each does its own set-up, under `target/`.
+//!
+//! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
+//! demo and a passing suite with one command.
 
-fn main() {}
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod demo;
+mod guests;
+mod javascript;
+mod paths;
+mod prerequisites;
+mod process;
+mod python;
+mod soak;
+mod suite;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Demo, tests and soaks of Pipefitter")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the main job on the embedded service over real documentation, and show what happened
+    Demo,
+    /// Run every test: formatting and lints are `.ci/run`'s
+    Test {
+        /// Passed on to `cargo test`, such as `-p pipefitter-worker` or a test's name
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Run the long random suites
+    Soak {
+        /// Minutes to go on
+        #[arg(long, default_value_t = 30)]
+        minutes: u64,
+        /// The first seed; printed, so that a failure can be run again
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Build what the tests need and stop: plugins, test guests, Python and JavaScript twins
+    Setup,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Demo => demo::run(),
+        Command::Test { args } => suite::run_with(&args),
+        Command::Soak { minutes, seed } => soak::run(minutes, seed),
+        Command::Setup => suite::set_up().map(|_| ()),
+    }
+}

@@ -1,0 +1,168 @@
+//! Plugins and test guests: built from source in three languages, each a `.wasm` with its manifest.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::run;
+use crate::{javascript, paths, python};
+
+/// The plugins that the project ships, by folder.
+pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
+
+/// Build the binary that everything else drives.
+pub(crate) fn build_binary() -> Result<()> {
+    // The whole workspace is selected, so that dependencies get the very features that the tests build
+    // them with: with one package alone, half of them would be compiled twice.
+    run(Command::new("cargo")
+        .args(["build", "--locked", "--workspace", "--bin", "pipefitter"])
+        .current_dir(paths::root()))
+}
+
+/// Build the shipped plugins with the product's own command; returns the folder that holds them.
+pub(crate) fn build_plugins() -> Result<PathBuf> {
+    let out = paths::target().join("plugins");
+    std::fs::create_dir_all(&out).context("could not make a folder for plugins")?;
+    for name in PLUGINS {
+        run(Command::new(paths::binary())
+            .args(["plugin", "build", "--profile", "guest"])
+            .arg(paths::root().join("plugins").join(name))
+            .arg("--output")
+            .arg(out.join(format!("{name}.wasm"))))?;
+    }
+    Ok(out)
+}
+
+/// Build what only tests load.
+pub(crate) fn build_test_guests() -> Result<()> {
+    let out = paths::guests();
+    std::fs::create_dir_all(&out).context("could not make a folder for test guests")?;
+    let source = paths::root().join("tests/guests");
+    run(Command::new("cargo")
+        .args([
+            "build",
+            "--locked",
+            "--profile",
+            "guest",
+            "--target",
+            "wasm32-wasip2",
+        ])
+        .args(["-p", "pipefitter-test-probe", "-p", "pipefitter-test-twin"])
+        .current_dir(paths::root()))?;
+    let built = paths::target().join("wasm32-wasip2/guest");
+    copy(
+        &built.join("pipefitter_test_probe.wasm"),
+        &out.join("probe.wasm"),
+    )?;
+    copy(
+        &source.join("probe/action.toml"),
+        &out.join("probe.action.toml"),
+    )?;
+    copy(
+        &built.join("pipefitter_test_twin.wasm"),
+        &out.join("twin-rust.wasm"),
+    )?;
+    python_twin(&source.join("python"), &out.join("twin-python.wasm"))?;
+    javascript_twin(
+        &source.join("javascript"),
+        &out.join("twin-javascript.wasm"),
+    )
+}
+
+fn python_twin(source: &Path, out: &Path) -> Result<()> {
+    let app = source.join("app.py");
+    let wit = paths::root().join("wit");
+    if is_fresh(out, &[&app, &wit.join("action.wit")]) {
+        return Ok(());
+    }
+    run(Command::new(python::bin().join("componentize-py"))
+        .arg("-d")
+        .arg(&wit)
+        .args(["-w", "action", "componentize", "app", "-p"])
+        .arg(source)
+        .arg("-o")
+        .arg(out)
+        .env("PYTHONDONTWRITEBYTECODE", "1"))
+}
+
+/// jco takes one folder of WIT with its dependencies: the contract, and WASI's from the very crate that
+/// the host links.
+fn javascript_twin(source: &Path, out: &Path) -> Result<()> {
+    let plugin = source.join("plugin.js");
+    let world = source.join("world.wit");
+    let contract = paths::root().join("wit/action.wit");
+    if is_fresh(out, &[&plugin, &world, &contract]) {
+        return Ok(());
+    }
+    let work = paths::target().join("guests/javascript");
+    let wit = work.join("wit");
+    let wasi = wasi_wit()?;
+    copy(&plugin, &work.join("plugin.js"))?;
+    copy(&world, &wit.join("world.wit"))?;
+    copy(&contract, &wit.join("deps/action/action.wit"))?;
+    for package in ["filesystem", "io", "clocks"] {
+        let file = format!("{package}.wit");
+        copy(
+            &wasi.join(&file),
+            &wit.join("deps").join(package).join(&file),
+        )?;
+    }
+    // The QuickJS backend resolves the source against its own folder: it is run from there.
+    run(Command::new(javascript::jco())
+        .args(["componentize", "plugin.js", "--wit", "wit", "-n", "twin"])
+        .args(["--backend", "quickjs", "--backend-qjs-disable-async", "-o"])
+        .arg(out)
+        .current_dir(&work))
+}
+
+fn wasi_wit() -> Result<PathBuf> {
+    let output = Command::new("cargo")
+        .args(["metadata", "--locked", "--format-version", "1"])
+        .current_dir(paths::root())
+        .output()
+        .context("could not run cargo metadata")?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("cargo metadata printed no JSON")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("cargo metadata has no packages")?;
+    let manifest = packages
+        .iter()
+        .find(|package| package["name"] == "wasmtime-wasi")
+        .and_then(|package| package["manifest_path"].as_str())
+        .context("wasmtime-wasi is not among the dependencies")?;
+    let folder = Path::new(manifest)
+        .with_file_name("src")
+        .join("p2/wit/deps");
+    if !folder.is_dir() {
+        bail!(
+            "wasmtime-wasi has moved its WIT: {} is not there",
+            folder.display()
+        );
+    }
+    Ok(folder)
+}
+
+fn is_fresh(out: &Path, sources: &[&Path]) -> bool {
+    let modified = |path: &Path| path.metadata().and_then(|m| m.modified()).ok();
+    let Some(made) = modified(out) else {
+        return false;
+    };
+    sources
+        .iter()
+        .all(|source| modified(source).is_some_and(|at| at <= made))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("could not make {}", folder.display()))?;
+    }
+    // A file that did not change keeps its time, so that nothing is compiled for nothing.
+    let new = std::fs::read(from).with_context(|| format!("could not read {}", from.display()))?;
+    if std::fs::read(to).is_ok_and(|old| old == new) {
+        return Ok(());
+    }
+    std::fs::write(to, new).with_context(|| format!("could not write {}", to.display()))
+}

@@ -1,0 +1,72 @@
+//! The JavaScript side: npm packages under `target/`, pinned.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::paths;
+use crate::process::{quiet, run};
+
+/// jco's command.
+pub(crate) fn jco() -> PathBuf {
+    paths::target().join("npm/node_modules/.bin/jco")
+}
+
+/// Install what tests/guests/javascript/package.json pins, or leave it when that is there.
+pub(crate) fn set_up() -> Result<()> {
+    let wanted = paths::root().join("tests/guests/javascript/package.json");
+    let home = paths::target().join("npm");
+    let stamp = home.join("installed.json");
+    let text =
+        std::fs::read_to_string(&wanted).context("could not read the pinned npm packages")?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
+        return Ok(());
+    }
+    eprintln!("npm packages (once):");
+    std::fs::create_dir_all(&home).context("could not make a folder for npm packages")?;
+    std::fs::write(home.join("package.json"), &text).context("could not write package.json")?;
+    run(Command::new("npm")
+        .args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+            "--loglevel=error",
+        ])
+        .current_dir(&home))?;
+    std::fs::write(&stamp, text).context("could not finish the npm packages")
+}
+
+/// Unpack a published npm package once; returns its folder. npm verifies the registry's checksum.
+pub(crate) fn package(name: &str, version: &str) -> Result<PathBuf> {
+    let home = paths::target()
+        .join("npm-packages")
+        .join(format!("{name}-{version}"));
+    let unpacked = home.join("package");
+    if unpacked.join("package.json").is_file() {
+        return Ok(unpacked);
+    }
+    std::fs::create_dir_all(&home).context("could not make a folder for the package")?;
+    quiet(
+        Command::new("npm")
+            .args(["pack", "--silent", &format!("{name}@{version}")])
+            .current_dir(&home),
+    )?;
+    let archive = archive_in(&home)?;
+    quiet(
+        Command::new("tar")
+            .arg("xzf")
+            .arg(&archive)
+            .current_dir(&home),
+    )?;
+    Ok(unpacked)
+}
+
+fn archive_in(home: &Path) -> Result<PathBuf> {
+    std::fs::read_dir(home)
+        .context("could not read the package's folder")?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|e| e == "tgz"))
+        .context("npm pack left no archive")
+}

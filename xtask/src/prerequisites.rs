@@ -1,0 +1,101 @@
+//! What a machine must have; everything else is set up under `target/`.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::process::{first_line, quiet};
+
+struct Prerequisite {
+    program: &'static str,
+    arg: &'static str,
+    what_for: &'static str,
+    install: &'static str,
+}
+
+const RUST: &[Prerequisite] = &[
+    Prerequisite {
+        program: "cc",
+        arg: "--version",
+        what_for: "a C compiler, for the TLS library of the AWS SDK",
+        install: "sudo apt-get install build-essential   (macOS: xcode-select --install)",
+    },
+    Prerequisite {
+        program: "git",
+        arg: "--version",
+        what_for: "git",
+        install: "sudo apt-get install git",
+    },
+];
+
+const NODE: &[Prerequisite] = &[
+    Prerequisite {
+        program: "node",
+        arg: "--version",
+        what_for: "node, for the plugin written in JavaScript and the demo's documents",
+        install: "sudo apt-get install nodejs npm   (version 20 or later)",
+    },
+    Prerequisite {
+        program: "npm",
+        arg: "--version",
+        what_for: "npm, which comes with node",
+        install: "sudo apt-get install npm",
+    },
+];
+
+const PYTHON: &[Prerequisite] = &[Prerequisite {
+    program: "python3",
+    arg: "--version",
+    what_for: "python3 with venv, for boto3, the AWS CLI and the plugin written in Python",
+    install: "sudo apt-get install python3 python3-venv   (version 3.10 or later)",
+}];
+
+/// Check what the demo needs.
+pub(crate) fn for_demo() -> Result<()> {
+    check(&[RUST, NODE])?;
+    wasm_target()
+}
+
+/// Check what the tests need.
+pub(crate) fn for_tests() -> Result<()> {
+    check(&[RUST, NODE, PYTHON])?;
+    wasm_target()
+}
+
+fn check(groups: &[&[Prerequisite]]) -> Result<()> {
+    let missing: Vec<String> = groups
+        .iter()
+        .flat_map(|group| group.iter())
+        .filter(|p| first_line(Command::new(p.program).arg(p.arg)).is_none())
+        .map(|p| {
+            format!(
+                "  {} ({})\n      install it with: {}",
+                p.program, p.what_for, p.install
+            )
+        })
+        .collect();
+    if !missing.is_empty() {
+        bail!("this machine lacks:\n{}", missing.join("\n"));
+    }
+    Ok(())
+}
+
+/// rustup reads the target from rust-toolchain.toml when it installs the toolchain itself; a toolchain
+/// that was there before may lack it.
+fn wasm_target() -> Result<()> {
+    let installed = Command::new("rustup")
+        .args(["target", "list", "--installed"])
+        .output();
+    match installed {
+        Ok(output) if output.status.success() => {
+            if String::from_utf8_lossy(&output.stdout).contains("wasm32-wasip2") {
+                return Ok(());
+            }
+            quiet(Command::new("rustup").args(["target", "add", "wasm32-wasip2"]))
+        }
+        _ => bail!(
+            "this machine lacks:\n  rustup (brings the wasm32-wasip2 target)\n      install it as \
+             https://rustup.rs says"
+        ),
+    }
+}

@@ -1,0 +1,45 @@
+//! The Python side: a virtual environment under `target/`, pinned.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::paths;
+use crate::process::run;
+
+/// boto3 and the AWS CLI v1 are clients that nobody here wrote; componentize-py makes a component of a
+/// Python program. botocore's version is what both clients agree on.
+const REQUIREMENTS: &str =
+    "awscli==1.46.2\nboto3==1.44.5\nbotocore==1.44.5\ncomponentize-py==0.25.1\n";
+
+/// The environment's `bin`.
+pub(crate) fn bin() -> PathBuf {
+    paths::target().join("venv").join("bin")
+}
+
+/// Make the environment, or leave it when it holds these very requirements.
+pub(crate) fn set_up() -> Result<()> {
+    let venv = paths::target().join("venv");
+    let stamp = venv.join("requirements.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|text| text == REQUIREMENTS) {
+        return Ok(());
+    }
+    eprintln!("Python packages (once):");
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&venv))?;
+    let wanted = venv.join("wanted.txt");
+    std::fs::write(&wanted, REQUIREMENTS).context("could not write the list of Python packages")?;
+    run(Command::new(bin().join("python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-r",
+        ])
+        .arg(&wanted))?;
+    std::fs::rename(&wanted, &stamp).context("could not finish the Python environment")
+}
