@@ -45,6 +45,8 @@ pub(crate) struct Dispatcher {
     pub(super) status: watch::Sender<WorkerStatus>,
     pub(super) counters: Counters,
     pub(super) parked: usize,
+    /// Ended by the drain, not done.
+    pub(super) left: Vec<Arc<crate::events::JobInfo>>,
     pub(super) drain: Drain,
     pub(super) journal: JournalHealth,
     pub(super) started: Instant,
@@ -113,6 +115,7 @@ impl Dispatcher {
             status,
             counters: Counters::default(),
             parked: 0,
+            left: Vec::new(),
             drain: Drain::default(),
             journal: JournalHealth::default(),
             started: Instant::now(),

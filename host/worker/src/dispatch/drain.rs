@@ -165,10 +165,10 @@ impl Dispatcher {
 
     /// What is left is the journal's.
     pub(super) async fn finish(mut self) -> DrainReport {
-        let left: Vec<_> = std::mem::take(&mut self.jobs)
-            .into_values()
-            .map(|entry| entry.info)
-            .collect();
+        let under_way = std::mem::take(&mut self.jobs);
+        let settled = under_way.is_empty();
+        let mut left = std::mem::take(&mut self.left);
+        left.extend(under_way.into_values().map(|entry| entry.info));
         for job in &left {
             tracing::warn!(
                 source = job.source,
@@ -176,7 +176,7 @@ impl Dispatcher {
                 "left in the journal: the next start goes on with it"
             );
         }
-        if left.is_empty() {
+        if settled {
             let tidied = timeout(TIDY, async {
                 while self.tasks.join_next().await.is_some() {}
             });

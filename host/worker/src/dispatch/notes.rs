@@ -5,11 +5,12 @@ use std::sync::Arc;
 use pipefitter_sandbox::Level;
 
 use crate::events::{JobEnd, JobOutcome, WorkerEvent};
+use crate::job;
 use crate::life::{End, Note};
 use crate::outcome::JobResult;
 
 use super::core::Dispatcher;
-use super::entry::JobRef;
+use super::entry::{JobRef, Message, OnPanic};
 
 impl Dispatcher {
     pub(super) fn note(&mut self, job: JobRef, note: Note) {
@@ -106,6 +107,7 @@ impl Dispatcher {
                 }
             }
         };
+        self.write_footer(&info, &outcome);
         self.emit(WorkerEvent::Finished { job: info, outcome });
     }
 
@@ -128,7 +130,10 @@ impl Dispatcher {
                 JobEnd::Superseded
             }
             End::Parked => JobEnd::Parked,
-            End::Left => JobEnd::Left,
+            End::Left => {
+                self.left.push(Arc::clone(&info));
+                JobEnd::Left
+            }
             End::LostRace => {
                 counters.lost_races += 1;
                 JobEnd::NotOurs
@@ -152,6 +157,25 @@ impl Dispatcher {
             End::NotTaken => JobEnd::NotOurs,
         };
         self.emit(WorkerEvent::Ended { job: info, end });
+    }
+
+    /// The last word of the job's log.
+    fn write_footer(&mut self, info: &crate::events::JobInfo, outcome: &JobOutcome) {
+        let (level, text) = match outcome {
+            JobOutcome::Succeeded { .. } => (Level::Info, "succeeded".to_owned()),
+            JobOutcome::Continued { .. } => (
+                Level::Info,
+                "in progress: goes on in another job".to_owned(),
+            ),
+            JobOutcome::Failed { kind, message } => {
+                (Level::Error, format!("failed ({kind:?}): {message}"))
+            }
+        };
+        let log = info.log.clone();
+        self.spawn(OnPanic::Nothing, async move {
+            job::append(&log, level, &text).await;
+            Message::Done
+        });
     }
 
     pub(super) fn notice(&self, level: Level, text: String) {

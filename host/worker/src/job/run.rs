@@ -59,9 +59,6 @@ pub(crate) async fn run(
     for note in notes {
         brief.say(Level::Warn, &note).await;
     }
-    if let RunEnd::Failed(failure) = &end {
-        brief.say(Level::Error, &failure.message).await;
-    }
     end
 }
 

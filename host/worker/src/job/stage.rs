@@ -23,7 +23,6 @@ pub(crate) async fn stage(brief: &Brief) -> Result<Vec<InputDir>, FailureResult>
         Ok(inputs) => Ok(inputs),
         Err(failure) => {
             let message = brief.prose.mask(&failure.message).into_owned();
-            brief.say(Level::Error, &message).await;
             let external_execution_id = Some(brief.log_name());
             Err(FailureResult {
                 message,

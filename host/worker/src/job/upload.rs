@@ -36,7 +36,6 @@ pub(crate) async fn upload(brief: &Brief) -> UploadEnd {
         Ok(_) => UploadEnd::Done,
         Err(failure) => {
             let message = brief.prose.mask(&failure.message).into_owned();
-            brief.say(Level::Error, &message).await;
             let failure = FailureResult {
                 message,
                 external_execution_id: Some(brief.log_name()),

@@ -19,7 +19,12 @@ use super::state::{Chain, End, Life, MAX_ATTEMPTS, Rules, State, Stop};
 /// | Running | the same with one more attempt where the plugin is retry-safe; else a failure |
 /// | Finished | the result again |
 /// | Parked | nothing: it is kept for the operator |
-pub(crate) fn recover(record: &Record, rules: Rules, now: Duration) -> (Life, Vec<Effect>) {
+pub(crate) fn recover(
+    record: &Record,
+    log: String,
+    rules: Rules,
+    now: Duration,
+) -> (Life, Vec<Effect>) {
     let (retry_safe, exclusive) = (record.retry_safe, rules.exclusive);
     let mut life = Life {
         state: State::Queued,
@@ -28,6 +33,7 @@ pub(crate) fn recover(record: &Record, rules: Rules, now: Duration) -> (Life, Ve
             ..rules
         },
         job: record.key.job.clone(),
+        log,
         action_type: record.action_type.clone(),
         attempt: record.attempt,
         chain: Chain::default(),

@@ -21,7 +21,12 @@ const GONE_PAUSE: Duration = Duration::from_secs(20);
 impl Life {
     /// The outcome is known. The work directory is not needed any more.
     pub(super) fn finish(&mut self, result: JobResult, effects: &mut Effects) {
-        let result = Box::new(result);
+        let mut result = Box::new(result);
+        let id = match result.as_mut() {
+            JobResult::Success(success) => &mut success.details.external_execution_id,
+            JobResult::Failure(failure) => &mut failure.external_execution_id,
+        };
+        id.get_or_insert_with(|| self.log.clone());
         effects.push(Effect::Tidy);
         effects.push(Effect::Tell(Note::Finished(result.clone())));
         self.write_outcome(result, false, 0, effects);
@@ -137,8 +142,9 @@ impl Life {
             SendAnswer::ClaimLost => self.forget(End::ClaimLost, effects),
             SendAnswer::Invalid(reason) if !replaced => {
                 effects.push(Effect::Tell(Note::Replaced(reason.clone())));
-                let plain = JobResult::Failure(message::result_refused(&reason));
-                self.write_outcome(Box::new(plain), true, 0, effects);
+                let mut plain = message::result_refused(&reason);
+                plain.external_execution_id = Some(self.log.clone());
+                self.write_outcome(Box::new(JobResult::Failure(plain)), true, 0, effects);
             }
             SendAnswer::Invalid(reason) => {
                 effects.push(Effect::Tell(Note::Parked(reason.clone())));

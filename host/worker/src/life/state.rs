@@ -198,6 +198,8 @@ pub(crate) struct Life {
     pub(crate) rules: Rules,
     /// The job's id, for an envelope's origin.
     pub(crate) job: String,
+    /// The log's name: the external execution id of results that the host makes.
+    pub(crate) log: String,
     /// `Category/Provider/Version`, for messages.
     pub(crate) action_type: String,
     /// Runs begun.

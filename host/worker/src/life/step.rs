@@ -12,7 +12,7 @@ pub(super) type Effects = Vec<Effect>;
 impl Life {
     /// A job that a poll offered, with a slot held for it; and what to do first.
     pub(crate) fn offered(
-        job: String,
+        (job, log): (String, String),
         action_type: String,
         rules: Rules,
         now: Duration,
@@ -21,6 +21,7 @@ impl Life {
             state: State::Claiming,
             rules,
             job,
+            log,
             action_type,
             attempt: 0,
             chain: Chain::default(),

@@ -362,13 +362,13 @@ impl World {
         for _ in 0..60 {
             self.old.clear();
             let (life, effects) = match &self.journal {
-                Some(record) => recover(record, self.rules.clone(), self.now),
+                Some(record) => recover(record, "0.log".to_owned(), self.rules.clone(), self.now),
                 None if self.service == Service::Offered => {
                     self.slots = 1;
                     self.nonce += 1;
                     self.held_nonce = self.nonce;
                     Life::offered(
-                        "job".to_owned(),
+                        ("job".to_owned(), "0.log".to_owned()),
                         "Build/Site/1".to_owned(),
                         self.rules.clone(),
                         self.now,
@@ -417,7 +417,7 @@ proptest! {
 fn quiet(exclusive: bool) -> (World, Life, Vec<Effect>) {
     let world = World::new(Vec::new(), exclusive, false, true);
     let (life, effects) = Life::offered(
-        "job".to_owned(),
+        ("job".to_owned(), "0.log".to_owned()),
         "Build/Site/1".to_owned(),
         world.rules.clone(),
         Duration::ZERO,
@@ -549,7 +549,12 @@ fn a_record_of_a_run_decides_by_retry_safety() {
     for (retry_safe, attempt, again) in [(false, 1, false), (true, 1, true), (true, 3, false)] {
         let mut record = world.record(attempt, Phase::Running);
         record.retry_safe = retry_safe;
-        let (life, _) = recover(&record, world.rules.clone(), Duration::ZERO);
+        let (life, _) = recover(
+            &record,
+            "0.log".to_owned(),
+            world.rules.clone(),
+            Duration::ZERO,
+        );
         assert_eq!(life.state == State::Queued, again);
         assert_eq!(matches!(life.state, State::Finishing { .. }), !again);
     }

@@ -1,0 +1,76 @@
+//! A catalogue from a real plugins directory, with a compiler that compiles nothing.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use pipefitter_plugins::{
+    Catalogue, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared,
+};
+
+const MANIFEST: &str = r#"
+[action]
+category = "Build"
+provider = "Site"
+version = "1"
+retry-safe = RETRY
+resumable = RESUME
+[[property]]
+name = "do"
+type = "string"
+required = true
+[[property]]
+name = "seconds"
+type = "number"
+[[property]]
+name = "password"
+type = "string"
+secret = true
+[inputs]
+min = 0
+max = 2
+[outputs]
+min = 0
+max = 2
+"#;
+
+/// The header of an empty component.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+struct Nothing;
+
+impl Prepare for Nothing {
+    fn prepare(
+        &self,
+        _name: &str,
+        digest: &PluginDigest,
+        _wasm: &[u8],
+        _manifest: &Manifest,
+    ) -> Result<Prepared, PrepareError> {
+        Ok(Prepared {
+            code_id: digest.to_string(),
+            code_path: PathBuf::from("none"),
+            compiled: false,
+        })
+    }
+}
+
+fn scan(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
+    let dir = tempfile::tempdir().unwrap();
+    let manifest = MANIFEST
+        .replace("RETRY", &retry_safe.to_string())
+        .replace("RESUME", &resumable.to_string());
+    std::fs::write(dir.path().join("site.wasm"), COMPONENT).unwrap();
+    std::fs::write(dir.path().join("site.action.toml"), manifest).unwrap();
+    let catalogue = PluginsDir::open(dir.path(), Arc::new(Nothing))
+        .unwrap()
+        .scan();
+    assert_eq!(catalogue.problems(), [], "the test's plugin is served");
+    catalogue
+}
+
+/// One plugin, `site`, for `Build/Site/1`.
+pub(crate) fn catalogue(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
+    static MADE: [OnceLock<Arc<Catalogue>>; 4] = [const { OnceLock::new() }; 4];
+    let at = usize::from(retry_safe) * 2 + usize::from(resumable);
+    Arc::clone(MADE[at].get_or_init(|| scan(retry_safe, resumable)))
+}

@@ -1,0 +1,20 @@
+//! The worker through its public door, against a service, a runner and staging that answer as told, in
+//! paused time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails may panic"
+)]
+
+mod catalogue;
+mod drain;
+mod journal;
+mod life;
+mod races;
+mod recovery;
+mod results;
+mod runner;
+mod service;
+mod stage;
+mod world;

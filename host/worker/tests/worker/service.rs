@@ -1,0 +1,409 @@
+//! CodePipeline as a worker meets it: jobs, nonces, one result per job, and faults on demand.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pipefitter_codepipeline::{
+    Acknowledged, Artifact, ArtifactCredentials, ClientId, ContinuationToken, ErrorClass,
+    FailureResult, JobContents, JobId, JobSource, Nonce, Offer, PipelineContext, PollRequest,
+    S3Location, ServiceError, SourceId, SuccessResult,
+};
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
+
+/// The service hands a job out again after this time without an acknowledge.
+const REOFFER: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Created,
+    InProgress,
+    Rivals,
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Sent {
+    Success(SuccessResult),
+    Failure(FailureResult),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct FakeJob {
+    pub(crate) id: String,
+    pub(crate) nonce: u32,
+    pub(crate) state: State,
+    pub(crate) configuration: BTreeMap<String, String>,
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) token: Option<String>,
+    pub(crate) handed_out: Option<Instant>,
+    /// What the service took.
+    pub(crate) result: Option<Sent>,
+}
+
+/// What goes wrong with a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// It does not arrive.
+    LoseRequest,
+    /// It is done, its answer is lost.
+    LoseAnswer,
+    Throttle,
+    Deny,
+    Invalid,
+    /// A rival acknowledges first.
+    Rival,
+    /// The caller's task panics.
+    Panic,
+}
+
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub(crate) jobs: Vec<FakeJob>,
+    pub(crate) poll_faults: VecDeque<Fault>,
+    pub(crate) ack_faults: VecDeque<Fault>,
+    pub(crate) put_faults: VecDeque<Fault>,
+    pub(crate) detail_faults: VecDeque<Fault>,
+    pub(crate) polls: Vec<(Instant, u32)>,
+    pub(crate) acks: u32,
+    pub(crate) details: u32,
+    pub(crate) puts: u32,
+    /// Results for jobs that had ended, or were not acknowledged.
+    pub(crate) refused: u32,
+}
+
+impl Inner {
+    pub(crate) fn job(&self, id: &str) -> &FakeJob {
+        self.jobs.iter().find(|job| job.id == id).unwrap()
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Service {
+    id: SourceId,
+    pub(crate) inner: Arc<Mutex<Inner>>,
+    changed: Arc<watch::Sender<u64>>,
+}
+
+fn error(operation: &'static str, class: ErrorClass, code: Option<&str>) -> ServiceError {
+    ServiceError {
+        operation,
+        class,
+        code: code.map(str::to_owned),
+        message: "as the test wants it".to_owned(),
+        retry_after: None,
+    }
+}
+
+fn fail(operation: &'static str, fault: Fault) -> ServiceError {
+    match fault {
+        Fault::LoseRequest | Fault::LoseAnswer => error(operation, ErrorClass::Transient, None),
+        Fault::Throttle => ServiceError {
+            retry_after: Some(Duration::from_secs(100)),
+            ..error(
+                operation,
+                ErrorClass::Throttled,
+                Some("ThrottlingException"),
+            )
+        },
+        Fault::Deny => error(operation, ErrorClass::Denied, Some("AccessDeniedException")),
+        Fault::Invalid => error(operation, ErrorClass::Invalid, Some("ValidationException")),
+        Fault::Rival | Fault::Panic => panic!("as the test wants it"),
+    }
+}
+
+impl Service {
+    pub(crate) fn new() -> Service {
+        Service {
+            id: SourceId::new("main"),
+            inner: Arc::default(),
+            changed: Arc::new(watch::channel(0).0),
+        }
+    }
+
+    fn touch(&self) {
+        self.changed.send_modify(|version| *version += 1);
+    }
+
+    /// A job that does `what` with so many artifacts.
+    pub(crate) async fn add(&self, id: &str, what: &[(&str, &str)], inputs: usize, outputs: usize) {
+        self.inner.lock().await.jobs.push(FakeJob {
+            id: id.to_owned(),
+            nonce: 0,
+            state: State::Created,
+            configuration: what
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+            inputs,
+            outputs,
+            token: None,
+            handed_out: None,
+            result: None,
+        });
+        self.touch();
+    }
+
+    /// Wait until the service is as the test wants it.
+    pub(crate) async fn until(&self, what: &str, test: impl Fn(&Inner) -> bool) {
+        let mut changed = self.changed.subscribe();
+        let waited = tokio::time::timeout(Duration::from_secs(40 * 3600), async {
+            loop {
+                changed.borrow_and_update();
+                if test(&*self.inner.lock().await) {
+                    return;
+                }
+                changed.changed().await.unwrap();
+            }
+        });
+        assert!(waited.await.is_ok(), "never happened: {what}");
+    }
+
+    pub(crate) async fn until_all_ended(&self) {
+        self.until("all jobs end", |inner| {
+            inner.jobs.iter().all(|job| job.state == State::Ended)
+        })
+        .await;
+    }
+
+    /// The failure that the service has for a job.
+    pub(crate) async fn failure(&self, id: &str) -> FailureResult {
+        match self.inner.lock().await.job(id).result.clone() {
+            Some(Sent::Failure(failure)) => failure,
+            other => panic!("job {id} has {other:?}"),
+        }
+    }
+
+    /// The success that the service has for a job.
+    pub(crate) async fn success(&self, id: &str) -> SuccessResult {
+        match self.inner.lock().await.job(id).result.clone() {
+            Some(Sent::Success(success)) => success,
+            other => panic!("job {id} has {other:?}"),
+        }
+    }
+
+    async fn put(
+        &self,
+        operation: &'static str,
+        id: &JobId,
+        sent: Sent,
+    ) -> Result<(), ServiceError> {
+        let mut inner = self.inner.lock().await;
+        inner.puts += 1;
+        let fault = inner.put_faults.pop_front();
+        let answer = match fault {
+            Some(fault) if fault != Fault::LoseAnswer => Err(fail(operation, fault)),
+            _ => {
+                let job = inner.jobs.iter_mut().find(|job| job.id == id.as_str());
+                match job {
+                    Some(job) if job.state == State::InProgress => {
+                        job.state = State::Ended;
+                        job.result = Some(sent);
+                        match fault {
+                            Some(fault) => Err(fail(operation, fault)),
+                            None => Ok(()),
+                        }
+                    }
+                    _ => {
+                        inner.refused += 1;
+                        Err(error(
+                            operation,
+                            ErrorClass::Gone,
+                            Some("InvalidJobStateException"),
+                        ))
+                    }
+                }
+            }
+        };
+        drop(inner);
+        self.touch();
+        answer
+    }
+}
+
+fn artifacts(prefix: &str, count: usize) -> Vec<Artifact> {
+    (0..count)
+        .map(|at| Artifact {
+            name: format!("{prefix}{at}"),
+            revision: None,
+            location: Some(S3Location {
+                bucket: "bucket".to_owned(),
+                key: format!("pipe/{prefix}{at}/abc"),
+            }),
+        })
+        .collect()
+}
+
+fn contents(job: &FakeJob, nonce: bool, generation: u32) -> JobContents {
+    JobContents {
+        nonce: nonce.then(|| Nonce::new(job.nonce.to_string())),
+        account: Some("123456789012".to_owned()),
+        action_type: None,
+        configuration: job
+            .configuration
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .collect(),
+        pipeline: PipelineContext {
+            pipeline: "docs".to_owned(),
+            stage: "Build".to_owned(),
+            action: "Site".to_owned(),
+            ..PipelineContext::default()
+        },
+        inputs: artifacts("In", job.inputs),
+        outputs: artifacts("Out", job.outputs),
+        credentials: Some(ArtifactCredentials {
+            access_key_id: format!("AKIA{generation}"),
+            secret_access_key: "very-secret-key".into(),
+            session_token: "very-secret-token".into(),
+        }),
+        continuation: job.token.clone().map(ContinuationToken::new),
+        encryption_key: None,
+    }
+}
+
+#[async_trait]
+impl JobSource for Service {
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    fn region(&self) -> &str {
+        "eu-central-1"
+    }
+
+    async fn poll(&self, request: &PollRequest) -> Result<Vec<Offer>, ServiceError> {
+        let mut inner = self.inner.lock().await;
+        let now = Instant::now();
+        inner.polls.push((now, request.max));
+        if let Some(fault) = inner.poll_faults.pop_front() {
+            drop(inner);
+            self.touch();
+            return Err(fail("PollForJobs", fault));
+        }
+        assert!(request.max >= 1);
+        let offers: Vec<Offer> = inner
+            .jobs
+            .iter_mut()
+            .filter(|job| job.state == State::Created)
+            .filter(|job| job.handed_out.is_none_or(|at| now - at >= REOFFER))
+            .take(request.max as usize)
+            .map(|job| {
+                job.handed_out = Some(now);
+                job.nonce += 1;
+                Offer {
+                    job: JobId::new(job.id.clone()),
+                    client: None,
+                    contents: Some(contents(job, true, 1)),
+                }
+            })
+            .collect();
+        drop(inner);
+        self.touch();
+        Ok(offers)
+    }
+
+    async fn open(&self, offer: &Offer) -> Result<JobContents, ServiceError> {
+        Ok(offer.contents.clone().unwrap())
+    }
+
+    async fn acknowledge(
+        &self,
+        id: &JobId,
+        _client: Option<&ClientId>,
+        nonce: &Nonce,
+        unseen: bool,
+    ) -> Result<Acknowledged, ServiceError> {
+        let mut inner = self.inner.lock().await;
+        inner.acks += 1;
+        let fault = inner.ack_faults.pop_front();
+        let job = inner.jobs.iter_mut().find(|job| job.id == id.as_str());
+        let Some(job) = job else {
+            return Err(error(
+                "AcknowledgeJob",
+                ErrorClass::Gone,
+                Some("JobNotFoundException"),
+            ));
+        };
+        let answer = match fault {
+            Some(fault @ (Fault::LoseRequest | Fault::Throttle | Fault::Deny | Fault::Invalid)) => {
+                Err(fail("AcknowledgeJob", fault))
+            }
+            _ => {
+                if fault == Some(Fault::Rival) {
+                    job.state = State::Rivals;
+                }
+                let fits = job.nonce.to_string() == nonce.expose();
+                if fits && job.state == State::Created {
+                    job.state = State::InProgress;
+                    match fault {
+                        Some(fault) => Err(fail("AcknowledgeJob", fault)),
+                        None => Ok(Acknowledged::Ours),
+                    }
+                } else if unseen {
+                    Ok(Acknowledged::Ambiguous)
+                } else {
+                    Ok(Acknowledged::LostRace)
+                }
+            }
+        };
+        drop(inner);
+        self.touch();
+        answer
+    }
+
+    async fn details(
+        &self,
+        id: &JobId,
+        _client: Option<&ClientId>,
+    ) -> Result<JobContents, ServiceError> {
+        let mut inner = self.inner.lock().await;
+        inner.details += 1;
+        let generation = inner.details + 1;
+        let fault = inner.detail_faults.pop_front();
+        let known = inner
+            .jobs
+            .iter()
+            .find(|job| job.id == id.as_str() && job.state != State::Ended);
+        let answer = match (fault, known) {
+            (Some(fault), _) => Err(fail("GetJobDetails", fault)),
+            (None, Some(job)) => Ok(contents(job, false, generation)),
+            (None, None) => Err(error(
+                "GetJobDetails",
+                ErrorClass::Gone,
+                Some("JobNotFoundException"),
+            )),
+        };
+        drop(inner);
+        self.touch();
+        answer
+    }
+
+    async fn put_success(
+        &self,
+        job: &JobId,
+        _client: Option<&ClientId>,
+        result: &SuccessResult,
+    ) -> Result<(), ServiceError> {
+        assert_eq!(
+            &result.clone().checked().unwrap(),
+            result,
+            "checked before it is sent"
+        );
+        self.put("PutJobSuccessResult", job, Sent::Success(result.clone()))
+            .await
+    }
+
+    async fn put_failure(
+        &self,
+        job: &JobId,
+        _client: Option<&ClientId>,
+        result: &FailureResult,
+    ) -> Result<(), ServiceError> {
+        self.put("PutJobFailureResult", job, Sent::Failure(result.clone()))
+            .await
+    }
+}

@@ -1,0 +1,122 @@
+//! A worker with everything around it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipefitter_claims::{Claims, Single};
+use pipefitter_journal::{Journal, Memory, Phase, Record, RecordKey};
+use pipefitter_sandbox::JobSpec;
+use pipefitter_worker::{
+    DrainReport, SourceParts, Worker, WorkerConfig, WorkerHandle, WorkerParts, WorkerStatus,
+};
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+
+use crate::catalogue::catalogue;
+use crate::runner::Runner;
+use crate::service::Service;
+use crate::stage::Stage;
+
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) runner: Runner,
+    pub(crate) specs: mpsc::UnboundedReceiver<JobSpec>,
+    pub(crate) stage: Stage,
+    pub(crate) memory: Memory,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) claims: Arc<dyn Claims>,
+    pub(crate) config: WorkerConfig,
+    pub(crate) retry_safe: bool,
+    pub(crate) resumable: bool,
+    _dir: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = WorkerConfig::new(dir.path().join("work"), dir.path().join("logs"));
+        config.slots = 4;
+        config.poll_interval_max = Duration::from_secs(5);
+        let (runner, specs) = Runner::new();
+        let memory = Memory::new();
+        World {
+            service: Service::new(),
+            runner,
+            specs,
+            stage: Stage::default(),
+            journal: Arc::new(memory.clone()),
+            memory,
+            claims: Arc::new(Single),
+            config,
+            retry_safe: false,
+            resumable: false,
+            _dir: dir,
+        }
+    }
+
+    pub(crate) async fn start(&self) -> WorkerHandle {
+        let (_sender, catalogue) = watch::channel(catalogue(self.retry_safe, self.resumable));
+        let parts = WorkerParts {
+            sources: vec![SourceParts {
+                source: Arc::new(self.service.clone()),
+                stager: Arc::new(self.stage.clone()),
+            }],
+            runner: Arc::new(self.runner.clone()),
+            journal: Arc::clone(&self.journal),
+            claims: Arc::clone(&self.claims),
+            catalogue,
+        };
+        Worker::start(self.config.clone(), parts).await.unwrap()
+    }
+
+    pub(crate) async fn records(&self) -> Vec<Record> {
+        self.memory.load().await.unwrap()
+    }
+
+    /// A record as an earlier run left it.
+    pub(crate) async fn left(&self, job: &str, attempt: u32, phase: Phase) {
+        let record = Record {
+            key: RecordKey {
+                source: "main".to_owned(),
+                job: job.to_owned(),
+            },
+            action_type: "Build/Site/1".to_owned(),
+            nonce: "1".to_owned(),
+            client: None,
+            attempt,
+            retry_safe: self.retry_safe,
+            taken_at: 0,
+            phase,
+        };
+        self.memory.put(record).await.unwrap();
+    }
+}
+
+/// Wait for a status.
+pub(crate) async fn until(
+    worker: &WorkerHandle,
+    what: &str,
+    test: impl FnMut(&WorkerStatus) -> bool,
+) -> WorkerStatus {
+    let mut status = worker.watch();
+    let found = tokio::time::timeout(Duration::from_secs(40 * 3600), status.wait_for(test)).await;
+    match found {
+        Ok(Ok(status)) => status.clone(),
+        _ => panic!("never happened: {what}; {:?}", worker.status()),
+    }
+}
+
+/// Wait until nothing is under way, then end the worker and check that nothing leaked.
+pub(crate) async fn end(world: &World, worker: WorkerHandle) -> DrainReport {
+    let slots = world.config.slots;
+    until(&worker, "all slots are free", |status| {
+        status.jobs.is_empty() && status.slots_free == slots
+    })
+    .await;
+    worker.drain();
+    let report = worker.join().await.unwrap();
+    assert_eq!(report.left, []);
+    let left: Vec<_> = std::fs::read_dir(&world.config.work_dir).unwrap().collect();
+    assert!(left.is_empty(), "the work directory is empty");
+    report
+}
