@@ -52,7 +52,8 @@ impl Dispatcher {
             let memory = self
                 .config
                 .settings_of(&plugin.name, Some(&plugin.manifest.limits))
-                .limits.memory_bytes;
+                .limits
+                .memory_bytes;
             let queries: Vec<Option<(String, String)>> = match plugin.manifest.queryable_property()
             {
                 None => vec![None],

@@ -8,6 +8,8 @@
 )]
 
 mod catalogue;
+mod catalogue_changes;
+mod claims;
 mod drain;
 mod journal;
 mod life;

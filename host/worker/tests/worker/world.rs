@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pipefitter_claims::{Claims, Single};
 use pipefitter_journal::{Journal, Memory, Phase, Record, RecordKey};
+use pipefitter_plugins::Catalogue;
 use pipefitter_sandbox::JobSpec;
 use pipefitter_worker::{
     DrainReport, SourceParts, Worker, WorkerConfig, WorkerHandle, WorkerParts, WorkerStatus,
@@ -55,7 +56,13 @@ impl World {
     }
 
     pub(crate) async fn start(&self) -> WorkerHandle {
-        let (_sender, catalogue) = watch::channel(catalogue(self.retry_safe, self.resumable));
+        self.start_with_catalogue().await.1
+    }
+
+    pub(crate) async fn start_with_catalogue(
+        &self,
+    ) -> (watch::Sender<Arc<Catalogue>>, WorkerHandle) {
+        let (sender, catalogue) = watch::channel(catalogue(self.retry_safe, self.resumable));
         let parts = WorkerParts {
             sources: vec![SourceParts {
                 source: Arc::new(self.service.clone()),
@@ -66,7 +73,8 @@ impl World {
             claims: Arc::clone(&self.claims),
             catalogue,
         };
-        Worker::start(self.config.clone(), parts).await.unwrap()
+        let worker = Worker::start(self.config.clone(), parts).await.unwrap();
+        (sender, worker)
     }
 
     pub(crate) async fn records(&self) -> Vec<Record> {

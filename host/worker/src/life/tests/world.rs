@@ -1,17 +1,20 @@
-//! Random schedules over `step`: a world that answers as the service, the journal and the runner may,
-//! with lost answers, failed writes, duplicates, stops, and a crash after any effect.
+//! A world that answers as the service, the journal and the runner may, with lost answers, failed
+//! writes, duplicates, stops, and a crash after any effect.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use pipefitter_codepipeline::{FailureResult, FailureType, SuccessResult};
+use pipefitter_codepipeline::{FailureResult, FailureType};
 use pipefitter_journal::{Phase, Record, RecordKey};
-use proptest::prelude::*;
 
-use super::state::{MAX_ATTEMPTS, Stop};
-use super::*;
+use crate::life::state::Stop;
+use crate::life::{
+    AckAnswer, Answer, Ask, Chain, Effect, End, Event, Life, RecallAnswer, Rules, RunEnd,
+    SendAnswer, State, UploadEnd, recover, step,
+};
 
 /// Decisions of a schedule; when they are used up everything answers well.
-struct Dice {
+pub(super) struct Dice {
     rolls: Vec<u8>,
     at: usize,
 }
@@ -34,35 +37,37 @@ impl Dice {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Service {
+pub(super) enum Service {
     Offered,
     Ours,
     Rivals,
     Ended,
 }
 
-struct World {
-    dice: Dice,
-    rules: Rules,
-    service: Service,
+pub(super) struct World {
+    pub(super) dice: Dice,
+    pub(super) rules: Rules,
+    pub(super) service: Service,
     /// Grows with each hand-out.
-    nonce: u32,
+    pub(super) nonce: u32,
     /// The one the job asks with.
-    held_nonce: u32,
-    journal: Option<Record>,
-    accepted: u32,
-    refused: u32,
-    runs: u32,
-    slots: i32,
-    sent_to_rival: bool,
-    ambiguous_dropped: bool,
-    parked: bool,
-    now: Duration,
-    old: Vec<Event>,
+    pub(super) held_nonce: u32,
+    pub(super) journal: Option<Record>,
+    pub(super) accepted: u32,
+    pub(super) refused: u32,
+    pub(super) runs: u32,
+    pub(super) slots: i32,
+    pub(super) sent_to_rival: bool,
+    pub(super) ambiguous_dropped: bool,
+    pub(super) parked: bool,
+    pub(super) now: Duration,
+    pub(super) old: Vec<Event>,
+    /// States that were met, and ends.
+    pub(super) seen: BTreeSet<String>,
 }
 
 impl World {
-    fn record(&self, attempt: u32, phase: Phase) -> Record {
+    pub(super) fn record(&self, attempt: u32, phase: Phase) -> Record {
         Record {
             key: RecordKey {
                 source: "main".to_owned(),
@@ -152,7 +157,7 @@ impl World {
         })
     }
 
-    fn perform(&mut self, life: &Life, ask: Ask) -> Answer {
+    pub(super) fn perform(&mut self, life: &Life, ask: Ask) -> Answer {
         match ask {
             Ask::Slot => {
                 self.slots += 1;
@@ -228,10 +233,13 @@ impl World {
 
     /// One process, from a first step to the job's end or a crash. True: ended.
     fn live(&mut self, mut life: Life, effects: Vec<Effect>) -> bool {
-        let mut todo: std::collections::VecDeque<Effect> = effects.into();
+        let mut todo: VecDeque<Effect> = effects.into();
         let mut steps = 0;
         loop {
             steps += 1;
+            let shown = format!("{:?}", life.state);
+            let name = shown.split(' ').next().unwrap_or_default();
+            self.seen.insert(name.to_owned());
             assert!(steps < 2_000, "does not end: {:?}", life.state);
             assert_eq!(self.slots, i32::from(life.slot), "slot count");
             if let State::Ended(end) = life.state {
@@ -331,7 +339,7 @@ impl World {
         }
     }
 
-    fn new(rolls: Vec<u8>, exclusive: bool, retry_safe: bool, resumable: bool) -> World {
+    pub(super) fn new(rolls: Vec<u8>, exclusive: bool, retry_safe: bool, resumable: bool) -> World {
         World {
             dice: Dice { rolls, at: 0 },
             rules: Rules {
@@ -354,11 +362,12 @@ impl World {
             parked: false,
             now: Duration::ZERO,
             old: Vec::new(),
+            seen: BTreeSet::new(),
         }
     }
 
     /// Restarts until nothing is left to do.
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         for _ in 0..60 {
             self.old.clear();
             let (life, effects) = match &self.journal {
@@ -383,179 +392,5 @@ impl World {
             self.live(life, effects);
         }
         panic!("did not come to an end in 60 lives");
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 6_000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_job_is_lost_run_too_often_or_reported_twice(
-        rolls in proptest::collection::vec(any::<u8>(), 0..160),
-        exclusive in any::<bool>(),
-        retry_safe in any::<bool>(),
-        resumable in any::<bool>(),
-    ) {
-        let mut world = World::new(rolls, exclusive, retry_safe, resumable);
-        world.run();
-        prop_assert!(world.accepted <= 1, "two results were accepted");
-        prop_assert!(!world.sent_to_rival, "a result for a rival's job");
-        let most = if retry_safe { MAX_ATTEMPTS } else { 1 };
-        prop_assert!(world.runs <= most, "{} runs", world.runs);
-        match world.service {
-            Service::Ended => prop_assert_eq!(world.accepted, 1),
-            Service::Rivals => prop_assert_eq!(world.accepted, 0),
-            Service::Ours => prop_assert!(
-                world.ambiguous_dropped && !exclusive || world.parked && world.refused >= 2,
-                "a job was lost"
-            ),
-            Service::Offered => prop_assert!(world.parked, "an offer was not taken in the end"),
-        }
-    }
-}
-
-fn quiet(exclusive: bool) -> (World, Life, Vec<Effect>) {
-    let world = World::new(Vec::new(), exclusive, false, true);
-    let (life, effects) = Life::offered(
-        ("job".to_owned(), "0.log".to_owned()),
-        "Build/Site/1".to_owned(),
-        world.rules.clone(),
-        Duration::ZERO,
-    );
-    (world, life, effects)
-}
-
-/// Go on with good answers until the job asks for what `until` accepts.
-fn drive(
-    world: &mut World,
-    mut life: Life,
-    mut effects: Vec<Effect>,
-    until: fn(&Ask) -> bool,
-) -> Life {
-    loop {
-        let asked = effects.into_iter().find_map(|effect| match effect {
-            Effect::Do { tag, ask } => Some((tag, ask)),
-            _ => None,
-        });
-        let (tag, ask) = asked.expect("the job asks for something");
-        if until(&ask) {
-            return life;
-        }
-        let answer = world.perform(&life, ask);
-        (life, effects) = step(life, Event::Answered { tag, answer }, world.now);
-    }
-}
-
-fn answer(life: Life, answer: Answer) -> (Life, Vec<Effect>) {
-    let tag = life.tag;
-    step(life, Event::Answered { tag, answer }, Duration::ZERO)
-}
-
-#[test]
-fn a_lost_race_is_dropped_without_a_result() {
-    let (mut world, life, effects) = quiet(true);
-    let life = drive(&mut world, life, effects, |ask| {
-        matches!(ask, Ask::Acknowledge { .. })
-    });
-    let (life, effects) = answer(life, Answer::Acknowledged(AckAnswer::LostRace));
-    assert!(effects.contains(&Effect::ReleaseSlot));
-    let (life, _) = answer(life, Answer::Written(true));
-    assert_eq!(life.state, State::Ended(End::LostRace));
-}
-
-#[test]
-fn ambiguity_is_decided_by_the_rule() {
-    for (exclusive, ours) in [(true, true), (false, false)] {
-        let (mut world, life, effects) = quiet(exclusive);
-        let life = drive(&mut world, life, effects, |ask| {
-            matches!(ask, Ask::Acknowledge { .. })
-        });
-        let (life, _) = answer(life, Answer::Acknowledged(AckAnswer::Unseen));
-        let (life, effects) = answer(life, Answer::Woke);
-        assert!(effects.iter().any(|effect| matches!(
-            effect,
-            Effect::Do {
-                ask: Ask::Acknowledge { unseen: true },
-                ..
-            }
-        )));
-        let (life, _) = answer(life, Answer::Acknowledged(AckAnswer::Ambiguous));
-        assert_eq!(life.acknowledged, ours);
-    }
-}
-
-#[test]
-fn what_did_not_begin_is_passed_on_when_the_worker_drains() {
-    let (mut world, life, effects) = quiet(true);
-    let life = drive(&mut world, life, effects, |ask| matches!(ask, Ask::Stage));
-    let (life, effects) = step(life, Event::HandOver, Duration::ZERO);
-    assert_eq!(effects, vec![Effect::Interrupt]);
-    let (life, _) = answer(life, Answer::Cancelled);
-    let State::Finishing { result, .. } = &life.state else {
-        panic!("{:?}", life.state)
-    };
-    let crate::outcome::JobResult::Success(SuccessResult {
-        continuation: Some(token),
-        ..
-    }) = result.as_ref()
-    else {
-        panic!("not passed on")
-    };
-    let envelope = crate::envelope::open(token.expose()).unwrap().unwrap();
-    assert_eq!((envelope.attempt, envelope.origin.as_str()), (0, "job"));
-}
-
-#[test]
-fn only_a_resumable_plugin_is_asked_to_hand_over() {
-    for (resumable, expected) in [(true, Effect::AskHandOver), (false, Effect::Interrupt)] {
-        let (mut world, mut life, effects) = quiet(true);
-        life.rules.resumable = resumable;
-        let life = drive(&mut world, life, effects, |ask| {
-            matches!(ask, Ask::Run { .. })
-        });
-        let (_, effects) = step(life, Event::HandOver, Duration::ZERO);
-        assert_eq!(effects, vec![expected]);
-    }
-}
-
-#[test]
-fn an_invalid_result_is_replaced_once_and_then_parked() {
-    let (mut world, life, effects) = quiet(true);
-    let life = drive(&mut world, life, effects, |ask| {
-        matches!(ask, Ask::Send { .. })
-    });
-    let invalid = || Answer::Sent(SendAnswer::Invalid("Value too long".to_owned()));
-    let (life, _) = answer(life, invalid());
-    assert!(matches!(
-        &life.state,
-        State::Finishing { replaced: true, .. }
-    ));
-    let (life, _) = answer(life, Answer::Written(true));
-    let (life, effects) = answer(life, invalid());
-    assert!(effects.iter().any(|effect| matches!(
-        effect,
-        Effect::Do {
-            ask: Ask::WriteParked { .. },
-            ..
-        }
-    )));
-    let (life, _) = answer(life, Answer::Written(true));
-    assert_eq!(life.state, State::Ended(End::Parked));
-}
-
-#[test]
-fn a_record_of_a_run_decides_by_retry_safety() {
-    let world = World::new(Vec::new(), true, false, false);
-    for (retry_safe, attempt, again) in [(false, 1, false), (true, 1, true), (true, 3, false)] {
-        let mut record = world.record(attempt, Phase::Running);
-        record.retry_safe = retry_safe;
-        let (life, _) = recover(
-            &record,
-            "0.log".to_owned(),
-            world.rules.clone(),
-            Duration::ZERO,
-        );
-        assert_eq!(life.state == State::Queued, again);
-        assert_eq!(matches!(life.state, State::Finishing { .. }), !again);
     }
 }
