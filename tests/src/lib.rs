@@ -1,1 +1,40 @@
 //! Whole-system suites: the real binary over HTTP.
+//!
+//! ```text
+//!   AWS SDK client ------------------------------.
+//!                                                v
+//!   `pipefitter run` --> proxy (faults) --> `pipefitter dev --no-worker`
+//! ```
+//!
+//! A [`Rig`] is one such arrangement in a folder of its own. Tests wait for lines that the programs print,
+//! for requests that the proxy sees and for files that plugins make, each with a deadline that tells what
+//! was waited for and shows the output so far. They never sleep.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a step of a test that fails is the test's failure"
+)]
+
+pub mod archives;
+pub mod binary;
+mod client;
+mod files;
+pub mod pipelines;
+pub mod plugins;
+mod process;
+mod proxy;
+mod rig;
+mod service;
+pub mod soak;
+mod tally;
+mod worker;
+
+pub use files::{appears, count_with_prefix, fresh_copy};
+pub use process::{Process, finished};
+pub use proxy::{Exchange, Fault, Held, Proxy};
+pub use rig::{Rig, RigOptions};
+pub use service::{ActionResult, Service, ServiceOptions};
+pub use tally::{results_of, terminal_results};
+pub use worker::{Worker, WorkerSetup};

@@ -38,8 +38,8 @@ export const handler = {
     if (mode === 'fail') {
       throw { kind: 'configuration-error', message: '`mode` says fail: set it to ok' };
     }
-    if (mode === 'continue' && job.continuationToken === undefined) {
-      return { tag: 'in-progress', val: { token: 'second', details: details('one of two') } };
+    if (mode === 'continue' && (job.continuationToken ?? null) === null) {
+      return { tag: 'in-progress', val: { token: '2', details: details('one of two') } };
     }
     const text = readText(job.inputs[0].path, 'message.txt');
     progress(50, 'read');

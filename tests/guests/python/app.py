@@ -35,7 +35,7 @@ class Handler(exports.Handler):
             )
         if mode == "continue" and job.continuation_token is None:
             return Outcome_InProgress(
-                Continuation(token="second", details=details("one of two"))
+                Continuation(token="2", details=details("one of two"))
             )
         text = Path(job.inputs[0].path, "message.txt").read_text(encoding="utf-8")
         control.progress(50, "read")

@@ -1,7 +1,7 @@
 //! Artifacts and other files.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::bindings::exports::pipefitter::action::handler::Job;
@@ -24,14 +24,15 @@ fn copy(job: &Job) -> io::Result<Vec<(String, String)>> {
         let files = tree(Path::new(&input.path))?;
         total += files.len();
         for file in &files {
-            let bytes = fs::read(Path::new(&input.path).join(file))?;
-            report.push_str(&format!("{}/{file} {}\n", input.name, bytes.len()));
+            let from = Path::new(&input.path).join(file);
+            let bytes = fs::metadata(&from)?.len();
+            report.push_str(&format!("{}/{file} {bytes}\n", input.name));
             for output in &job.outputs {
                 let to = Path::new(&output.path).join(&input.name).join(file);
                 if let Some(parent) = to.parent() {
                     fs::create_dir_all(parent)?;
                 }
-                fs::write(to, &bytes)?;
+                stream(&from, &to)?;
             }
         }
     }
@@ -50,6 +51,18 @@ fn copy(job: &Job) -> io::Result<Vec<(String, String)>> {
         }
     }
     Ok(variables)
+}
+
+/// Copies by blocks: a file may be larger than the memory.
+fn stream(from: &Path, to: &Path) -> io::Result<()> {
+    let (mut from, mut to) = (fs::File::open(from)?, fs::File::create(to)?);
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match from.read(&mut block)? {
+            0 => return Ok(()),
+            read => to.write_all(&block[..read])?,
+        }
+    }
 }
 
 /// The files below a directory, relative, sorted.

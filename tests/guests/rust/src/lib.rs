@@ -10,11 +10,10 @@ fn run(job: Job) -> Result<Outcome, Failure> {
             "`mode` says fail: set it to ok",
         ));
     }
-    let token: Option<String> = job.token()?;
+    // A number: the same text in every language, where a string would be quoted JSON here.
+    let token: Option<u32> = job.token()?;
     if mode == "continue" && token.is_none() {
-        return Ok(Outcome::in_progress("second")
-            .summary("one of two")
-            .percent(100));
+        return Ok(Outcome::in_progress(2).summary("one of two").percent(100));
     }
     let text = job.first_input()?.read_to_string("message.txt")?;
     control::progress(50, "read");
@@ -22,7 +21,10 @@ fn run(job: Job) -> Result<Outcome, Failure> {
         .write("shout.txt", text.to_uppercase())?;
     Ok(Outcome::succeeded()
         .variable("characters", text.chars().count())
-        .variable("token", token.as_deref().unwrap_or("none"))
+        .variable(
+            "token",
+            token.map_or_else(|| "none".to_owned(), |token| token.to_string()),
+        )
         .summary("shouted")
         .percent(100))
 }

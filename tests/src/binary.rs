@@ -1,0 +1,56 @@
+//! Where the things under test are: found from the test's own executable, built by `cargo xtask`.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+const REMEDY: &str = "run `cargo xtask test`, or `cargo xtask setup` once";
+
+/// Cargo's target directory.
+#[must_use]
+pub fn target() -> &'static Path {
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    TARGET.get_or_init(|| {
+        let own = std::env::current_exe().expect("the test's own executable has a path");
+        own.ancestors()
+            .find(|dir| dir.ends_with("debug") || dir.ends_with("release"))
+            .and_then(Path::parent)
+            .unwrap_or_else(|| panic!("{} is in no target directory", own.display()))
+            .to_path_buf()
+    })
+}
+
+/// The repository.
+#[must_use]
+pub fn root() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}
+
+/// The binary under test.
+#[must_use]
+pub fn pipefitter() -> PathBuf {
+    there(target().join("debug/pipefitter"))
+}
+
+/// A test guest, such as `probe` or `twin-python`.
+#[must_use]
+pub fn guest(name: &str) -> PathBuf {
+    there(target().join("guests").join(format!("{name}.wasm")))
+}
+
+/// A plugin that the project ships, such as `site`.
+#[must_use]
+pub fn shipped(name: &str) -> PathBuf {
+    there(target().join("plugins").join(format!("{name}.wasm")))
+}
+
+/// A program of the Python environment: `python`, `aws`.
+#[must_use]
+pub fn venv(program: &str) -> PathBuf {
+    there(target().join("venv/bin").join(program))
+}
+
+fn there(path: PathBuf) -> PathBuf {
+    assert!(path.exists(), "{} is not there: {REMEDY}", path.display());
+    path
+}

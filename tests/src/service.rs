@@ -1,0 +1,360 @@
+//! `pipefitter dev --no-worker`: the embedded service as a process of its own, with AWS SDK clients.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_sdk_codepipeline::types::{
+    ActionConfigurationProperty, ActionExecutionDetail, ActionExecutionFilter, ActionOwner,
+    ArtifactDetails,
+};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use tokio::process::Command;
+
+use crate::pipelines::{ARTIFACTS, Pipeline, SOURCES};
+use crate::plugins::Plugin;
+use crate::process::{DEADLINE, Process};
+use crate::{binary, client};
+
+/// How a service is started.
+#[derive(Clone, Debug)]
+pub struct ServiceOptions {
+    /// `--continuation-delay`.
+    pub continuation_delay: String,
+    /// `--reoffer-after`.
+    pub reoffer_after: String,
+    /// `--credential-lifetime`.
+    pub credential_lifetime: String,
+    /// `--plugins`; by default a folder without any.
+    pub plugins: Option<PathBuf>,
+}
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        Self {
+            continuation_delay: "50ms".to_owned(),
+            reoffer_after: "60s".to_owned(),
+            credential_lifetime: "15m".to_owned(),
+            plugins: None,
+        }
+    }
+}
+
+/// What the service says of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionResult {
+    /// `Succeeded`, `Failed` or `InProgress`.
+    pub status: String,
+    /// What the console shows.
+    pub summary: Option<String>,
+    /// The worker's own id.
+    pub external_id: Option<String>,
+    /// The failure type and message.
+    pub error: Option<(String, String)>,
+    /// Output variables.
+    pub variables: BTreeMap<String, String>,
+    /// Output artifacts: bucket and key by name.
+    pub outputs: BTreeMap<String, (String, String)>,
+}
+
+impl ActionResult {
+    /// The failure's type and message; a panic where it did not fail.
+    #[must_use]
+    pub fn failure(&self) -> (&str, &str) {
+        match &self.error {
+            Some((kind, message)) => (kind, message),
+            None => panic!("the action did not fail: {self:?}"),
+        }
+    }
+}
+
+/// A running service. Dropped, it is killed.
+pub struct Service {
+    /// The process.
+    pub process: Process,
+    /// Where it listens.
+    pub endpoint: String,
+    /// CodePipeline.
+    pub codepipeline: aws_sdk_codepipeline::Client,
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
+}
+
+impl Service {
+    /// Start one whose objects live in a folder, with the two buckets of [`crate::pipelines`].
+    pub async fn start(folder: &Path, options: &ServiceOptions) -> Service {
+        let plugins = options
+            .plugins
+            .clone()
+            .unwrap_or_else(|| folder.join("none"));
+        std::fs::create_dir_all(&plugins).expect("the rig's folder can be written");
+        let mut command = Command::new(binary::pipefitter());
+        command
+            .args(["dev", "--no-worker", "--port", "0"])
+            .arg("--plugins")
+            .arg(&plugins)
+            .arg("--state-dir")
+            .arg(folder.join("service"))
+            .args(["--continuation-delay", &options.continuation_delay])
+            .args(["--reoffer-after", &options.reoffer_after])
+            .args(["--credential-lifetime", &options.credential_lifetime])
+            .env_remove("PIPEFITTER_CONFIG");
+        let process = Process::start("pipefitter dev", command);
+        let said = process.line("Listening on http://").await;
+        let at = said.find("http://").expect("the line has an address");
+        let endpoint = said[at..]
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let service = Service {
+            process,
+            codepipeline: client::codepipeline(&endpoint),
+            s3: client::s3(&endpoint),
+            endpoint,
+        };
+        service.buckets().await;
+        service
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        let address = self
+            .endpoint
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
+        address
+            .parse()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.endpoint))
+    }
+
+    async fn buckets(&self) {
+        for bucket in [ARTIFACTS, SOURCES] {
+            self.s3
+                .create_bucket()
+                .bucket(bucket)
+                .send()
+                .await
+                .expect("a bucket is made");
+        }
+        let on = VersioningConfiguration::builder()
+            .status(BucketVersioningStatus::Enabled)
+            .build();
+        let versioning = self.s3.put_bucket_versioning().bucket(SOURCES);
+        versioning
+            .versioning_configuration(on)
+            .send()
+            .await
+            .expect("versions are switched on");
+    }
+
+    /// Wait until so many custom action types are registered.
+    pub async fn has_types(&self, count: usize) {
+        let listed = async {
+            loop {
+                let types = self.codepipeline.list_action_types();
+                let types = types.action_owner_filter(ActionOwner::Custom).send().await;
+                if types.expect("action types are listed").action_types.len() >= count {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(DEADLINE, listed).await.is_err() {
+            self.process.fail(&format!(
+                "did not register {count} action types in {DEADLINE:?}"
+            ));
+        }
+    }
+
+    /// Register a plugin's action type.
+    pub async fn register(&self, plugin: &Plugin) {
+        let details = |(least, most): (u8, u8)| {
+            ArtifactDetails::builder()
+                .minimum_count(i32::from(least))
+                .maximum_count(i32::from(most))
+                .build()
+        };
+        let property = |name: &str, required: bool, secret: bool| {
+            ActionConfigurationProperty::builder()
+                .name(name)
+                .required(required)
+                .key(false)
+                .secret(secret)
+                .build()
+                .expect("a property is complete")
+        };
+        let mut request = self
+            .codepipeline
+            .create_custom_action_type()
+            .category(plugin.category.as_str().into())
+            .provider(&plugin.provider)
+            .version("1")
+            .input_artifact_details(details(plugin.inputs))
+            .output_artifact_details(details(plugin.outputs));
+        for name in &plugin.properties {
+            request = request.configuration_properties(property(name, false, false));
+        }
+        // The tables that a test adds, as far as the service has to know them.
+        for table in plugin.more_properties.split("[[property]]").skip(1) {
+            let value = |key: &str| {
+                let line = table.lines().find(|line| line.starts_with(key))?;
+                Some(line.split('=').nth(1)?.trim().trim_matches('"').to_owned())
+            };
+            let is = |key: &str| value(key).as_deref() == Some("true");
+            let name = value("name").expect("a property has a name");
+            // The worker's own check is under test, so the service leaves it the missing ones.
+            request = request.configuration_properties(property(&name, false, is("secret")));
+        }
+        request.send().await.expect("an action type is registered");
+    }
+
+    /// Create a pipeline, with this source object.
+    pub async fn create(&self, pipeline: &Pipeline, source: Vec<u8>) {
+        self.put_source(pipeline, source).await;
+        let request = self
+            .codepipeline
+            .create_pipeline()
+            .pipeline(pipeline.declaration());
+        if let Err(error) = request.send().await {
+            let error = aws_sdk_codepipeline::error::DisplayErrorContext(error);
+            panic!("the pipeline {} is not created: {error}", pipeline.name);
+        }
+    }
+
+    /// Upload a new source object.
+    pub async fn put_source(&self, pipeline: &Pipeline, source: Vec<u8>) {
+        let put = self
+            .s3
+            .put_object()
+            .bucket(SOURCES)
+            .key(pipeline.source_key());
+        put.body(ByteStream::from(source))
+            .send()
+            .await
+            .expect("the source is uploaded");
+    }
+
+    /// Start an execution; returns its id.
+    pub async fn begin(&self, pipeline: &str) -> String {
+        let started = self
+            .codepipeline
+            .start_pipeline_execution()
+            .name(pipeline)
+            .send()
+            .await;
+        let started = started.expect("an execution is started");
+        started
+            .pipeline_execution_id
+            .expect("an execution has an id")
+    }
+
+    /// Wait until an execution has ended; returns `succeeded`, `failed` or what else the service says.
+    pub async fn ended(&self, execution: &str) -> String {
+        self.ended_within(execution, DEADLINE.as_secs()).await
+    }
+
+    /// The same for one that may take so many seconds.
+    pub async fn ended_within(&self, execution: &str, seconds: u64) -> String {
+        let start = format!("execution {execution} ");
+        let deadline = Duration::from_secs(seconds);
+        self.process
+            .find_within(
+                deadline,
+                0,
+                &format!("the end of execution {execution}"),
+                |line| {
+                    let rest = &line[line.find(&start)? + start.len()..];
+                    let word = rest.split([' ', ':']).next()?;
+                    (word != "started").then(|| word.to_owned())
+                },
+            )
+            .await
+    }
+
+    /// Every action of an execution, by name.
+    pub async fn actions(&self, pipeline: &str, execution: &str) -> BTreeMap<String, ActionResult> {
+        let filter = ActionExecutionFilter::builder()
+            .pipeline_execution_id(execution)
+            .build();
+        let mut pages = self
+            .codepipeline
+            .list_action_executions()
+            .pipeline_name(pipeline)
+            .filter(filter)
+            .max_results(100)
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = BTreeMap::new();
+        while let Some(detail) = pages.next().await {
+            let detail = detail.expect("actions are listed");
+            found.insert(
+                detail.action_name().unwrap_or_default().to_owned(),
+                result(&detail),
+            );
+        }
+        found
+    }
+
+    /// Start an execution, wait for its end, and list its actions.
+    pub async fn run(&self, pipeline: &str) -> BTreeMap<String, ActionResult> {
+        let execution = self.begin(pipeline).await;
+        self.ended(&execution).await;
+        self.actions(pipeline, &execution).await
+    }
+
+    /// An object's bytes.
+    pub async fn object(&self, (bucket, key): &(String, String)) -> Vec<u8> {
+        let got = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let got = got.unwrap_or_else(|error| panic!("s3://{bucket}/{key}: {error}"));
+        got.body
+            .collect()
+            .await
+            .expect("an object can be read")
+            .to_vec()
+    }
+
+    /// The owner of all types of tests.
+    #[must_use]
+    pub fn owner() -> ActionOwner {
+        ActionOwner::Custom
+    }
+}
+
+fn result(detail: &ActionExecutionDetail) -> ActionResult {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let output = detail.output();
+    let said = output.and_then(|output| output.execution_result());
+    let error = said.and_then(|said| said.error_details()).map(|error| {
+        let part = |part: Option<&str>| part.unwrap_or_default().to_owned();
+        (part(error.code()), part(error.message()))
+    });
+    let outputs = output
+        .map(|output| output.output_artifacts())
+        .unwrap_or_default();
+    ActionResult {
+        status: detail
+            .status()
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
+        summary: text(said.and_then(|said| said.external_execution_summary())),
+        external_id: text(said.and_then(|said| said.external_execution_id())),
+        error,
+        variables: output
+            .and_then(|output| output.output_variables())
+            .map(|variables| variables.clone().into_iter().collect())
+            .unwrap_or_default(),
+        outputs: outputs
+            .iter()
+            .filter_map(|artifact| {
+                let place = artifact.s3_location()?;
+                let place = (text(place.bucket())?, text(place.key())?);
+                Some((text(artifact.name())?, place))
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,145 @@
+//! `pipefitter run`, configured for a test.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use tokio::process::Command;
+
+use crate::binary;
+use crate::client::{KEY, REGION};
+use crate::process::Process;
+
+/// What a worker is started with; started again with the same, it is the same worker after a restart.
+#[derive(Clone, Debug)]
+pub struct WorkerSetup {
+    /// The configuration's file.
+    pub config: PathBuf,
+    /// Journal, code, logs.
+    pub state_dir: PathBuf,
+    /// Where plugins are.
+    pub plugins_dir: PathBuf,
+    /// The folder that plugins named in `granted_to` reach as `/granted`.
+    pub granted: PathBuf,
+    /// Names of plugins with that grant.
+    pub granted_to: Vec<String>,
+    /// Where the service is.
+    pub endpoint: String,
+    /// Jobs at a time.
+    pub slots: usize,
+    /// Lines of `[worker]`, besides.
+    pub worker: String,
+    /// Whole tables, besides.
+    pub tables: String,
+    /// Bytes of data that the process may have (RLIMIT_DATA).
+    pub data_limit: Option<u64>,
+}
+
+impl WorkerSetup {
+    /// The configuration as TOML.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        let mut text = format!(
+            "state-dir = {:?}\nplugins-dir = {:?}\n\
+             [worker]\nslots = {}\npoll-interval-min = \"20ms\"\npoll-interval-max = \"150ms\"\n{}\n\
+             [log]\nformat = \"json\"\n\
+             [[source]]\nid = \"main\"\nregion = \"{REGION}\"\nendpoint-url = {:?}\n{}\n",
+            self.state_dir, self.plugins_dir, self.slots, self.worker, self.endpoint, self.tables
+        );
+        for name in &self.granted_to {
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
+                "[plugins.{name}.grant]\ndirectories = [{{ host = {:?}, guest = \"/granted\", write = \
+                 true }}]\n",
+                self.granted
+            );
+        }
+        text
+    }
+
+    /// The command, its configuration written.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        std::fs::write(&self.config, self.toml()).expect("the rig's folder can be written");
+        let mut command = match self.data_limit {
+            None => Command::new(binary::pipefitter()),
+            Some(bytes) => {
+                let mut shell = Command::new("sh");
+                shell
+                    .args([
+                        "-c",
+                        &format!("ulimit -d {} && exec \"$@\"", bytes / 1024),
+                        "sh",
+                    ])
+                    .arg(binary::pipefitter());
+                shell
+            }
+        };
+        command
+            .args(["run", "--config"])
+            .arg(&self.config)
+            .env("AWS_ACCESS_KEY_ID", KEY)
+            .env("AWS_SECRET_ACCESS_KEY", KEY)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("PIPEFITTER_LOG", "info")
+            .env_remove("PIPEFITTER_CONFIG")
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_SESSION_TOKEN")
+            .env_remove("AWS_ENDPOINT_URL");
+        command
+    }
+
+    /// Start it, and wait until it serves.
+    pub async fn start(&self) -> Worker {
+        let worker = self.launch();
+        worker.process.line("serving jobs").await;
+        worker
+    }
+
+    /// Start it, and wait for nothing.
+    #[must_use]
+    pub fn launch(&self) -> Worker {
+        Worker {
+            process: Process::start("pipefitter run", self.command()),
+        }
+    }
+}
+
+/// A running worker. Dropped, it is killed.
+pub struct Worker {
+    /// The process.
+    pub process: Process,
+}
+
+impl Worker {
+    /// SIGKILL, as a crash.
+    pub async fn crash(self) {
+        self.process.kill().await;
+    }
+
+    /// SIGTERM, and how it ended.
+    pub async fn stop(self) -> ExitStatus {
+        self.process.terminate();
+        self.process.ended().await
+    }
+
+    /// SIGTERM, the end, which must be a good one, and everything it said.
+    pub async fn stop_cleanly(self) -> String {
+        self.process.terminate();
+        let status = self.process.ended().await;
+        if status.code() != Some(0) {
+            self.process
+                .fail(&format!("ended with {status} after SIGTERM"));
+        }
+        self.process.output()
+    }
+
+    /// What the start said of a field, such as `compiled`.
+    pub async fn served(&self, field: &str) -> serde_json::Value {
+        let line = self.process.line("serving jobs").await;
+        let line: serde_json::Value = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("a log line is not JSON: {error}: {line}"));
+        line["fields"][field].clone()
+    }
+}

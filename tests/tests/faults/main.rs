@@ -1,0 +1,6 @@
+//! What goes wrong around a job: rivals, lost answers, expired credentials, crashes, shutdowns.
+
+mod crash;
+mod races;
+mod restart;
+mod shutdown;

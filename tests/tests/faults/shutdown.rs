@@ -1,0 +1,83 @@
+//! SIGTERM: running jobs finish, or fail with what the pipeline's owner can do.
+
+use pipefitter_tests::pipelines::Action;
+use pipefitter_tests::plugins::Plugin;
+use pipefitter_tests::{Rig, appears, terminal_results};
+
+fn one_each(rig: &Rig) {
+    let results = terminal_results(&rig.proxy.exchanges());
+    assert!(
+        !results.is_empty() && results.values().all(|&taken| taken == 1),
+        "{results:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_running_job_finishes() {
+    let plugin = Plugin::probe("Probe").granted();
+    let rig = Rig::with(&[&plugin]).await;
+    let worker = rig.worker().await;
+    rig.pipeline(
+        "drain",
+        [Action::new("Runs", &plugin)
+            .doing("wait-file")
+            .input("Source")],
+    )
+    .await;
+    let execution = rig.service.begin("drain").await;
+    appears(&rig.setup.granted, "started-", 1).await;
+    worker.process.terminate();
+    worker.process.line("draining").await;
+    // Started while the worker drains: for another one.
+    rig.pipeline("later", [Action::new("Waits", &plugin)]).await;
+    let later = rig.service.begin("later").await;
+    rig.go();
+    assert_eq!(rig.service.ended(&execution).await, "succeeded");
+    assert_eq!(worker.process.ended().await.code(), Some(0));
+    assert_eq!(
+        rig.service.actions("later", &later).await["Waits"].status,
+        "InProgress"
+    );
+    one_each(&rig);
+}
+
+#[tokio::test]
+async fn a_job_that_outlasts_the_drain_fails_as_system_unavailable() {
+    let plugin = Plugin::probe("Probe");
+    let mut rig = Rig::with(&[&plugin]).await;
+    rig.setup.worker = "drain-timeout = \"200ms\"\nstop-grace = \"200ms\"".to_owned();
+    let worker = rig.worker().await;
+    rig.pipeline("late", [Action::new("Deaf", &plugin).doing("deaf")])
+        .await;
+    let execution = rig.service.begin("late").await;
+    rig.proxy.count("AcknowledgeJob", 1).await;
+    worker.process.terminate();
+    rig.service.ended(&execution).await;
+    let actions = rig.service.actions("late", &execution).await;
+    let (kind, message) = actions["Deaf"].failure();
+    assert_eq!(kind, "SystemUnavailable", "{message}");
+    assert!(message.contains("Retry the stage"), "{message}");
+    assert_eq!(worker.process.ended().await.code(), Some(0));
+    one_each(&rig);
+}
+
+#[tokio::test]
+async fn a_second_signal_cancels_at_once() {
+    let plugin = Plugin::probe("Probe").granted();
+    let rig = Rig::with(&[&plugin]).await;
+    let worker = rig.worker().await;
+    rig.pipeline("cancel", [Action::new("Waits", &plugin).doing("wait-file")])
+        .await;
+    let execution = rig.service.begin("cancel").await;
+    appears(&rig.setup.granted, "started-", 1).await;
+    worker.process.terminate();
+    worker.process.line("draining").await;
+    worker.process.terminate();
+    worker.process.line("cancelling").await;
+    rig.service.ended(&execution).await;
+    let actions = rig.service.actions("cancel", &execution).await;
+    let (kind, message) = actions["Waits"].failure();
+    assert_eq!(kind, "SystemUnavailable", "{message}");
+    assert_eq!(worker.process.ended().await.code(), Some(0));
+    one_each(&rig);
+}

@@ -1,0 +1,8 @@
+//! The main job, end to end: a pipeline's action is polled, run as wasm and reported.
+
+mod artifacts;
+mod configuration;
+mod hostile;
+mod many;
+mod outcomes;
+mod secrets;
