@@ -3,7 +3,8 @@
 //! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
 //! demo and a passing suite with one command.
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 mod demo;
@@ -46,11 +47,18 @@ enum Command {
     Setup,
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Demo => demo::run(),
         Command::Test { args } => suite::run_with(&args),
         Command::Soak { minutes, seed } => soak::run(minutes, seed),
-        Command::Setup => suite::set_up().map(|_| ()),
+        Command::Setup => suite::set_up(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -95,10 +95,12 @@ impl Dispatcher {
         ) {
             return;
         }
-        tracing::warn!(
-            jobs = self.jobs.len(),
-            "everything that runs is interrupted"
-        );
+        if !self.jobs.is_empty() {
+            tracing::warn!(
+                jobs = self.jobs.len(),
+                "everything that runs is interrupted"
+            );
+        }
         self.drain.stage = Stage::Killing {
             until: Instant::now() + self.config.flush_timeout,
         };

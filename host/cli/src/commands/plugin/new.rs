@@ -19,7 +19,12 @@ const NAME_MAX: usize = 35;
 
 pub(crate) fn main(name: &str, lang: Language, into: &Path) -> Result<Exit> {
     check_name(name)?;
-    let target = into.join(name);
+    // Without a `./` in front: what is printed is typed again.
+    let target = if into == Path::new(".") {
+        name.into()
+    } else {
+        into.join(name)
+    };
     if target.exists() {
         bail!(
             "{} is there already: choose another name or remove it",
