@@ -107,6 +107,7 @@ mod tests {
             client: client.map(str::to_owned),
             attempt,
             retry_safe: attempt == 2,
+            by_rule: false,
             taken_at: 1_790_000_000_123,
             phase,
         }

@@ -222,6 +222,7 @@ fn record(job: usize, step: usize) -> Record {
         client: None,
         attempt: u32::try_from(step).unwrap(),
         retry_safe: false,
+        by_rule: false,
         taken_at: 0,
         phase: match step {
             0 => Phase::Acknowledging,

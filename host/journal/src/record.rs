@@ -60,6 +60,10 @@ pub struct Record {
     pub attempt: u32,
     /// As the manifest said when the job was taken.
     pub retry_safe: bool,
+    /// Taken for ours by rule, after an acknowledge whose answer was not seen: the service may not hold it
+    /// for acknowledged, so its refusal of a result is not final at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_rule: bool,
     /// Milliseconds since the Unix epoch, when the job was taken.
     pub taken_at: i64,
     /// How far it is.

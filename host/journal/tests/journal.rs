@@ -43,6 +43,7 @@ fn record(job: &str, phase: Phase) -> Record {
         client: None,
         attempt: 0,
         retry_safe: false,
+        by_rule: false,
         taken_at: 1_790_000_000_000,
         phase,
     }

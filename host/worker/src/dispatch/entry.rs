@@ -67,6 +67,7 @@ impl Entry {
                 .map(|client| client.as_str().to_owned()),
             attempt,
             retry_safe: self.life.rules.retry_safe,
+            by_rule: self.life.by_rule,
             taken_at: self.taken_at,
             phase,
         }

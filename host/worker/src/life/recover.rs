@@ -40,8 +40,7 @@ pub(crate) fn recover(
         slot: false,
         recorded: true,
         acknowledged: !matches!(record.phase, Phase::Acknowledging),
-        // How it became ours is not written down.
-        by_rule: exclusive && !matches!(record.phase, Phase::Acknowledging),
+        by_rule: exclusive && record.by_rule,
         refusals: 0,
         opened: false,
         stop: Stop::No,

@@ -93,6 +93,7 @@ impl World {
             client: None,
             attempt,
             retry_safe: self.retry_safe,
+            by_rule: false,
             taken_at: 0,
             phase,
         };

@@ -144,7 +144,7 @@ fn an_invalid_result_is_replaced_once_and_then_parked() {
 fn a_record_of_a_run_decides_by_retry_safety() {
     let world = World::new(Vec::new(), true, false, false);
     for (retry_safe, attempt, again) in [(false, 1, false), (true, 1, true), (true, 3, false)] {
-        let mut record = world.record(attempt, Phase::Running);
+        let mut record = world.record(false, attempt, Phase::Running);
         record.retry_safe = retry_safe;
         let (life, _) = recover(
             &record,

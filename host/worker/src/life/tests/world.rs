@@ -67,7 +67,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn record(&self, attempt: u32, phase: Phase) -> Record {
+    pub(super) fn record(&self, by_rule: bool, attempt: u32, phase: Phase) -> Record {
         Record {
             key: RecordKey {
                 source: "main".to_owned(),
@@ -78,6 +78,7 @@ impl World {
             client: None,
             attempt,
             retry_safe: self.rules.retry_safe,
+            by_rule,
             taken_at: 0,
             phase,
         }
@@ -172,7 +173,7 @@ impl World {
             Ask::Open if self.dice.bad(12) => Answer::Opened(None),
             Ask::Open => Answer::Opened(Some(Chain::default())),
             Ask::WriteAcknowledging => {
-                let record = self.record(life.attempt, Phase::Acknowledging);
+                let record = self.record(life.by_rule, life.attempt, Phase::Acknowledging);
                 self.write(Some(record))
             }
             Ask::Acknowledge { unseen } => {
@@ -180,7 +181,7 @@ impl World {
                 Answer::Acknowledged(self.acknowledge(unseen))
             }
             Ask::WriteAcknowledged => {
-                let record = self.record(life.attempt, Phase::Acknowledged);
+                let record = self.record(life.by_rule, life.attempt, Phase::Acknowledged);
                 self.write(Some(record))
             }
             Ask::Details => match self.dice.roll(12) {
@@ -196,7 +197,7 @@ impl World {
                 _ => Answer::Staged(Ok(())),
             },
             Ask::WriteRunning { attempt } => {
-                let record = self.record(attempt, Phase::Running);
+                let record = self.record(life.by_rule, attempt, Phase::Running);
                 self.write(Some(record))
             }
             Ask::Run { attempt } => {
@@ -218,13 +219,21 @@ impl World {
             Ask::Upload => Answer::Uploaded(UploadEnd::Done),
             Ask::WriteFinished { result, replaced } => {
                 let outcome = result.encode();
-                let record = self.record(life.attempt, Phase::Finished { outcome, replaced });
+                let record = self.record(
+                    life.by_rule,
+                    life.attempt,
+                    Phase::Finished { outcome, replaced },
+                );
                 self.write(Some(record))
             }
             Ask::Send { .. } => Answer::Sent(self.send()),
             Ask::WriteParked { result, reason } => {
                 let outcome = result.encode();
-                let record = self.record(life.attempt, Phase::Parked { outcome, reason });
+                let record = self.record(
+                    life.by_rule,
+                    life.attempt,
+                    Phase::Parked { outcome, reason },
+                );
                 self.write(Some(record))
             }
             Ask::Remove => self.write(None),
