@@ -186,7 +186,8 @@ fn greet(show: &mut Show, args: &DevArgs, server: &Server) {
     }
     show.say(&format!(
         "A CodePipeline and S3 for this machine only. Any AWS SDK or the AWS CLI reaches it with\n  export \
-         AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={KEY} AWS_SECRET_ACCESS_KEY={KEY} AWS_REGION={REGION}\nA \
+         AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={KEY} AWS_SECRET_ACCESS_KEY={KEY} \
+         AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}\nA \
          continuation is offered again after {} (30s on AWS). Ctrl-C ends.",
         server.endpoint_url(),
         pipefitter_plugins::units::format_duration(args.continuation_delay)

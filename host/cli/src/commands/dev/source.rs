@@ -54,6 +54,9 @@ pub(crate) async fn upload(
 /// One message for each burst of changes below the folder. Ends with the receiver.
 pub(crate) struct Changes {
     received: mpsc::UnboundedReceiver<()>,
+    /// A burst has begun and its end was not waited for: `next` is dropped whenever something else happens
+    /// first.
+    begun: bool,
     _watcher: notify::RecommendedWatcher,
 }
 
@@ -76,18 +79,20 @@ impl Changes {
             .with_context(|| format!("could not watch {}", folder.display()))?;
         Ok(Self {
             received,
+            begun: false,
             _watcher: watcher,
         })
     }
 
-    /// The next burst is over.
+    /// The next burst is over. May be dropped and called again: no change is forgotten.
     pub(crate) async fn next(&mut self) {
-        if self.received.recv().await.is_none() {
-            std::future::pending::<()>().await;
+        if !self.begun {
+            if self.received.recv().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+            self.begun = true;
         }
-        while tokio::time::timeout(QUIET, self.received.recv())
-            .await
-            .is_ok_and(|more| more.is_some())
-        {}
+        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.received.recv()).await {}
+        self.begun = false;
     }
 }
