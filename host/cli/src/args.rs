@@ -18,7 +18,7 @@ use pipefitter_plugins::units::parse_duration;
 )]
 pub(crate) struct Cli {
     /// How much is said on standard error: error, warn, info, debug, trace, or a filter such as
-    /// `pipefitter_worker=debug`
+    /// `pipefitter_worker=debug`. Libraries are heard from info up: below it they print secrets
     #[arg(long, global = true, value_name = "FILTER", env = "PIPEFITTER_LOG")]
     pub(crate) log: Option<String>,
 
@@ -112,7 +112,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(crate) struct InvokeArgs {
     /// The plugin's .wasm, or the folder that holds it
     pub(crate) plugin: PathBuf,
-    /// The job as JSON: `configuration`, `pipeline`, `continuation_token`, `attributes`, ...
+    /// The job as JSON: `configuration`, `pipeline`, `continuation_token`, `id`, `account_id`, all optional
     #[arg(long, value_name = "FILE")]
     pub(crate) job: Option<PathBuf>,
     /// One value of the action's configuration; counts above the job file's
