@@ -25,6 +25,7 @@ pub mod pipelines;
 pub mod plugins;
 mod process;
 mod proxy;
+mod relay;
 mod rig;
 mod service;
 pub mod soak;

@@ -7,22 +7,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::process::DEADLINE;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-type Body = BoxBody<Bytes, Failure>;
+use crate::relay::accept;
 
 /// A request and what came of it.
 #[derive(Clone, Debug)]
@@ -71,7 +62,7 @@ pub struct Gate {
 
 impl Gate {
     /// Whether the request may go on. Where the test let go of its end, it never does.
-    async fn passed(self) -> bool {
+    pub(crate) async fn passed(self) -> bool {
         // The test may not care whether it came.
         let _ = self.arrived.send(());
         self.opened.await.is_ok()
@@ -110,10 +101,26 @@ struct Rule {
     fault: Fault,
 }
 
+/// What passed, and what is to be spoilt.
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     exchanges: Vec<Exchange>,
     rules: Vec<Rule>,
+}
+
+impl State {
+    /// The fault for a request, which is used up by it.
+    pub(crate) fn fault_for(&mut self, operation: &str) -> Option<Fault> {
+        let at = self
+            .rules
+            .iter()
+            .position(|rule| is_named(&rule.operation, operation))?;
+        Some(self.rules.remove(at).fault)
+    }
+
+    pub(crate) fn record(&mut self, exchange: Exchange) {
+        self.exchanges.push(exchange);
+    }
 }
 
 /// The proxy. Dropped, it stops.
@@ -249,176 +256,4 @@ fn is_named(wanted: &str, operation: &str) -> bool {
         Some(start) => operation.starts_with(start),
         None => wanted == operation,
     }
-}
-
-async fn accept(listener: TcpListener, upstream: SocketAddr, state: Arc<watch::Sender<State>>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
-                let state = Arc::clone(&state);
-                connections.spawn(async move {
-                    let handler = service_fn(|request| pass(request, upstream, Arc::clone(&state)));
-                    let builder = hyper::server::conn::http1::Builder::new();
-                    // An error is a dropped connection: a fault that was asked for, or a killed worker.
-                    let _ = builder.serve_connection(TokioIo::new(stream), handler).await;
-                });
-            }
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-async fn pass(
-    request: Request<Incoming>,
-    upstream: SocketAddr,
-    state: Arc<watch::Sender<State>>,
-) -> Result<Response<Body>, Failure> {
-    let (parts, body) = request.into_parts();
-    let target = parts
-        .headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok());
-    let json = target.is_some();
-    let operation = match target {
-        Some(target) => target.rsplit('.').next().unwrap_or(target).to_owned(),
-        None => parts.method.to_string(),
-    };
-    let (body, asked) = if json {
-        read(body).await?
-    } else {
-        (boxed(body), Bytes::new())
-    };
-    let asked: serde_json::Value = serde_json::from_slice(&asked).unwrap_or_default();
-    let subject = match asked["jobId"].as_str() {
-        Some(job) => job.to_owned(),
-        None => parts.uri.path().to_owned(),
-    };
-    let mut fault = None;
-    state.send_modify(|state| {
-        let at = state
-            .rules
-            .iter()
-            .position(|rule| is_named(&rule.operation, &operation));
-        fault = at.map(|at| state.rules.remove(at).fault);
-    });
-    let mut exchange = Exchange {
-        operation,
-        subject,
-        request: asked,
-        status: None,
-        answer: Default::default(),
-    };
-    let record = |exchange: Exchange| state.send_modify(|state| state.exchanges.push(exchange));
-
-    let mut hold_answer = None;
-    let mut drop_answer = false;
-    match fault {
-        Some(Fault::DropRequest) => {
-            record(exchange);
-            return Err("dropped as told".into());
-        }
-        Some(Fault::Answer(status, code)) => {
-            record(exchange);
-            return Ok(error_answer(status, code));
-        }
-        Some(Fault::HoldRequest(gate)) => {
-            if !gate.passed().await {
-                record(exchange);
-                return Err("dropped as told".into());
-            }
-        }
-        Some(Fault::HoldAnswer(gate)) => hold_answer = Some(gate),
-        Some(Fault::DropAnswer) => drop_answer = true,
-        None => {}
-    }
-
-    if !json {
-        let answer = forward(Request::from_parts(parts, body), upstream).await?;
-        exchange.status = Some(answer.status().as_u16());
-        record(exchange);
-        return finish(answer.map(boxed), hold_answer, drop_answer).await;
-    }
-    // A task of its own: what the service did is recorded even if the worker is killed meanwhile.
-    let recorder = Arc::clone(&state);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "ends with the request that it makes"
-    )]
-    let answer = tokio::spawn(async move {
-        let answer = forward(Request::from_parts(parts, body), upstream).await?;
-        let (parts, body) = answer.into_parts();
-        let (body, bytes) = read(body).await?;
-        exchange.status = Some(parts.status.as_u16());
-        exchange.answer = serde_json::from_slice(&bytes).unwrap_or_default();
-        recorder.send_modify(|state| state.exchanges.push(exchange));
-        Ok::<_, Failure>(Response::from_parts(parts, body))
-    });
-    finish(answer.await??, hold_answer, drop_answer).await
-}
-
-async fn finish(
-    answer: Response<Body>,
-    hold: Option<Gate>,
-    lost: bool,
-) -> Result<Response<Body>, Failure> {
-    if lost {
-        return Err("the answer is lost as told".into());
-    }
-    if let Some(gate) = hold
-        && !gate.passed().await
-    {
-        return Err("the answer is lost as told".into());
-    }
-    Ok(answer)
-}
-
-async fn forward(
-    request: Request<Body>,
-    upstream: SocketAddr,
-) -> Result<Response<Incoming>, Failure> {
-    let stream = TcpStream::connect(upstream).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // The body of the answer is read after this returns: the connection must go on until then. It ends
-    // when both sides are done with it.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "ends with the connection that it drives"
-    )]
-    tokio::spawn(async move {
-        let _ = connection.await;
-    });
-    Ok(sender.send_request(request).await?)
-}
-
-async fn read(body: Incoming) -> Result<(Body, Bytes), Failure> {
-    let bytes = body.collect().await?.to_bytes();
-    let full = Full::new(bytes.clone())
-        .map_err(|never| match never {})
-        .boxed();
-    Ok((full, bytes))
-}
-
-fn boxed(body: Incoming) -> Body {
-    body.map_err(|error| -> Failure { error.into() }).boxed()
-}
-
-fn error_answer(status: u16, code: &str) -> Response<Body> {
-    let text = serde_json::json!({ "__type": code, "message": "spoilt by the test" }).to_string();
-    let body = Full::new(Bytes::from(text))
-        .map_err(|never| match never {})
-        .boxed();
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    let headers = response.headers_mut();
-    headers.insert(
-        "content-type",
-        http::HeaderValue::from_static("application/x-amz-json-1.1"),
-    );
-    if let Ok(code) = http::HeaderValue::from_str(code) {
-        headers.insert("x-amzn-errortype", code);
-    }
-    response
 }

@@ -1,6 +1,6 @@
 //! Random rounds: executions begin, the worker is killed at random moments, requests and answers are
 //! lost or spoilt, and in the end every execution has ended, every job that was acknowledged has exactly
-//! one result that the service took, and the worker's journal is empty.
+//! one result that the service took, and the worker's journal holds nothing that is not settled.
 
 use std::time::Duration;
 
@@ -132,22 +132,10 @@ pub async fn round(seed: u64, kills: usize) -> Summary {
     for (_, execution) in &executions {
         rig.service.ended(execution).await;
     }
-    let ended = worker.stop_cleanly().await;
+    let log = worker.stop_cleanly().await;
     assert!(
-        !ended.contains("left in the journal"),
-        "seed {seed}: jobs are left:\n{ended}"
-    );
-    assert!(
-        !ended.contains("are kept in the journal"),
-        "seed {seed}: results are parked:\n{ended}"
-    );
-    // What is left in the journal would be taken up now.
-    let before = rig.proxy.of("PutJob*").len();
-    let log = rig.worker().await.stop_cleanly().await;
-    assert_eq!(
-        rig.proxy.of("PutJob*").len(),
-        before,
-        "seed {seed}: the journal was not empty:\n{log}"
+        !log.contains("are kept in the journal"),
+        "seed {seed}: results are parked:\n{log}"
     );
 
     let exchanges = rig.proxy.exchanges();
@@ -157,6 +145,25 @@ pub async fn round(seed: u64, kills: usize) -> Summary {
         wrong.is_empty(),
         "seed {seed}: {wrong:?} of {:?}",
         results_of(&exchanges)
+    );
+    // What is left in the journal can only be a result that the service has: after an acknowledge and a
+    // result whose answers were both lost the worker keeps it for some minutes, to be sure.
+    for line in log
+        .lines()
+        .filter(|line| line.contains("left in the journal"))
+    {
+        let known = taken.keys().any(|job| line.contains(job.as_str()));
+        let adopted = exchanges.iter().any(|e| {
+            e.operation == "AcknowledgeJob" && !e.is_ok() && line.contains(e.subject.as_str())
+        });
+        assert!(known && adopted, "seed {seed}: a job is left: {line}");
+    }
+    // Nothing that is left takes effect at another start.
+    rig.worker().await.stop_cleanly().await;
+    assert_eq!(
+        terminal_results(&rig.proxy.exchanges()),
+        taken,
+        "seed {seed}: a second result"
     );
     for (pipeline, execution) in &executions {
         for (name, action) in rig.service.actions(pipeline, execution).await {

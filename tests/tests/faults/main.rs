@@ -1,5 +1,7 @@
 //! What goes wrong around a job: rivals, lost answers, expired credentials, crashes, shutdowns.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 mod crash;
 mod races;
 mod restart;

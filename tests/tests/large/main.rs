@@ -1,5 +1,7 @@
 //! A 2 GiB artifact passes through a worker that may have 512 MiB of data.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 use std::io::Write;
 use std::path::Path;
 

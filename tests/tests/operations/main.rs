@@ -1,5 +1,7 @@
 //! What an operator and a plugin's author do: plugins that come and go, the command line, languages.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 mod cli;
 mod languages;
 mod live;

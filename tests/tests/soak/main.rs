@@ -1,5 +1,7 @@
 //! One short round of the soak. `cargo xtask soak` goes on for as long as it is told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 use pipefitter_tests::soak::round;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
