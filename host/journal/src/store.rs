@@ -13,7 +13,7 @@ use std::path::Path;
 
 use redb::{
     Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend,
-    TableDefinition, WriteTransaction,
+    StorageError, TableDefinition, WriteTransaction,
 };
 
 use crate::codec;
@@ -217,8 +217,20 @@ fn told(error: DatabaseError) -> Cause {
              wrote it and let it report its jobs, or set state-dir to an empty directory"
         )
         .into(),
+        DatabaseError::Storage(StorageError::Corrupted(why)) => damaged(&why),
+        DatabaseError::Storage(StorageError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+            damaged(&error.to_string())
+        }
         other => other.into(),
     }
+}
+
+fn damaged(why: &str) -> Cause {
+    format!(
+        "the file is damaged, or not a journal ({why}): move it away and start again; look in CodePipeline for \
+         actions of this worker that stay in progress, and stop their executions"
+    )
+    .into()
 }
 
 struct Meta {

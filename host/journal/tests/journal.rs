@@ -267,3 +267,22 @@ async fn a_failing_journal_can_have_written_all_the_same() {
     journal.load().await.unwrap_err();
     journal.remove(&key("a")).await.unwrap_err();
 }
+
+#[tokio::test]
+async fn a_damaged_file_is_told_apart_from_one_in_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state/journal.redb");
+    drop(open(dir.path(), &main_source()).unwrap());
+    let whole = std::fs::read(&path).unwrap();
+    for damaged in [b"no journal at all".as_slice(), &whole[..4096]] {
+        std::fs::write(&path, damaged).unwrap();
+        let error = open(dir.path(), &main_source()).unwrap_err();
+        let told = whole_message(&error);
+        assert!(
+            told.contains("damaged") && told.contains("move it away"),
+            "{told}"
+        );
+    }
+    std::fs::write(&path, &whole).unwrap();
+    open(dir.path(), &main_source()).unwrap();
+}
