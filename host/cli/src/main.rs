@@ -1,6 +1,7 @@
 //! The `pipefitter` binary: reads the command line, hands over to one file per subcommand, and turns
 //! what comes back into an exit code.
 
+#![warn(clippy::print_stdout)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails panics"))]
 
 mod args;
@@ -8,6 +9,7 @@ mod commands;
 mod config;
 mod exit;
 mod plugin_files;
+mod print;
 mod telemetry;
 mod wiring;
 
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            print::error_line(format_args!("error: {error:#}"));
             Exit::Host.into()
         }
     }

@@ -6,12 +6,13 @@ use pipefitter_plugins::load_manifest;
 use crate::args::ActionTypeCommand;
 use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
+use crate::print;
 
 pub(crate) fn main(command: &ActionTypeCommand) -> Result<Exit> {
     let ActionTypeCommand::Json { plugin } = command;
     match load_manifest(&one_plugin_file(plugin)?) {
         Ok(manifest) => {
-            println!("{:#}", manifest.action_type_json());
+            print::line(format_args!("{:#}", manifest.action_type_json()))?;
             Ok(Exit::Success)
         }
         Err(problems) => {

@@ -10,6 +10,7 @@ use crate::args::IamArgs;
 use crate::config::{load, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::{plugin_files, report_plugin_problems};
+use crate::print;
 
 pub(crate) fn main(args: &IamArgs) -> Result<Exit> {
     let config = match load(&args.config) {
@@ -65,7 +66,10 @@ pub(crate) fn main(args: &IamArgs) -> Result<Exit> {
         .map(|source| (source.region.as_str(), ()))
         .collect();
     for region in regions.keys() {
-        println!("{:#}", iam_policy(&action_types, region, account));
+        print::line(format_args!(
+            "{:#}",
+            iam_policy(&action_types, region, account)
+        ))?;
     }
     Ok(Exit::Success)
 }

@@ -30,6 +30,7 @@ use crate::commands::check::against_plugins;
 use crate::config::{Config, SourceConfig, load, parse, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::report_plugin_problems;
+use crate::print;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
@@ -71,7 +72,7 @@ async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<E
     let catalogue = Arc::clone(&plugins.catalogue.borrow_and_update());
     report_plugin_problems(catalogue.problems());
     if args.print_pipeline {
-        println!("{:#}", pipeline::made_from(&catalogue));
+        print::line(format_args!("{:#}", pipeline::made_from(&catalogue)))?;
         return Ok(Exit::Success);
     }
     if catalogue.plugins().next().is_none() && !args.no_worker {

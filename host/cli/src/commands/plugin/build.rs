@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::config::print_problems;
 use crate::exit::Exit;
 use crate::plugin_files::manifest_problems;
+use crate::print;
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -52,11 +53,11 @@ pub(crate) fn main(dir: &Path, output: Option<PathBuf>, profile: &str) -> Result
         ),
     };
     write_whole(&output, &with_manifest)?;
-    println!(
+    print::line(format_args!(
         "Built {} ({} KiB)",
         output.display(),
         with_manifest.len().div_ceil(1024)
-    );
+    ))?;
     Ok(Exit::Success)
 }
 

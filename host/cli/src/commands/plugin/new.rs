@@ -10,6 +10,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 use crate::args::Language;
 use crate::exit::Exit;
+use crate::print;
 
 static RUST: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
 static RUST_SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/rust");
@@ -41,18 +42,13 @@ pub(crate) fn main(name: &str, lang: Language, into: &Path) -> Result<Exit> {
     write_template(template, &target, &fill)?;
     write_sdk(sdk, &target.join("vendor/pipefitter-sdk"))?;
 
-    println!(
-        "Made {}: a plugin for the action type Build/{}/1.\n",
+    print::line(format_args!(
+        "Made {0}: a plugin for the action type Build/{1}/1.\n\nNext:\n  pipefitter plugin build {0}\n  \
+         pipefitter invoke {0}/{name}.wasm --job {0}/job.json --input Source={0}/example --output \
+         Greetings={0}/out",
         target.display(),
         provider(name)
-    );
-    println!("Next:");
-    println!("  pipefitter plugin build {}", target.display());
-    println!(
-        "  pipefitter invoke {0}/{name}.wasm --job {0}/job.json --input Source={0}/example --output \
-         Greetings={0}/out",
-        target.display()
-    );
+    ))?;
     Ok(Exit::Success)
 }
 
