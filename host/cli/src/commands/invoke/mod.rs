@@ -29,6 +29,7 @@ use crate::args::InvokeArgs;
 use crate::config::{load, parse, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
+use crate::print;
 use crate::wiring::{Engine, StateDir, worker_config};
 
 pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
@@ -78,7 +79,16 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
             .await
             .context("the worker does not start")?;
         let mut events = worker.events();
-        let stopped = tokio::signal::ctrl_c();
+        // SIGTERM too: what ends a command must not leave its folder behind.
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                .context("could not listen for signals")?;
+        let stopped = async {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        };
         tokio::pin!(answer, stopped);
         let mut interrupted = false;
         let answer = loop {
@@ -86,7 +96,7 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
                 biased;
                 event = events.recv() => show(event),
                 answer = &mut answer => break answer.context("the worker ended without a result")?,
-                _ = &mut stopped, if !interrupted => {
+                () = &mut stopped, if !interrupted => {
                     interrupted = true;
                     worker.cancel();
                 }
@@ -110,16 +120,16 @@ fn show(event: Result<WorkerEvent, broadcast::error::RecvError>) {
                 .iter()
                 .map(|(name, value)| format!(" {name}={value}"))
                 .collect();
-            eprintln!("{} {text}{fields}", report::level(level));
+            print::error_line(format_args!("{} {text}{fields}", report::level(level)));
         }
-        Ok(WorkerEvent::Notice { text, .. }) => eprintln!("worker: {text}"),
+        Ok(WorkerEvent::Notice { text, .. }) => print::error_line(format_args!("worker: {text}")),
         _ => {}
     }
 }
 
 fn finish(answer: &Answer) -> Result<Exit> {
     let (json, exit) = report::render(answer);
-    println!("{json:#}");
+    print::line(format_args!("{json:#}"))?;
     Ok(exit)
 }
 
@@ -159,6 +169,8 @@ fn artifacts(
     given: &[(String, String)],
     place: impl Fn(&Path) -> Result<PathBuf>,
 ) -> Result<Vec<Artifact>> {
+    let names: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
+    check_names(&names)?;
     given
         .iter()
         .map(|(name, path)| {
@@ -178,6 +190,23 @@ fn artifacts(
         .collect()
 }
 
+/// CodePipeline has no artifacts of other names, nor two of one name in a pipeline: what passes here would
+/// not pass there.
+fn check_names(names: &[&str]) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    for (at, name) in names.iter().enumerate() {
+        if name.len() > 100 || !name.chars().all(plain) {
+            bail!(
+                "`{name}` cannot be an artifact's name: use 1 to 100 letters, digits, `_` and `-`"
+            );
+        }
+        if names[..at].contains(name) {
+            bail!("two artifacts are called `{name}`: give each a name of its own");
+        }
+    }
+    Ok(())
+}
+
 /// What is there is never mixed with what a plugin makes, nor overwritten.
 fn empty_folder(path: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(path)
@@ -192,4 +221,23 @@ fn empty_folder(path: &Path) -> Result<PathBuf> {
     }
     path.canonicalize()
         .with_context(|| format!("could not read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artifacts_have_the_names_that_codepipeline_takes() {
+        assert!(check_names(&["Source", "a-b_1", &"x".repeat(100)]).is_ok());
+        for wrong in [
+            &["../S"][..],
+            &["a b"],
+            &["a.b"],
+            &["S", "S"],
+            &[&"x".repeat(101)],
+        ] {
+            assert!(check_names(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }
