@@ -1,10 +1,11 @@
 //! From a configuration to running parts: what `run`, `dev`, `invoke` and `check` share.
 
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::Permissions;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use pipefitter_artifacts::{Stager, StagerConfig};
 use pipefitter_codepipeline::{CustomSource, SourceId};
 use pipefitter_journal::{Identity, JournalError, Redb};
@@ -29,6 +30,7 @@ impl StateDir {
             .mode(0o700)
             .create(root)
             .with_context(|| format!("could not make the state folder {}", root.display()))?;
+        keep_private(root)?;
         Ok(Self {
             root: root.to_path_buf(),
         })
@@ -72,6 +74,36 @@ impl StateDir {
             .with_context(|| format!("could not make {}", path.display()))?;
         Ok(path)
     }
+}
+
+/// A folder that was there already: an empty one is made private; one that others may write to is not used,
+/// since they could put another journal or work folder in place of ours.
+fn keep_private(root: &Path) -> Result<()> {
+    let looked = || format!("could not look at the state folder {}", root.display());
+    let mode = std::fs::metadata(root)
+        .with_context(looked)?
+        .permissions()
+        .mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let empty = std::fs::read_dir(root)
+        .with_context(looked)?
+        .next()
+        .is_none();
+    if empty {
+        return std::fs::set_permissions(root, Permissions::from_mode(0o700)).with_context(|| {
+            format!("could not make the state folder {} private", root.display())
+        });
+    }
+    if mode & 0o022 != 0 {
+        bail!(
+            "others may write to the state folder {0} (mode {1:04o}): run `chmod 700 {0}`, or give another",
+            root.display(),
+            mode & 0o7777
+        );
+    }
+    Ok(())
 }
 
 /// The sandbox and what compiles plugins for it.
@@ -201,13 +233,40 @@ pub(crate) fn open_journal(state: &StateDir, sources: &[SourceConfig]) -> Result
     let path = state.journal();
     Redb::open(&path, &journal_identity(sources)).map_err(|error| {
         let remedy = match &error {
-            JournalError::Identity { .. } => {
-                "use the state folder that belongs to these sources, or a new one; results that wait in \
-                 this journal are sent only by a worker with its own sources"
-            }
-            JournalError::Format { .. } => "start the version of pipefitter that wrote it, and drain it",
-            _ => "see that no other worker uses this state folder, and that it can be written",
+            // Their own words say what to do.
+            JournalError::Identity { .. } | JournalError::Format { .. } => "",
+            _ => " (this user must be able to write it, and no other worker may use this state folder)",
         };
-        anyhow::Error::new(error).context(format!("the journal {}: {remedy}", path.display()))
+        let what = format!("could not open the journal {}{remedy}", path.display());
+        anyhow::Error::new(error).context(what)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_state_folder_is_the_workers_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("a/made");
+        StateDir::open(&made).unwrap();
+        assert_eq!(mode(&made), 0o700);
+
+        let found = folder.path().join("found");
+        std::fs::create_dir(&found).unwrap();
+        std::fs::set_permissions(&found, Permissions::from_mode(0o777)).unwrap();
+        StateDir::open(&found).unwrap();
+        assert_eq!(mode(&found), 0o700);
+
+        std::fs::write(found.join("journal.redb"), "").unwrap();
+        std::fs::set_permissions(&found, Permissions::from_mode(0o777)).unwrap();
+        let refused = StateDir::open(&found).map(|_| ()).unwrap_err().to_string();
+        assert!(refused.contains("mode 0777"), "{refused}");
+        assert!(refused.contains("chmod 700"), "{refused}");
+    }
 }
