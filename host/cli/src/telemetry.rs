@@ -21,8 +21,10 @@ use crate::config::LogFormat;
 fn default_filter(command: &Command) -> &'static str {
     match command {
         Command::Run(_) => "info",
-        // s3s logs every refused request as an error of its own; the client is told anyway.
-        Command::Dev(_) => "warn,s3s=off",
+        // s3s logs every refused request as an error of its own; the client is told anyway. What is wrong with
+        // plugins is shown in full by the command itself.
+        Command::Dev(_) => "warn,s3s=off,pipefitter_plugins::directory=off",
+        Command::Check(_) => "warn,pipefitter_plugins::directory=off",
         _ => "warn",
     }
 }
