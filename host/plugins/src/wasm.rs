@@ -110,6 +110,10 @@ fn check_header(wasm: &[u8]) -> Result<(), PluginsError> {
     if wasm.starts_with(b"\x7fELF") {
         return refused("it is machine code; give the .wasm that it was compiled from");
     }
+    // The parser would show the bytes themselves, one a line.
+    if !b"\0asm".starts_with(&wasm[..wasm.len().min(4)]) {
+        return refused("it does not begin with \\0asm, so it is text or some other format");
+    }
     match Parser::new(0).parse_all(wasm).next() {
         Some(Ok(Payload::Version {
             encoding: Encoding::Component | Encoding::Module,
@@ -212,10 +216,14 @@ mod tests {
         let told = |bytes: &[u8]| check_whole(bytes).unwrap_err().to_string();
         assert!(told(b"").contains("empty"));
         assert!(told(b"\x7fELF....").contains("machine code"));
+        assert_eq!(
+            told(b"#!/bin/sh"),
+            "not WebAssembly: it does not begin with \\0asm, so it is text or some other format"
+        );
         assert!(
-            told(b"#!/bin/sh").contains("magic"),
+            told(b"\0as").contains("unexpected end"),
             "{}",
-            told(b"#!/bin/sh")
+            told(b"\0as")
         );
         assert!(embed_manifest(b"#!/bin/sh", "x").is_err());
     }
