@@ -2,8 +2,8 @@
 
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, ArtifactStore, ArtifactStoreType,
-    ExecutionMode, InputArtifact, OutputArtifact, PipelineDeclaration, PipelineType,
-    StageDeclaration,
+    EncryptionKey, EncryptionKeyType, ExecutionMode, InputArtifact, OutputArtifact,
+    PipelineDeclaration, PipelineType, StageDeclaration,
 };
 
 use crate::plugins::Plugin;
@@ -121,6 +121,7 @@ pub struct Pipeline {
     /// Its name.
     pub name: String,
     stages: Vec<Vec<Action>>,
+    key: Option<String>,
 }
 
 impl Pipeline {
@@ -130,7 +131,15 @@ impl Pipeline {
         Pipeline {
             name: name.to_owned(),
             stages: Vec::new(),
+            key: None,
         }
+    }
+
+    /// Artifacts are encrypted with this key.
+    #[must_use]
+    pub fn encrypted_with(mut self, key: &str) -> Pipeline {
+        self.key = Some(key.to_owned());
+        self
     }
 
     /// Add a stage of parallel actions.
@@ -161,9 +170,16 @@ impl Pipeline {
             )
             .build()
             .expect("an action is complete");
+        let key = self.key.as_ref().map(|key| {
+            let key = EncryptionKey::builder()
+                .id(key)
+                .r#type(EncryptionKeyType::Kms);
+            key.build().expect("a key is complete")
+        });
         let store = ArtifactStore::builder()
             .r#type(ArtifactStoreType::S3)
-            .location(ARTIFACTS);
+            .location(ARTIFACTS)
+            .set_encryption_key(key);
         let mut pipeline = PipelineDeclaration::builder()
             .name(&self.name)
             .role_arn("arn:aws:iam::000000000000:role/pipeline")

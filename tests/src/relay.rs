@@ -87,7 +87,7 @@ async fn pass(
         }
         Some(Fault::Answer(status, code)) => {
             record(exchange);
-            return Ok(error_answer(status, code));
+            return Ok(error_answer(json, status, code));
         }
         Some(Fault::HoldRequest(gate)) => hold_request = Some(gate),
         Some(Fault::HoldAnswer(gate)) => hold_answer = Some(gate),
@@ -172,18 +172,21 @@ fn boxed(body: Incoming) -> Body {
     body.map_err(|error| -> Failure { error.into() }).boxed()
 }
 
-fn error_answer(status: u16, code: &str) -> Response<Body> {
-    let text = serde_json::json!({ "__type": code, "message": "spoilt by the test" }).to_string();
-    let body = Full::new(Bytes::from(text))
-        .map_err(|never| match never {})
-        .boxed();
-    let mut response = Response::new(body);
+/// An error as the service's clients read it: JSON from CodePipeline, XML from S3.
+fn error_answer(json: bool, status: u16, code: &str) -> Response<Body> {
+    const SAID: &str = "spoilt by the test";
+    let (kind, text) = if json {
+        let text = serde_json::json!({ "__type": code, "message": SAID }).to_string();
+        ("application/x-amz-json-1.1", text)
+    } else {
+        let text = format!("<Error><Code>{code}</Code><Message>{SAID}</Message></Error>");
+        ("application/xml", text)
+    };
+    let body = Full::new(Bytes::from(text)).map_err(|never| match never {});
+    let mut response = Response::new(body.boxed());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let headers = response.headers_mut();
-    headers.insert(
-        "content-type",
-        http::HeaderValue::from_static("application/x-amz-json-1.1"),
-    );
+    headers.insert("content-type", http::HeaderValue::from_static(kind));
     if let Ok(code) = http::HeaderValue::from_str(code) {
         headers.insert("x-amzn-errortype", code);
     }

@@ -178,12 +178,15 @@ impl Service {
                 .maximum_count(i32::from(most))
                 .build()
         };
-        let property = |name: &str, required: bool, secret: bool| {
+        let property = |name: &str, secret: bool, queryable: bool| {
             ActionConfigurationProperty::builder()
                 .name(name)
-                .required(required)
+                // The worker's own check is under test, so the service lets missing ones through, where
+                // its own rules allow it.
+                .required(queryable)
                 .key(false)
                 .secret(secret)
+                .queryable(queryable)
                 .build()
                 .expect("a property is complete")
         };
@@ -206,8 +209,8 @@ impl Service {
             };
             let is = |key: &str| value(key).as_deref() == Some("true");
             let name = value("name").expect("a property has a name");
-            // The worker's own check is under test, so the service leaves it the missing ones.
-            request = request.configuration_properties(property(&name, false, is("secret")));
+            let property = property(&name, is("secret"), is("queryable"));
+            request = request.configuration_properties(property);
         }
         request.send().await.expect("an action type is registered");
     }

@@ -5,4 +5,5 @@
 mod crash;
 mod races;
 mod restart;
+mod results;
 mod shutdown;

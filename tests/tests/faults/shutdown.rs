@@ -81,3 +81,29 @@ async fn a_second_signal_cancels_at_once() {
     assert_eq!(worker.process.ended().await.code(), Some(0));
     one_each(&rig);
 }
+
+#[tokio::test]
+async fn a_resumable_plugin_hands_over_and_another_start_goes_on() {
+    let mut plugin = Plugin::probe("Probe");
+    plugin.action = "resumable = true\n".to_owned();
+    let mut rig = Rig::with(&[&plugin]).await;
+    rig.setup.worker = "drain-timeout = \"100ms\"\nstop-grace = \"20s\"".to_owned();
+    let worker = rig.worker().await;
+    // Longer than the drain, and shorter than the test.
+    let action = Action::new("Sleeps", &plugin)
+        .doing("sleep")
+        .with("ms", "1500")
+        .input("Source");
+    rig.pipeline("hand-over", [action]).await;
+    let execution = rig.service.begin("hand-over").await;
+    rig.proxy.count("AcknowledgeJob", 1).await;
+    assert_eq!(worker.stop().await.code(), Some(0));
+    let handed = &rig.proxy.of("PutJobSuccessResult")[0].request;
+    assert_eq!(handed["continuationToken"], "handed-over");
+
+    let worker = rig.worker().await;
+    assert_eq!(rig.service.ended(&execution).await, "succeeded");
+    assert_eq!(worker.stop().await.code(), Some(0));
+    assert_eq!(rig.proxy.of("AcknowledgeJob").len(), 2);
+    one_each(&rig);
+}

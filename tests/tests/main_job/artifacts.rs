@@ -1,9 +1,9 @@
 //! Input artifacts that must not be unpacked, and what the failure says of them.
 
-use pipefitter_tests::Rig;
 use pipefitter_tests::archives;
 use pipefitter_tests::pipelines::{Action, Pipeline};
 use pipefitter_tests::plugins::Plugin;
+use pipefitter_tests::{Fault, Rig};
 
 #[tokio::test]
 async fn bad_archives_fail_the_action_and_name_the_entry() {
@@ -96,7 +96,7 @@ async fn a_source_that_is_no_archive_is_placed_as_one_file() {
 }
 
 #[tokio::test]
-async fn an_input_that_is_gone_says_both_causes() {
+async fn an_input_that_is_gone_or_denied_says_why() {
     let build = Plugin::probe("Probe");
     let rig = Rig::with(&[&build]).await;
     let pipeline = Pipeline::new("gone")
@@ -126,5 +126,54 @@ async fn an_input_that_is_gone_says_both_causes() {
         ["PermissionError", "RevisionUnavailable"].contains(&kind),
         "{kind}: {message}"
     );
-    assert!(message.contains("Made"), "{message}");
+    assert!(
+        message.contains("Made") && message.contains("not there"),
+        "{message}"
+    );
+
+    // S3 answers so for both: who may not list a bucket is not told what is missing in it.
+    for _ in 0..5 {
+        rig.proxy.next("GET", Fault::Answer(403, "AccessDenied"));
+    }
+    let result = rig
+        .outcome("denied", Action::new("Use", &build).input("Source"))
+        .await;
+    let (kind, message) = result.failure();
+    assert_eq!(kind, "RevisionUnavailable", "{message}");
+    for named in ["Source", "KMS", "gone"] {
+        assert!(message.contains(named), "{named:?} is not named: {message}");
+    }
+}
+
+#[tokio::test]
+async fn outputs_are_encrypted_with_the_pipelines_key() {
+    const KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/01234567-89ab-cdef-0123-456789abcdef";
+    let build = Plugin::probe("Probe");
+    let rig = Rig::with(&[&build]).await;
+    let pipeline = Pipeline::new("encrypted")
+        .encrypted_with(KEY)
+        .stage([Action::new("Make", &build).input("Source").output("Made")]);
+    rig.create(&pipeline).await;
+    let _worker = rig.worker().await;
+    let made = &rig.service.run("encrypted").await["Make"];
+    assert_eq!(made.status, "Succeeded", "{made:?}");
+    let (bucket, key) = &made.outputs["Made"];
+    let head = rig
+        .service
+        .s3
+        .head_object()
+        .bucket(bucket)
+        .key(key)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        head.server_side_encryption().map(|kind| kind.as_str()),
+        Some("aws:kms")
+    );
+    assert_eq!(
+        head.ssekms_key_id(),
+        Some(KEY),
+        "the key's id is passed on word for word"
+    );
 }

@@ -48,3 +48,31 @@ async fn faults_of_the_configuration_name_the_key() {
     );
     assert_eq!(results["good"].status, "Succeeded", "{:?}", results["good"]);
 }
+
+#[tokio::test]
+async fn a_queryable_property_is_polled_by_its_configured_values_only() {
+    let mut plugin = Plugin::probe("Probe");
+    plugin.properties.truncate(3);
+    plugin.more_properties = "[[property]]\nname = \"team\"\ntype = \"string\"\nrequired = true\n\
+         queryable = true\n"
+        .to_owned();
+    let mut rig = Rig::with(&[&plugin]).await;
+    rig.setup.worker =
+        "[worker.query-values]\n\"Build/Probe/1\" = [\"red\", \"blue\"]\n".to_owned();
+    let worker = rig.worker().await;
+    let action = |team: &str| Action::new(team, &plugin).with("team", team);
+    rig.pipeline("teams", ["red", "green", "blue"].map(action))
+        .await;
+    let execution = rig.service.begin("teams").await;
+    rig.proxy.count("PutJobSuccessResult", 2).await;
+    assert_eq!(worker.stop().await.code(), Some(0));
+    let actions = rig.service.actions("teams", &execution).await;
+    let statuses = ["red", "green", "blue"].map(|team| actions[team].status.as_str());
+    assert_eq!(statuses, ["Succeeded", "InProgress", "Succeeded"]);
+    let polls = rig.proxy.of("PollForJobs");
+    assert!(
+        polls
+            .iter()
+            .all(|poll| poll.request["queryParam"]["team"].is_string())
+    );
+}
