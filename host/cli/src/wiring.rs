@@ -184,18 +184,21 @@ impl ServedPlugins {
     }
 }
 
-/// One source of the configuration, ready to poll.
-pub(crate) async fn source_parts(source: &SourceConfig, state: &StateDir) -> Result<SourceParts> {
-    let mut settings = pipefitter_codepipeline::SourceConfig::new(
-        SourceId::new(source.id.clone()),
-        source.region.clone(),
-    );
+/// A source's table as the service's crate takes it.
+pub(crate) fn source_settings(source: &SourceConfig) -> pipefitter_codepipeline::SourceConfig {
+    let id = SourceId::new(source.id.clone());
+    let mut settings = pipefitter_codepipeline::SourceConfig::new(id, source.region.clone());
     settings.endpoint_url.clone_from(&source.endpoint_url);
     settings.profile.clone_from(&source.profile);
     settings.role_arn.clone_from(&source.role_arn);
     settings.external_id.clone_from(&source.external_id);
     settings.static_keys.clone_from(&source.static_keys);
-    let connected = CustomSource::connect(settings)
+    settings
+}
+
+/// One source of the configuration, ready to poll.
+pub(crate) async fn source_parts(source: &SourceConfig, state: &StateDir) -> Result<SourceParts> {
+    let connected = CustomSource::connect(source_settings(source))
         .await
         .with_context(|| format!("could not connect source `{}`", source.id))?;
     let mut staging = StagerConfig::new(source.region.clone(), state.staging()?);

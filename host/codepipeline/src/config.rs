@@ -171,8 +171,12 @@ pub enum ConnectError {
 }
 
 impl SourceConfig {
-    /// Faults that are seen without asking anybody.
-    pub(crate) fn check(&self) -> Result<(), ConnectError> {
+    /// Look for faults that are seen without asking anybody; [`connect`](crate::CustomSource::connect) does
+    /// it too.
+    ///
+    /// # Errors
+    /// The first fault, in the words of `pipefitter.toml`.
+    pub fn check(&self) -> Result<(), ConnectError> {
         let lowercase = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if self.region.is_empty() || !self.region.bytes().all(lowercase) {
             return Err(ConnectError::Region {

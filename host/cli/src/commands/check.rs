@@ -7,14 +7,15 @@ use crate::args::CheckArgs;
 use crate::config::{Config, ConfigProblem, load, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::problem_of_plugin;
-use crate::wiring::{Engine, StateDir, worker_config};
+use crate::print;
+use crate::wiring::{Engine, StateDir, source_settings, worker_config};
 
 pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
     let config = match load(&args.config) {
         Ok(config) => config,
         Err(problems) => {
             print_problems(&problems);
-            return Ok(ended(problems.len(), 0));
+            return ended(problems.len(), 0);
         }
     };
     let mut problems = missing_parts(&config);
@@ -37,22 +38,24 @@ pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
     print_problems(&problems);
     let plugins = catalogue.map_or(0, |catalogue| catalogue.plugins().count());
     let in_the_way = problems.iter().filter(|problem| !problem.warning).count();
-    Ok(ended(in_the_way, plugins))
+    ended(in_the_way, plugins)
 }
 
-fn ended(problems: usize, plugins: usize) -> Exit {
+fn ended(problems: usize, plugins: usize) -> Result<Exit> {
     match problems {
         0 => {
-            println!("No problems: {plugins} plugins can be served.");
-            Exit::Success
+            print::line(format_args!(
+                "No problems: {plugins} plugins can be served."
+            ))?;
+            Ok(Exit::Success)
         }
         1 => {
-            println!("1 problem.");
-            Exit::Failure
+            print::line("1 problem.")?;
+            Ok(Exit::Failure)
         }
         many => {
-            println!("{many} problems.");
-            Exit::Failure
+            print::line(format_args!("{many} problems."))?;
+            Ok(Exit::Failure)
         }
     }
 }
@@ -67,7 +70,7 @@ fn problem(config: &Config, message: String, remedy: &str) -> ConfigProblem {
     }
 }
 
-/// What `run` needs and the file does not have.
+/// What `run` needs and the file does not have, or has in a form that cannot work.
 pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
     let mut found = Vec::new();
     if config.state_dir.is_none() {
@@ -93,6 +96,25 @@ pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
     if config.sources.is_empty() {
         let remedy = "add [[source]] with `id` and `region`: where jobs come from";
         found.push(problem(config, "there is no [[source]]".to_owned(), remedy));
+    }
+    for source in &config.sources {
+        if let Err(error) = source_settings(source).check() {
+            let message = format!("source `{}`: {:#}", source.id, anyhow::Error::new(error));
+            let remedy = "correct it in the source's table";
+            found.push(problem(config, message, remedy));
+        }
+    }
+    if let Some(dir) = config
+        .state_dir
+        .as_ref()
+        .filter(|dir| dir.exists() && !dir.is_dir())
+    {
+        let message = format!("state-dir: {} is not a folder", dir.display());
+        found.push(problem(
+            config,
+            message,
+            "move it away, or give another path",
+        ));
     }
     found
 }
@@ -153,4 +175,42 @@ pub(crate) fn against_plugins(config: &Config, catalogue: &Catalogue) -> Vec<Con
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::parse;
+
+    fn missing(text: &str) -> Vec<String> {
+        let Ok(config) = parse(Path::new("pipefitter.toml"), text) else {
+            return vec!["not read".to_owned()];
+        };
+        missing_parts(&config)
+            .into_iter()
+            .map(|problem| format!("{}; {}", problem.message, problem.remedy))
+            .collect()
+    }
+
+    #[test]
+    fn what_run_would_refuse_is_found_before() {
+        insta::assert_debug_snapshot!(missing(
+            "state-dir = \"Cargo.toml\"\n\
+             plugins-dir = \"src\"\n\
+             [[source]]\nid = \"a\"\nregion = \"Frankfurt\"\n\
+             [[source]]\nid = \"b\"\nregion = \"eu-central-1\"\nendpoint-url = \"localhost\"\n\
+             [[source]]\nid = \"c\"\nregion = \"eu-central-1\"\nendpoint-url = \"http://[\"\n\
+             [[source]]\nid = \"d\"\nregion = \"eu-central-1\"\nrole-arn = \"worker\"\n"
+        ));
+        insta::assert_debug_snapshot!(missing("plugins-dir = \"nowhere\"\n"));
+    }
+
+    #[test]
+    fn a_whole_configuration_lacks_nothing() {
+        let text = "state-dir = \"not-there-yet\"\nplugins-dir = \"src\"\n\
+                    [[source]]\nid = \"a\"\nregion = \"eu-central-1\"\n";
+        assert_eq!(missing(text), Vec::<String>::new());
+    }
 }
