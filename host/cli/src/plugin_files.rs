@@ -97,26 +97,12 @@ pub(crate) fn manifest_problems(
     let text: Arc<str> = text.into();
     problems
         .iter()
-        .map(|problem| {
-            let before: usize = text
-                .split_inclusive('\n')
-                .take(problem.line.saturating_sub(1))
-                .map(str::len)
-                .sum();
-            let line = text[before..].split('\n').next().unwrap_or_default();
-            let column: usize = line
-                .chars()
-                .take(problem.column.saturating_sub(1))
-                .map(char::len_utf8)
-                .sum();
-            let start = before + column;
-            ConfigProblem {
-                file: file.to_path_buf(),
-                place: Some((text.clone(), start..(before + line.len()).max(start))),
-                message: problem.message.clone(),
-                remedy: problem.remedy.clone(),
-                warning: false,
-            }
+        .map(|problem| ConfigProblem {
+            file: file.to_path_buf(),
+            place: Some((text.clone(), problem.span.clone())),
+            message: problem.message.clone(),
+            remedy: problem.remedy.clone(),
+            warning: false,
         })
         .collect()
 }

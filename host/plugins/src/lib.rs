@@ -17,6 +17,7 @@ mod error;
 mod listing;
 mod load;
 mod manifest;
+pub mod toml_table;
 pub mod units;
 mod wasm;
 mod watch;

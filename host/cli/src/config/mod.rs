@@ -1,12 +1,12 @@
 //! The operator's configuration: one TOML file.
 //!
-//! Reading never stops at the first problem: every section is read to its end, each problem keeps its
-//! place in the file, and `check` shows them all. Only this module reads the environment.
+//! It is read with [`toml_table`](pipefitter_plugins::toml_table), as manifests are: every table is read to
+//! its end, each problem keeps its place in the file, and `check` shows them all. Only this module reads the
+//! environment.
 
 mod model;
 mod problem;
 mod read;
-mod section;
 #[cfg(test)]
 mod tests;
 

@@ -1,9 +1,12 @@
-//! Ten broken configurations, as `check` shows them, and a whole one.
+//! Ten broken configurations, as `check` shows them, and a whole one; and manifests, shown by the same means.
 
 use std::path::Path;
 
+use pipefitter_plugins::Manifest;
+
 use super::parse;
 use super::problem::render;
+use crate::plugin_files::manifest_problems;
 
 fn problems_of(text: &str) -> String {
     match parse(Path::new("pipefitter.toml"), text) {
@@ -40,6 +43,26 @@ broken! {
                          { guest = \"/x\", mode = \"rw\" }]\n";
     action_types_by_halves: "[worker.slots-per-action-type]\n\"Build/Site\" = 2\n\
                              [worker.query-values]\n\"Build/Site/1\" = \"team\"\n";
+}
+
+#[test]
+fn a_manifests_problems_are_shown_like_these() {
+    let file = Path::new("action.toml");
+    for (name, text) in [
+        ("an_empty_manifest", ""),
+        (
+            "a_manifest_without_an_action",
+            "[inputs]\nmin = 1\nmax = 1\n",
+        ),
+        (
+            "a_manifest_of_another_type",
+            "[action]\ncategory = \"Bild\" # ä\nprovider = 1\nversion = \"1",
+        ),
+    ] {
+        let problems = Manifest::parse(text, "action.toml").unwrap_err();
+        let shown = render(&manifest_problems(file, text, &problems), false);
+        insta::assert_snapshot!(name, shown);
+    }
 }
 
 #[test]

@@ -1,67 +1,43 @@
 //! The rules of single values and of properties among each other; limits are those of the operation
 //! CreateCustomActionType in CodePipeline's API reference, where no other source is named.
 
-use super::model::{Property, PropertyType};
-use super::problem::{Problems, meant, one_of};
-use super::table::{At, printable};
+use super::model::Property;
+use crate::toml_table::{Table, meant, one_of};
 
 const CATEGORIES: [&str; 5] = ["Source", "Build", "Deploy", "Test", "Invoke"];
-const TYPES: [&str; 3] = ["string", "number", "boolean"];
 
-pub(crate) fn check_category(category: &At<&str>, problems: &mut Problems<'_>) {
-    if CATEGORIES.contains(&category.value) {
-        return;
+pub(crate) fn category(table: &Table<'_>) -> Option<String> {
+    let category = table.text("category")?;
+    if CATEGORIES.contains(&category.as_str()) {
+        return Some(category);
     }
-    let remedy = match category.value {
-        "Approval" | "Compute" => {
+    let remedy = match (category.as_str(), meant(&category, &CATEGORIES)) {
+        ("Approval" | "Compute", _) => {
             "CodePipeline keeps it for its own actions: use Invoke".to_owned()
         }
-        other => choose(other, &CATEGORIES),
+        (_, Some(other)) => format!("did you mean `{other}`?"),
+        (_, None) => format!("use {}", one_of(&CATEGORIES)),
     };
-    problems.at(
-        &category.span,
-        format!(
-            "`{}` is not a category of a custom action",
-            printable(category.value)
-        ),
+    table.problem(
+        "category",
+        format!("`{category}` is not a category of a custom action"),
         remedy,
     );
-}
-
-pub(crate) fn property_type(kind: &At<&str>, problems: &mut Problems<'_>) -> Option<PropertyType> {
-    match kind.value {
-        "string" => Some(PropertyType::String),
-        "number" => Some(PropertyType::Number),
-        "boolean" => Some(PropertyType::Boolean),
-        other => {
-            problems.at(
-                &kind.span,
-                format!("`{}` is not a type of a property", printable(other)),
-                choose(other, &TYPES),
-            );
-            None
-        }
-    }
-}
-
-fn choose(given: &str, known: &[&str]) -> String {
-    meant(given, known).map_or_else(
-        || format!("use {}", one_of(known)),
-        |other| format!("did you mean `{other}`?"),
-    )
+    None
 }
 
 /// ActionProvider and Version: `[0-9A-Za-z_-]+`, 1 to `max`.
-pub(crate) fn check_name(key: &str, name: &At<&str>, max: usize, problems: &mut Problems<'_>) {
+pub(crate) fn name(table: &Table<'_>, key: &'static str, max: usize) -> Option<String> {
+    let name = text(table, key, max)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if let Some(odd) = name.value.chars().find(|c| !allowed(*c)) {
-        problems.at(
-            &name.span,
+    if let Some(odd) = name.chars().find(|c| !allowed(*c)) {
+        table.problem(
+            key,
             format!("`{key}` has {}", character(odd)),
             "use letters of English, digits, `_` and `-` only",
         );
     }
-    check_length(key, name, max, problems);
+    Some(name)
 }
 
 fn character(c: char) -> String {
@@ -73,80 +49,70 @@ fn character(c: char) -> String {
 }
 
 /// 1 to `max` characters.
-pub(crate) fn check_length(key: &str, text: &At<&str>, max: usize, problems: &mut Problems<'_>) {
-    let length = text.value.chars().count();
-    if length == 0 {
-        problems.at(
-            &text.span,
-            format!("`{key}` is empty"),
-            "fill it in, or remove the line",
-        );
-    } else if length > max {
-        problems.at(
-            &text.span,
+pub(crate) fn text(table: &Table<'_>, key: &'static str, max: usize) -> Option<String> {
+    let text = table.text(key)?;
+    let length = text.chars().count();
+    if length > max {
+        table.problem(
+            key,
             format!("`{key}` has {length} characters, {max} are allowed"),
             "shorten it",
         );
     }
+    Some(text)
 }
 
-pub(crate) fn check_properties(properties: &[At<Property>], problems: &mut Problems<'_>) {
-    let mut queryable: Option<&str> = None;
-    for (position, At { value, span }) in properties.iter().enumerate() {
-        let name = printable(&value.name);
-        if properties[..position]
-            .iter()
-            .any(|earlier| earlier.value.name == value.name)
-        {
-            problems.at(
-                span,
-                format!("there are two properties named `{name}`"),
-                "rename or remove one",
-            );
-        }
-        if value.key && value.secret {
-            problems.at(
-                span,
-                format!("property `{name}` is both `key` and `secret`"),
-                "set one of them to false: a key is shown, a secret is not",
-            );
-        }
-        if !value.queryable {
-            continue;
-        }
-        if let Some(first) = queryable {
-            problems.at(
-                span,
-                format!("`{name}` is the second queryable property, after `{first}`"),
-                "leave `queryable = true` on one of them",
-            );
-        }
-        queryable = queryable.or(Some(&value.name));
-        if !value.required {
-            problems.at(
-                span,
-                format!("property `{name}` is `queryable` but not `required`"),
-                "add `required = true`",
-            );
-        }
-        if value.secret {
-            problems.at(
-                span,
-                format!("property `{name}` is both `queryable` and `secret`"),
-                "set one of them to false: pollers send the value in clear",
-            );
-        }
+/// `property` is what `table` says, after `earlier`.
+pub(crate) fn property(table: &Table<'_>, property: &Property, earlier: &[Property]) {
+    let name = &property.name;
+    if earlier.iter().any(|other| other.name == *name) {
+        table.problem(
+            "name",
+            format!("there are two properties named `{name}`"),
+            "rename or remove one",
+        );
+    }
+    if property.key && property.secret {
+        table.problem(
+            "key",
+            format!("property `{name}` is both `key` and `secret`"),
+            "set one of them to false: a key is shown, a secret is not",
+        );
+    }
+    if !property.queryable {
+        return;
+    }
+    if let Some(first) = earlier.iter().find(|other| other.queryable) {
+        table.problem(
+            "queryable",
+            format!(
+                "`{name}` is the second queryable property, after `{}`",
+                first.name
+            ),
+            "leave `queryable = true` on one of them",
+        );
+    }
+    if !property.required {
+        table.problem(
+            "queryable",
+            format!("property `{name}` is `queryable` but not `required`"),
+            "add `required = true`",
+        );
+    }
+    if property.secret {
+        table.problem(
+            "queryable",
+            format!("property `{name}` is both `queryable` and `secret`"),
+            "set one of them to false: pollers send the value in clear",
+        );
     }
 }
 
 /// Absolute, and the same however it is written.
-pub(crate) fn guest_path(path: &At<&str>, problems: &mut Problems<'_>) {
+pub(crate) fn guest_path(table: &Table<'_>, key: &'static str) -> Option<String> {
     const LONGEST: usize = 255;
-    check_length("guest", path, LONGEST, problems);
-    if path.value.is_empty() {
-        return;
-    }
-    let fault = match path.value.strip_prefix('/') {
+    let path = text(table, key, LONGEST)?;
+    let fault = match path.strip_prefix('/') {
         None => Some("is not absolute"),
         Some("") => Some("is the root"),
         Some(rest) if rest.split('/').any(|part| matches!(part, "" | "." | "..")) => {
@@ -158,10 +124,11 @@ pub(crate) fn guest_path(path: &At<&str>, problems: &mut Problems<'_>) {
         Some(_) => None,
     };
     if let Some(fault) = fault {
-        problems.at(
-            &path.span,
-            format!("guest path `{}` {fault}", printable(path.value)),
+        table.problem(
+            key,
+            format!("guest path `{path}` {fault}"),
             "write it such as \"/site\" or \"/srv/data\"",
         );
     }
+    Some(path)
 }

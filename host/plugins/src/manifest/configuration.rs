@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::model::{Manifest, PropertyType};
-use super::problem::{meant, one_of};
-use super::table::printable;
+use crate::toml_table::{meant, one_of, printable};
 
 /// One fault of a job's configuration. The message names the key and what is allowed; it never shows the
 /// value of a secret, nor that of a key that is not declared.

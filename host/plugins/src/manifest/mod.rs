@@ -1,9 +1,7 @@
 //! The manifest, `action.toml`: which action type a plugin serves, and what it asks for.
 //!
-//! It is read from the spanned tree that the TOML parser makes, table by table, and not through serde:
-//! serde stops at the first fault, and whoever writes a manifest wants all of them at once, each with its
-//! line and what to write instead. What CodePipeline would refuse when the action type is created is refused
-//! here, long before.
+//! It is read with [`toml_table`](crate::toml_table), so whoever writes one is told of all its faults at once.
+//! What CodePipeline would refuse when the action type is created is refused here, long before.
 
 mod action_type;
 mod check;
@@ -11,7 +9,6 @@ mod configuration;
 mod model;
 mod problem;
 mod read;
-mod table;
 mod urls;
 
 pub use configuration::ConfigurationProblem;

@@ -1,18 +1,14 @@
 //! From text to a manifest, or to everything that is wrong with the text.
 
-use toml::de::DeTable;
-
-use super::check::{
-    check_category, check_length, check_name, check_properties, guest_path, property_type,
-};
+use super::check;
 use super::model::{
-    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, LimitsAsked,
-    Manifest, Outputs, Property, PropertyType, Unpack, UnpackMode,
+    ActionDecl, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, LimitsAsked, Manifest, Outputs,
+    Property, PropertyType, Unpack, UnpackMode,
 };
-use super::problem::{ManifestProblem, Problems};
-use super::table::{At, Table, Value, described};
+use super::problem::ManifestProblem;
 use super::urls::read_urls;
 use crate::contract::ActionTypeKey;
+use crate::toml_table::{self, Entry, Table, TableProblem};
 
 /// Above this a file is no manifest: ten properties with the longest texts come to a tenth of it.
 const LARGEST: usize = 64 << 10;
@@ -36,255 +32,163 @@ impl Manifest {
     ///
     /// Every problem of the text, in its order; never an empty list.
     pub fn parse(text: &str, file_label: &str) -> Result<Manifest, Vec<ManifestProblem>> {
-        let mut problems = Problems::new(file_label, text);
-        if text.len() > LARGEST {
-            problems.at(
-                &(0..0),
-                format!("{} bytes are more than a manifest may have", text.len()),
-                format!("shorten it to {LARGEST} bytes"),
-            );
-            return Err(problems.finish());
-        }
-        let (tree, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
-            problems.not_toml(error.span(), error.message());
-        }
-        let manifest = read(tree.get_ref(), &mut problems);
-        let problems = problems.finish();
-        match manifest {
-            Some(manifest) if problems.is_empty() => Ok(manifest),
-            _ => Err(problems),
-        }
+        let manifest = if text.len() > LARGEST {
+            Err(vec![TableProblem {
+                span: 0..0,
+                message: format!("{} bytes are more than a manifest may have", text.len()),
+                remedy: format!("shorten it to {LARGEST} bytes"),
+            }])
+        } else {
+            toml_table::read(text, read)
+        };
+        manifest.map_err(|problems| {
+            let placed = |problem| ManifestProblem::of(file_label, text, problem);
+            problems.into_iter().map(placed).collect()
+        })
     }
 }
 
 /// Nothing only where a problem says why.
-fn read(tree: &DeTable<'_>, problems: &mut Problems<'_>) -> Option<Manifest> {
-    let mut root = Table::root(tree);
-    let action = root.table("action", "[action]", problems);
-    let properties = read_properties(&mut root, problems);
-    let inputs = root.table("inputs", "[inputs]", problems);
-    let outputs = root.table("outputs", "[outputs]", problems);
-    let limits = root.table("limits", "[limits]", problems);
-    let capabilities = root.table("capabilities", "[capabilities]", problems);
-    let action = match action {
-        Some(table) => read_action(table, &properties, problems),
-        None => {
-            root.missing(
-                "[action]",
-                "add it with `category`, `provider` and `version`",
-                problems,
-            );
-            None
-        }
-    };
-    root.finish(problems);
-    let inputs = inputs.map_or_else(
-        || Some(Inputs::default()),
-        |table| read_inputs(table, problems),
+fn read(root: &Table<'_>) -> Option<Manifest> {
+    // First, for the placeholders of [action.urls] are among them.
+    let properties = read_properties(root);
+    root.require(
+        "action",
+        "add [action] with `category`, `provider` and `version`",
     );
-    let outputs = outputs.map_or_else(
-        || Some(Outputs::default()),
-        |table| read_outputs(table, problems),
-    );
-    let limits = limits.map_or_else(LimitsAsked::default, |table| read_limits(table, problems));
-    let capabilities = capabilities.map_or_else(Capabilities::default, |table| {
-        read_capabilities(table, problems)
-    });
+    let action = root.table("action", |table| read_action(table, &properties));
+    let inputs = root.table("inputs", read_inputs);
+    let outputs = root.table("outputs", read_outputs);
+    let limits = root.table("limits", read_limits);
+    let capabilities = root.table("capabilities", read_capabilities);
     Some(Manifest {
-        action: action?,
+        action: action.flatten()?,
         properties,
-        inputs: inputs?,
-        outputs: outputs?,
-        limits,
-        capabilities,
+        inputs: inputs.unwrap_or_else(|| Some(Inputs::default()))?,
+        outputs: outputs.unwrap_or_else(|| Some(Outputs::default()))?,
+        limits: limits.unwrap_or_default(),
+        capabilities: capabilities.unwrap_or_default(),
     })
 }
 
-fn read_action(
-    mut table: Table<'_, '_>,
-    properties: &[Property],
-    problems: &mut Problems<'_>,
-) -> Option<ActionDecl> {
-    let category = table.string("category", problems);
-    let provider = table.string("provider", problems);
-    let version = table.string("version", problems);
-    let description = table.string("description", problems);
-    let retry_safe = table.flag("retry-safe", problems);
-    let resumable = table.flag("resumable", problems);
-    let urls = table
-        .table("urls", "[action.urls]", problems)
-        .map_or_else(ActionUrls::default, |urls| {
-            read_urls(urls, properties, problems)
-        });
-    for (key, found, remedy) in [
-        (
-            "category",
-            &category,
-            "add it: Source, Build, Deploy, Test or Invoke",
-        ),
-        (
-            "provider",
-            &provider,
-            "add it: the name that pipelines will use, such as \"Site\"",
-        ),
-        ("version", &version, "add it, such as \"1\""),
-    ] {
-        // One that is there but is no text has been told of.
-        if found.is_none() && table.get(key).is_none() {
-            table.missing(key, remedy, problems);
-        }
-    }
-    table.finish(problems);
-    if let Some(category) = &category {
-        check_category(category, problems);
-    }
-    if let Some(provider) = &provider {
-        check_name("provider", provider, 35, problems);
-    }
-    if let Some(version) = &version {
-        check_name("version", version, 9, problems);
-    }
-    if let Some(description) = &description {
-        check_length("description", description, LONGEST_DESCRIPTION, problems);
-    }
+fn read_action(table: &Table<'_>, properties: &[Property]) -> Option<ActionDecl> {
+    table.require("category", "add it: Source, Build, Deploy, Test or Invoke");
+    table.require(
+        "provider",
+        "add it: the name that pipelines will use, such as \"Site\"",
+    );
+    table.require("version", "add it, such as \"1\"");
+    let category = check::category(table);
+    let provider = check::name(table, "provider", 35);
+    let version = check::name(table, "version", 9);
+    let description = check::text(table, "description", LONGEST_DESCRIPTION);
+    let retry_safe = table.flag("retry-safe").unwrap_or(false);
+    let resumable = table.flag("resumable").unwrap_or(false);
+    let urls = table.table("urls", |urls| read_urls(urls, properties));
     Some(ActionDecl {
         key: ActionTypeKey {
-            category: category?.value.to_owned(),
-            provider: provider?.value.to_owned(),
-            version: version?.value.to_owned(),
+            category: category?,
+            provider: provider?,
+            version: version?,
         },
-        description: description.map(|text| text.value.to_owned()),
+        description,
         retry_safe,
         resumable,
-        urls,
+        urls: urls.unwrap_or_default(),
     })
 }
 
-fn read_properties(root: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Property> {
-    let Some(value) = root.get("property") else {
-        return Vec::new();
-    };
-    let Some(items) = value.get_ref().as_array() else {
-        problems.at(
-            &value.span(),
-            "`property` is not a list of tables",
-            "write [[property]], in double brackets",
-        );
-        return Vec::new();
-    };
-    if let Some(first_too_many) = items.get(MOST_PROPERTIES) {
-        problems.at(
-            &first_too_many.span(),
-            format!(
-                "{} properties: an action type has at most {MOST_PROPERTIES}",
-                items.len()
-            ),
-            "remove some, or put several settings into one",
-        );
-    }
-    let found: Vec<At<Property>> = items
-        .iter()
-        .filter_map(|item| {
-            let value = read_property(item, problems)?;
-            Some(At {
-                value,
-                span: item.span(),
-            })
-        })
-        .collect();
-    check_properties(&found, problems);
-    found.into_iter().map(|property| property.value).collect()
+fn read_properties(root: &Table<'_>) -> Vec<Property> {
+    let mut properties: Vec<Property> = Vec::new();
+    let mut count = 0;
+    root.tables("property", |table| {
+        count += 1;
+        if count == MOST_PROPERTIES + 1 {
+            table.problem(
+                "name",
+                format!("more than {MOST_PROPERTIES} properties: an action type has no more"),
+                "remove some, or put several settings into one",
+            );
+        }
+        if let Some(property) = read_property(table) {
+            check::property(table, &property, &properties);
+            properties.push(property);
+        }
+    });
+    properties
 }
 
-fn read_property(item: &Value<'_>, problems: &mut Problems<'_>) -> Option<Property> {
-    let mut table = Table::of(item, "[[property]]", problems);
-    let name = table.string("name", problems);
-    let kind = table.string("type", problems);
-    let required = table.flag("required", problems);
-    let key = table.flag("key", problems);
-    let secret = table.flag("secret", problems);
-    let queryable = table.flag("queryable", problems);
-    let description = table.string("description", problems);
-    for (member, found, remedy) in [
-        ("name", &name, "add it: pipelines set the property by it"),
-        ("type", &kind, "add it: string, number or boolean"),
-    ] {
-        if found.is_none() && table.get(member).is_none() {
-            table.missing(member, remedy, problems);
-        }
-    }
-    table.finish(problems);
-    if let Some(name) = &name {
-        // ActionConfigurationKey.
-        check_length("name", name, 50, problems);
-    }
-    if let Some(description) = &description {
-        check_length("description", description, 160, problems);
-    }
-    let kind = kind.and_then(|kind| property_type(&kind, problems));
+fn read_property(table: &Table<'_>) -> Option<Property> {
+    table.require("name", "add it: pipelines set the property by it");
+    table.require("type", "add it: string, number or boolean");
+    // ActionConfigurationKey.
+    let name = check::text(table, "name", 50);
+    let kind = table.choice(
+        "type",
+        &[
+            ("string", PropertyType::String),
+            ("number", PropertyType::Number),
+            ("boolean", PropertyType::Boolean),
+        ],
+    );
+    let flag = |key| table.flag(key).unwrap_or(false);
+    let required = flag("required");
+    let key = flag("key");
+    let secret = flag("secret");
+    let queryable = flag("queryable");
+    let description = check::text(table, "description", 160);
     Some(Property {
-        name: name?.value.to_owned(),
+        name: name?,
         // A type that is missing or unknown has been told of; the name counts as declared all the same.
         kind: kind.unwrap_or(PropertyType::String),
         required,
         key,
         secret,
         queryable,
-        description: description.map(|text| text.value.to_owned()),
+        description,
     })
 }
 
-fn read_counts(table: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Option<ArtifactCounts> {
-    let min = table.count("min", MOST_ARTIFACTS, problems);
-    let max = table.count("max", MOST_ARTIFACTS, problems);
-    let (Some(min), Some(max)) = (&min, &max) else {
-        for key in ["min", "max"] {
-            if table.get(key).is_none() {
-                table.missing(key, "add it: a number of 0 to 5", problems);
-            }
-        }
-        return None;
-    };
-    if min.value > max.value {
-        problems.at(
-            &min.span,
-            format!("`min` is {}, more than `max`, {}", min.value, max.value),
+fn read_counts(table: &Table<'_>) -> Option<ArtifactCounts> {
+    for key in ["min", "max"] {
+        table.require(key, format!("add it: a number of 0 to {MOST_ARTIFACTS}"));
+    }
+    let min = table.count("min", 0..=MOST_ARTIFACTS);
+    let max = table.count("max", 0..=MOST_ARTIFACTS);
+    let (min, max) = (min?, max?);
+    if min > max {
+        table.problem(
+            "min",
+            format!("`min` is {min}, more than `max`, {max}"),
             "lower `min` or raise `max`",
         );
     }
-    Some(ArtifactCounts {
-        min: min.value,
-        max: max.value,
-    })
+    Some(ArtifactCounts { min, max })
 }
 
-fn read_inputs(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Inputs> {
-    let counts = read_counts(&mut table, problems);
-    let unpack = table.get("unpack").map_or_else(
-        || Some(Unpack::default()),
-        |value| read_unpack(value, counts, problems),
-    );
-    table.finish(problems);
+fn read_inputs(table: &Table<'_>) -> Option<Inputs> {
+    let counts = read_counts(table);
+    let unpack = match table.get("unpack") {
+        Some(entry) => read_unpack(&entry, counts),
+        None => Some(Unpack::default()),
+    };
     Some(Inputs {
         counts: counts?,
         unpack: unpack?,
     })
 }
 
-fn read_unpack(
-    value: &Value<'_>,
-    counts: Option<ArtifactCounts>,
-    problems: &mut Problems<'_>,
-) -> Option<Unpack> {
-    let Some(items) = value.get_ref().as_array() else {
-        return unpack_mode(value, problems).map(Unpack::All);
+fn read_unpack(entry: &Entry<'_>, counts: Option<ArtifactCounts>) -> Option<Unpack> {
+    let mode = |entry: &Entry<'_>| {
+        entry.choice(&[("auto", UnpackMode::Auto), ("never", UnpackMode::Never)])
+    };
+    let Some(items) = entry.items() else {
+        return mode(entry).map(Unpack::All);
     };
     if let Some(counts) = counts
         && items.len() > counts.max as usize
     {
-        problems.at(
-            &value.span(),
+        entry.problem(
             format!(
                 "`unpack` names {} inputs, but `max` is {}",
                 items.len(),
@@ -294,105 +198,82 @@ fn read_unpack(
         );
     }
     // All of them are read, so that all faults are told.
-    let modes: Vec<Option<UnpackMode>> = items
-        .iter()
-        .map(|item| unpack_mode(item, problems))
-        .collect();
+    let modes: Vec<Option<UnpackMode>> = items.iter().map(mode).collect();
     modes
         .into_iter()
         .collect::<Option<Vec<_>>>()
         .map(Unpack::Each)
 }
 
-fn unpack_mode(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<UnpackMode> {
-    match value.get_ref().as_str() {
-        Some("auto") => Some(UnpackMode::Auto),
-        Some("never") => Some(UnpackMode::Never),
-        _ => {
-            problems.at(
-                &value.span(),
-                format!("`unpack` is {}", described(value)),
-                "write \"auto\" or \"never\", or a list of these by position",
-            );
-            None
-        }
-    }
-}
-
-fn read_outputs(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Outputs> {
-    let counts = read_counts(&mut table, problems);
-    let allow_empty = table.flag("allow-empty", problems);
-    table.finish(problems);
+fn read_outputs(table: &Table<'_>) -> Option<Outputs> {
+    let counts = read_counts(table);
+    let allow_empty = table.flag("allow-empty").unwrap_or(false);
     Some(Outputs {
         counts: counts?,
         allow_empty,
     })
 }
 
-fn read_limits(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> LimitsAsked {
+fn read_limits(table: &Table<'_>) -> LimitsAsked {
     let limits = LimitsAsked {
-        wall: table.duration("wall", problems),
-        cpu: table.duration("cpu", problems),
-        memory: table.size("memory", problems),
-        log: table.size("log", problems),
+        wall: table.duration("wall"),
+        cpu: table.duration("cpu"),
+        memory: table.size("memory"),
+        log: table.size("log"),
     };
-    table.finish(problems);
+    for (key, nothing) in [
+        ("wall", limits.wall.is_some_and(|wall| wall.is_zero())),
+        ("cpu", limits.cpu.is_some_and(|cpu| cpu.is_zero())),
+        ("memory", limits.memory == Some(0)),
+        ("log", limits.log == Some(0)),
+    ] {
+        if nothing {
+            table.problem(
+                key,
+                format!("`{key}` is nothing at all: no run could keep it"),
+                "raise it, or leave the line out to take the host's default",
+            );
+        }
+    }
     limits
 }
 
-fn read_capabilities(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Capabilities {
-    let scratch = table.flag("scratch", problems);
-    let directories = table.get("directories");
-    table.finish(problems);
+fn read_capabilities(table: &Table<'_>) -> Capabilities {
     Capabilities {
-        scratch,
-        directories: directories.map_or_else(Vec::new, |value| read_directories(value, problems)),
+        scratch: table.flag("scratch").unwrap_or(false),
+        directories: read_directories(table),
     }
 }
 
-fn read_directories(value: &Value<'_>, problems: &mut Problems<'_>) -> Vec<DirectoryAsk> {
-    let Some(items) = value.get_ref().as_array() else {
-        problems.at(
-            &value.span(),
-            format!("`directories` is {}, not a list", described(value)),
-            "write directories = [{ guest = \"/site\", write = true, reason = \"..\" }]",
-        );
-        return Vec::new();
-    };
-    if let Some(too_many) = items.get(MOST_DIRECTORIES) {
-        problems.at(
-            &too_many.span(),
-            format!("more than {MOST_DIRECTORIES} directories"),
-            "ask for one that holds several",
-        );
-    }
+fn read_directories(table: &Table<'_>) -> Vec<DirectoryAsk> {
     let mut asks: Vec<DirectoryAsk> = Vec::new();
-    for item in items {
-        let mut table = Table::of(item, "an entry of `directories`", problems);
-        let guest = table.string("guest", problems);
-        let write = table.flag("write", problems);
-        let reason = table.string("reason", problems);
-        if guest.is_none() && table.get("guest").is_none() {
-            table.missing("guest", "add it: the path that the plugin uses", problems);
+    let mut count = 0;
+    table.tables("directories", |table| {
+        count += 1;
+        if count == MOST_DIRECTORIES + 1 {
+            table.problem(
+                "guest",
+                format!("more than {MOST_DIRECTORIES} directories"),
+                "ask for one that holds several",
+            );
         }
-        table.finish(problems);
-        if let Some(reason) = &reason {
-            check_length("reason", reason, LONGEST_DESCRIPTION, problems);
-        }
-        let Some(guest) = guest else { continue };
-        if asks.iter().any(|ask| ask.guest == guest.value) {
-            problems.at(
-                &guest.span,
-                format!("`{}` is asked for twice", guest.value),
+        table.require("guest", "add it: the path that the plugin uses");
+        let guest = check::guest_path(table, "guest");
+        let write = table.flag("write").unwrap_or(false);
+        let reason = check::text(table, "reason", LONGEST_DESCRIPTION);
+        let Some(guest) = guest else { return };
+        if asks.iter().any(|ask| ask.guest == guest) {
+            table.problem(
+                "guest",
+                format!("`{guest}` is asked for twice"),
                 "remove one, and set `write` on the other if one of them has it",
             );
         }
-        guest_path(&guest, problems);
         asks.push(DirectoryAsk {
-            guest: guest.value.to_owned(),
+            guest,
             write,
-            reason: reason.map(|text| text.value.to_owned()),
+            reason,
         });
-    }
+    });
     asks
 }

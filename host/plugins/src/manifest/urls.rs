@@ -1,115 +1,89 @@
 //! `[action.urls]`: links of the action type, with placeholders that CodePipeline fills in.
 
+use super::check;
 use super::model::{ActionUrls, Property};
-use super::problem::{Problems, meant, one_of};
-use super::table::{At, Table, printable};
+use crate::toml_table::{Table, meant, one_of};
 
 /// Url and UrlTemplate of CodePipeline's API.
 const LONGEST: usize = 2_048;
 
-pub(crate) fn read_urls(
-    mut table: Table<'_, '_>,
-    properties: &[Property],
-    problems: &mut Problems<'_>,
-) -> ActionUrls {
-    let entity = table.string("entity", problems);
-    let execution = table.string("execution", problems);
-    let revision = table.string("revision", problems);
-    let third_party = table.string("third-party-configuration", problems);
-    table.finish(problems);
-    for (key, template) in [
-        ("entity", &entity),
-        ("execution", &execution),
-        ("revision", &revision),
-    ] {
-        if let Some(template) = template {
-            check_url(key, template, problems);
-            check_placeholders(key, template, properties, problems);
-        }
-    }
-    if let Some(url) = &third_party {
-        check_url("third-party-configuration", url, problems);
-        if url.value.contains(['{', '}']) {
-            problems.at(
-                &url.span,
-                "`third-party-configuration` is a plain URL: nothing is filled in there",
-                "remove the braces",
-            );
-        }
-    }
-    let owned = |text: Option<At<&str>>| text.map(|text| text.value.to_owned());
+pub(crate) fn read_urls(table: &Table<'_>, properties: &[Property]) -> ActionUrls {
     ActionUrls {
-        entity: owned(entity),
-        execution: owned(execution),
-        revision: owned(revision),
-        third_party_configuration: owned(third_party),
+        entity: template(table, "entity", properties),
+        execution: template(table, "execution", properties),
+        revision: template(table, "revision", properties),
+        third_party_configuration: plain(table, "third-party-configuration"),
     }
 }
 
-fn check_url(key: &str, url: &At<&str>, problems: &mut Problems<'_>) {
-    super::check::check_length(key, url, LONGEST, problems);
-    if url.value.is_empty() {
-        return;
+fn template(table: &Table<'_>, key: &'static str, properties: &[Property]) -> Option<String> {
+    let template = url(table, key)?;
+    check_placeholders(table, key, &template, properties);
+    Some(template)
+}
+
+fn plain(table: &Table<'_>, key: &'static str) -> Option<String> {
+    let url = url(table, key)?;
+    if url.contains(['{', '}']) {
+        table.problem(
+            key,
+            format!("`{key}` is a plain URL: nothing is filled in there"),
+            "remove the braces",
+        );
     }
-    if !url.value.starts_with("https://") && !url.value.starts_with("http://") {
-        problems.at(
-            &url.span,
+    Some(url)
+}
+
+fn url(table: &Table<'_>, key: &'static str) -> Option<String> {
+    let url = check::text(table, key, LONGEST)?;
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        table.problem(
+            key,
             format!("`{key}` is not a URL"),
             "begin it with https://",
         );
-    } else if url
-        .value
-        .contains(|c: char| c.is_whitespace() || c.is_control())
-    {
-        problems.at(
-            &url.span,
+    } else if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        table.problem(
+            key,
             format!("`{key}` has a space or a control character"),
             "write a space as %20",
         );
     }
+    Some(url)
 }
 
 fn check_placeholders(
-    key: &str,
-    template: &At<&str>,
+    table: &Table<'_>,
+    key: &'static str,
+    template: &str,
     properties: &[Property],
-    problems: &mut Problems<'_>,
 ) {
-    let mut rest = template.value;
+    let mut rest = template;
     while let Some(brace) = rest.find(['{', '}']) {
         let closed = rest[brace..]
             .strip_prefix('{')
             .and_then(|inner| inner.split_once('}'));
         let Some((inner, after)) = closed.filter(|(inner, _)| !inner.contains('{')) else {
-            problems.at(
-                &template.span,
+            table.problem(
+                key,
                 format!("`{key}` has a brace without its partner"),
                 "write a placeholder as {Config:NAME} or {ExternalExecutionId}; a brace as %7B or %7D",
             );
             return;
         };
-        check_placeholder(key, template, inner, properties, problems);
+        check_placeholder(table, key, inner, properties);
         rest = after;
     }
 }
 
-fn check_placeholder(
-    key: &str,
-    template: &At<&str>,
-    inner: &str,
-    properties: &[Property],
-    problems: &mut Problems<'_>,
-) {
+fn check_placeholder(table: &Table<'_>, key: &'static str, inner: &str, properties: &[Property]) {
     if inner == "ExternalExecutionId" {
         return;
     }
     let Some(name) = inner.strip_prefix("Config:") else {
-        problems.at(
-            &template.span,
-            format!(
-                "`{key}` has the placeholder `{{{}}}`, which CodePipeline does not know",
-                printable(inner)
-            ),
+        table.problem(
+            key,
+            format!("`{key}` has the placeholder `{{{inner}}}`, which CodePipeline does not know"),
             "use {Config:NAME} with the name of a property, or {ExternalExecutionId}",
         );
         return;
@@ -124,28 +98,22 @@ fn check_placeholder(
             None if names.is_empty() => "add a [[property]] of that name".to_owned(),
             None => format!("use {}", one_of(&names)),
         };
-        problems.at(
-            &template.span,
-            format!(
-                "`{key}` names the property `{}`, which is not declared",
-                printable(name)
-            ),
+        table.problem(
+            key,
+            format!("`{key}` names the property `{name}`, which is not declared"),
             remedy,
         );
         return;
     };
     if property.secret || !property.required {
-        problems.at(
-            &template.span,
-            format!(
-                "`{key}` names the property `{}`, which is {}",
-                printable(name),
-                if property.secret {
-                    "secret"
-                } else {
-                    "not required"
-                }
-            ),
+        let fault = if property.secret {
+            "secret"
+        } else {
+            "not required"
+        };
+        table.problem(
+            key,
+            format!("`{key}` names the property `{name}`, which is {fault}"),
             "name one that is required and not secret: CodePipeline takes no other in a URL",
         );
     }
