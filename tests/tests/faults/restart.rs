@@ -53,7 +53,7 @@ async fn the_journal_of_another_service_is_refused_with_a_remedy() {
     assert_eq!(worker.process.ended().await.code(), Some(4));
     let said = worker.process.output();
     assert!(
-        said.contains("journal.redb") && said.contains("use the state folder"),
+        said.contains("journal.redb") && said.contains("state-dir of its own"),
         "{said}"
     );
 }

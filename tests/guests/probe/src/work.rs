@@ -53,7 +53,10 @@ pub(crate) fn deaf() -> Answer {
 pub(crate) fn wait_file(job: &Job) -> Answer {
     let granted = Path::new("/granted");
     let started = granted.join(format!("started-{}", job.id));
-    if let Err(error) = fs::write(&started, job.attempt.to_string()) {
+    // By renaming: who looks for it finds it whole.
+    let writing = granted.join(format!("writing-{}", job.id));
+    let marked = fs::write(&writing, job.attempt.to_string());
+    if let Err(error) = marked.and_then(|()| fs::rename(&writing, &started)) {
         return failed(
             FailureType::PermissionError,
             &format!("{}: {error}", started.display()),
