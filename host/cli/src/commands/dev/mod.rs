@@ -2,6 +2,7 @@
 
 mod pipeline;
 mod serve;
+mod session;
 mod setup;
 mod show;
 mod source;

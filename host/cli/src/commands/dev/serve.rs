@@ -7,24 +7,23 @@
 //! ```
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use pipefitter_claims::Single;
 use pipefitter_codepipeline::Owner;
-use pipefitter_local::{Event, EventKind, LocalConfig, Server, Status};
-use pipefitter_plugins::{ActionTypeKey, Catalogue};
-use pipefitter_worker::{Worker, WorkerEvent, WorkerHandle, WorkerParts};
-use sha2::{Digest, Sha256};
-use tokio::sync::broadcast::{self, error::RecvError};
+use pipefitter_local::{LocalConfig, Server};
+use pipefitter_plugins::Catalogue;
+use pipefitter_worker::{Worker, WorkerHandle, WorkerParts};
 use tokio_util::sync::CancellationToken;
 
 use super::pipeline::{self, Pipeline};
+use super::session::{Session, register};
 use super::setup::{Clients, KEY, REGION};
 use super::show::Show;
-use super::source::{self, Changes};
+use super::source::{send_source, source_location};
 use crate::args::DevArgs;
 use crate::commands::check::against_plugins;
 use crate::config::{Config, SourceConfig, load, parse, print_problems};
@@ -204,75 +203,6 @@ fn say_how_to_begin(show: &mut Show, pipeline: &Pipeline) {
     }
 }
 
-/// Register what has no action type yet.
-async fn register(
-    clients: &Clients,
-    catalogue: &Catalogue,
-    registered: &mut Vec<ActionTypeKey>,
-) -> Result<()> {
-    for plugin in catalogue.plugins() {
-        let key = plugin.manifest.key();
-        if !registered.contains(key) {
-            clients.create_action_type(plugin).await?;
-            registered.push(key.clone());
-        }
-    }
-    Ok(())
-}
-
-/// The source folder and the object that it becomes.
-struct Source {
-    folder: PathBuf,
-    bucket: String,
-    key: String,
-}
-
-fn source_location(args: &DevArgs, pipeline: Option<&Pipeline>) -> Result<Option<Source>> {
-    let Some(folder) = &args.source else {
-        let waits = pipeline.is_some_and(|pipeline| !pipeline.sources.is_empty());
-        if args.once && waits {
-            bail!("--once needs --source DIR: the pipeline begins with an S3 source");
-        }
-        return Ok(None);
-    };
-    if !folder.is_dir() {
-        bail!("--source: {} is not a folder", folder.display());
-    }
-    let first = pipeline.and_then(|pipeline| pipeline.sources.first());
-    let Some((bucket, key)) = first else {
-        bail!("--source is for a pipeline that begins with an S3 source action: this one has none");
-    };
-    Ok(Some(Source {
-        folder: folder.clone(),
-        bucket: bucket.clone(),
-        key: key.clone(),
-    }))
-}
-
-/// Upload the source unless it is what was sent last; returns its digest.
-async fn send_source(
-    clients: &Clients,
-    source: &Source,
-    last: Option<[u8; 32]>,
-    show: &mut Show,
-) -> Result<[u8; 32]> {
-    let packed = source::pack(source.folder.clone()).await?;
-    let bytes = tokio::fs::read(&packed)
-        .await
-        .context("could not read the packed source")?;
-    let digest: [u8; 32] = Sha256::digest(&bytes).into();
-    if last != Some(digest) {
-        let version = source::upload(&clients.s3, &source.bucket, &source.key, &packed).await?;
-        show.say(&format!(
-            "Source {} is s3://{}/{} version {version}",
-            source.folder.display(),
-            source.bucket,
-            source.key
-        ));
-    }
-    Ok(digest)
-}
-
 async fn start_worker(
     config: &Config,
     state: &StateDir,
@@ -302,166 +232,4 @@ async fn start_worker(
     Worker::start(worker_config, parts)
         .await
         .context("the worker does not start")
-}
-
-/// What is watched once everything is up.
-struct Session<'a> {
-    args: &'a DevArgs,
-    show: Show,
-    clients: Clients,
-    registered: Vec<ActionTypeKey>,
-    source: Option<Source>,
-    sent: Option<[u8; 32]>,
-    pipeline: Option<String>,
-    polls: bool,
-}
-
-impl Session<'_> {
-    async fn watch(
-        mut self,
-        events: &mut broadcast::Receiver<Event>,
-        worker: Option<&WorkerHandle>,
-        plugins: &mut ServedPlugins,
-    ) -> Result<Exit> {
-        let mut of_worker = worker.map(WorkerHandle::events);
-        let mut changes = match (&self.source, self.args.once) {
-            (Some(source), false) => Some(Changes::of(&source.folder)?),
-            _ => None,
-        };
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .context("could not listen for signals")?;
-        loop {
-            tokio::select! {
-                // What a job says comes before what the service makes of its result.
-                biased;
-                event = next(&mut of_worker) => self.of_worker(&event),
-                event = events.recv() => match event {
-                    Ok(event) => {
-                        if let Some(exit) = self.of_service(&event) {
-                            return Ok(exit);
-                        }
-                    }
-                    Err(RecvError::Lagged(missed)) => {
-                        self.show.warn(&format!("({missed} events were not shown)"));
-                    }
-                    Err(RecvError::Closed) => bail!("the service ended"),
-                },
-                () = changed(&mut changes) => self.source_changed().await,
-                more = plugins.catalogue.changed() => {
-                    if more.is_err() {
-                        bail!("the plugins folder is watched no more");
-                    }
-                    let catalogue = Arc::clone(&plugins.catalogue.borrow_and_update());
-                    self.plugins_changed(&catalogue).await;
-                }
-                _ = &mut interrupted => return Ok(Exit::Success),
-                _ = terminate.recv() => return Ok(Exit::Success),
-            }
-        }
-    }
-
-    fn of_worker(&mut self, event: &WorkerEvent) {
-        match event {
-            WorkerEvent::Log {
-                job,
-                level,
-                text,
-                fields,
-                ..
-            } => {
-                let fields: String = fields
-                    .iter()
-                    .map(|(name, value)| format!(" {name}={value}"))
-                    .collect();
-                self.show
-                    .log(&job.action, *level, &format!("{text}{fields}"));
-            }
-            WorkerEvent::Progress {
-                job,
-                percent,
-                summary,
-            } => {
-                self.show.progress(&job.action, *percent, summary);
-            }
-            WorkerEvent::Notice { level, text } => self.show.log("worker", *level, text),
-            _ => {}
-        }
-    }
-
-    fn of_service(&mut self, event: &Event) -> Option<Exit> {
-        self.show.event(event);
-        let EventKind::ExecutionFinished { status, .. } = &event.kind else {
-            return None;
-        };
-        let ours = self.pipeline.as_ref() == Some(&event.pipeline);
-        (self.args.once && ours).then_some(match status {
-            Status::Succeeded => Exit::Success,
-            _ => Exit::Failure,
-        })
-    }
-
-    async fn source_changed(&mut self) {
-        let Some(source) = &self.source else {
-            return;
-        };
-        let before = self.sent;
-        match send_source(&self.clients, source, before, &mut self.show).await {
-            Ok(digest) => self.sent = Some(digest),
-            Err(error) => self
-                .show
-                .warn(&format!("the source was not uploaded: {error:#}")),
-        }
-        // A source action that polls starts an execution by itself.
-        if let (Some(pipeline), false) = (&self.pipeline, self.polls)
-            && self.sent != before
-            && let Err(error) = self.clients.start(pipeline).await
-        {
-            self.show.warn(&format!("{error:#}"));
-        }
-    }
-
-    async fn plugins_changed(&mut self, catalogue: &Catalogue) {
-        for problem in catalogue.problems() {
-            self.show
-                .warn(&format!("{}; {}", problem.message, problem.remedy));
-        }
-        let names: Vec<&str> = catalogue
-            .plugins()
-            .map(|plugin| plugin.name.as_str())
-            .collect();
-        self.show.say(&format!("Plugins: {}", names.join(", ")));
-        if let Err(error) = register(&self.clients, catalogue, &mut self.registered).await {
-            self.show.warn(&format!("{error:#}"));
-            return;
-        }
-        // The same source through the new code: that is what whoever builds a plugin wants to see.
-        if let (Some(pipeline), Some(_), false) = (&self.pipeline, &self.source, self.args.once)
-            && let Err(error) = self.clients.start(pipeline).await
-        {
-            self.show.warn(&format!("{error:#}"));
-        }
-    }
-}
-
-async fn next(events: &mut Option<broadcast::Receiver<WorkerEvent>>) -> WorkerEvent {
-    let Some(events) = events else {
-        return std::future::pending().await;
-    };
-    loop {
-        match events.recv().await {
-            Ok(event) => return event,
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return std::future::pending().await,
-        }
-    }
-}
-
-async fn changed(changes: &mut Option<Changes>) {
-    match changes {
-        Some(changes) => changes.next().await,
-        None => std::future::pending().await,
-    }
 }

@@ -3,9 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use notify::{RecursiveMode, Watcher};
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
+
+use super::pipeline::Pipeline;
+use super::setup::Clients;
+use super::show::Show;
+use crate::args::DevArgs;
 
 /// Editors write a file in several steps: wait until the folder has been quiet for this long.
 const QUIET: Duration = Duration::from_millis(300);
@@ -95,4 +101,60 @@ impl Changes {
         while let Ok(Some(())) = tokio::time::timeout(QUIET, self.received.recv()).await {}
         self.begun = false;
     }
+}
+
+/// The source folder and the object that it becomes.
+pub(super) struct Source {
+    pub(super) folder: PathBuf,
+    pub(super) bucket: String,
+    pub(super) key: String,
+}
+
+pub(super) fn source_location(
+    args: &DevArgs,
+    pipeline: Option<&Pipeline>,
+) -> Result<Option<Source>> {
+    let Some(folder) = &args.source else {
+        let waits = pipeline.is_some_and(|pipeline| !pipeline.sources.is_empty());
+        if args.once && waits {
+            bail!("--once needs --source DIR: the pipeline begins with an S3 source");
+        }
+        return Ok(None);
+    };
+    if !folder.is_dir() {
+        bail!("--source: {} is not a folder", folder.display());
+    }
+    let first = pipeline.and_then(|pipeline| pipeline.sources.first());
+    let Some((bucket, key)) = first else {
+        bail!("--source is for a pipeline that begins with an S3 source action: this one has none");
+    };
+    Ok(Some(Source {
+        folder: folder.clone(),
+        bucket: bucket.clone(),
+        key: key.clone(),
+    }))
+}
+
+/// Upload the source unless it is what was sent last; returns its digest.
+pub(super) async fn send_source(
+    clients: &Clients,
+    source: &Source,
+    last: Option<[u8; 32]>,
+    show: &mut Show,
+) -> Result<[u8; 32]> {
+    let packed = pack(source.folder.clone()).await?;
+    let bytes = tokio::fs::read(&packed)
+        .await
+        .context("could not read the packed source")?;
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    if last != Some(digest) {
+        let version = upload(&clients.s3, &source.bucket, &source.key, &packed).await?;
+        show.say(&format!(
+            "Source {} is s3://{}/{} version {version}",
+            source.folder.display(),
+            source.bucket,
+            source.key
+        ));
+    }
+    Ok(digest)
 }
