@@ -59,7 +59,7 @@ async fn check_tells_every_problem_with_its_line_and_remedy() {
     for named in [
         "stat-dir",
         "state-dir",
-        "worker.slots",
+        "slots",
         "poll-interval-min",
         "region",
         "pipefitter.toml",
