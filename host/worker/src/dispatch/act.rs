@@ -127,7 +127,7 @@ impl Dispatcher {
                     let got = source
                         .acknowledge(&id, client.as_ref(), &nonce, unseen)
                         .await;
-                    answer(Answer::Acknowledged(requests::acknowledged(&id, got)))
+                    answer(Answer::Acknowledged(requests::acknowledged(got)))
                 });
             }
             Ask::WriteAcknowledging => {
@@ -283,7 +283,7 @@ impl Dispatcher {
             .and_then(|entry| entry.brief.as_ref())
             .map(|brief| brief.dirs.root.clone());
         if let Some(root) = root {
-            self.spawn(OnPanic::Nothing, async move {
+            self.spawn(OnPanic::Nothing { job }, async move {
                 job::remove(root).await;
                 Message::Done
             });
@@ -295,7 +295,7 @@ impl Dispatcher {
             return;
         };
         let claims = Arc::clone(&self.parts.claims);
-        self.spawn(OnPanic::Nothing, async move {
+        self.spawn(OnPanic::Nothing { job }, async move {
             if let Err(error) = claims.release(&key).await {
                 tracing::warn!(%error, "a claim was not released");
             }
@@ -310,10 +310,15 @@ impl Dispatcher {
         let source = Arc::clone(&entry.source.source);
         let (id, client) = (entry.job.clone(), entry.client.clone());
         let nonce = entry.nonce.clone();
-        self.spawn(OnPanic::Nothing, async move {
-            let got = source.acknowledge(&id, client.as_ref(), &nonce, false).await;
-            let answer = requests::acknowledged(&id, got);
-            tracing::info!(job = %id, ?answer, "acknowledged again, under the nonce of a new offer");
+        self.spawn(OnPanic::Nothing { job }, async move {
+            let got = source
+                .acknowledge(&id, client.as_ref(), &nonce, false)
+                .await;
+            let answer = requests::acknowledged(got);
+            tracing::info!(
+                ?answer,
+                "acknowledged again, under the nonce of a new offer"
+            );
             Message::Done
         });
     }

@@ -10,6 +10,7 @@ use pipefitter_plugins::Catalogue;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
+use tracing::{Instrument, Span};
 
 use crate::config::{WorkerConfig, WorkerParts};
 use crate::events::WorkerEvent;
@@ -174,7 +175,10 @@ impl Dispatcher {
             Err(error) => {
                 let what = self.on_panic.remove(&error.id());
                 self.counters.panics += 1;
-                tracing::error!(%error, "a task of the worker panicked");
+                let span = what
+                    .as_ref()
+                    .map_or_else(Span::none, |what| self.span(what));
+                span.in_scope(|| tracing::error!(%error, "a task of the worker panicked"));
                 match what {
                     Some(OnPanic::Answer { job, tag }) => self.handle(Message::Answer {
                         job,
@@ -183,7 +187,7 @@ impl Dispatcher {
                         bring: Bring::Nothing,
                     }),
                     Some(OnPanic::Poll(key)) => self.poll_panicked(&key),
-                    Some(OnPanic::Nothing) | None => {}
+                    Some(OnPanic::Nothing { .. }) | None => {}
                 }
             }
         }
@@ -239,8 +243,26 @@ impl Dispatcher {
         on_panic: OnPanic,
         task: impl Future<Output = Message> + Send + 'static,
     ) {
+        let task = task.instrument(self.span(&on_panic));
         let id = self.tasks.spawn(task).id();
         self.on_panic.insert(id, on_panic);
+    }
+
+    /// So that every line of a task says whose it is. Of the highest level: a filter for errors only must not
+    /// take the names away from the errors.
+    fn span(&self, of: &OnPanic) -> Span {
+        match of {
+            OnPanic::Answer { job, .. } | OnPanic::Nothing { job } => {
+                self.jobs.get(job).map_or_else(Span::none, |entry| {
+                    let RecordKey { source, job } = &entry.key;
+                    tracing::error_span!("job", source, job)
+                })
+            }
+            OnPanic::Poll(key) => {
+                let source = self.parts.sources[key.source].source.id();
+                tracing::error_span!("poll", %source, action_type = %key.action_type)
+            }
+        }
     }
 
     fn fire_timers(&mut self) {

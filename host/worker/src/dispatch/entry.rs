@@ -112,7 +112,13 @@ pub(crate) enum Message {
 /// What a task's panic means.
 #[derive(Clone)]
 pub(crate) enum OnPanic {
-    Answer { job: JobRef, tag: u32 },
+    Answer {
+        job: JobRef,
+        tag: u32,
+    },
     Poll(super::polls::PollerKey),
-    Nothing,
+    /// Of this job, which goes on without it.
+    Nothing {
+        job: JobRef,
+    },
 }

@@ -50,7 +50,7 @@ impl Dispatcher {
                 self.notice(
                     Level::Error,
                     format!(
-                        "the journal could not be written ({what} of job {id}): nothing is polled until \
+                        "the journal could not be written ({what} of job {id} of {source}): nothing is polled until \
                          it can. Look at the disk of the state directory"
                     ),
                 );
@@ -70,18 +70,18 @@ impl Dispatcher {
                 self.notice(
                     Level::Error,
                     format!(
-                        "CodePipeline refuses every result of job {id} ({reason}): it is parked in the \
+                        "CodePipeline refuses every result of job {id} of {source} ({reason}): it is parked in the \
                          journal and not sent again. Its action stays in progress until it times out or \
                          its execution is stopped"
                     ),
                 );
             }
-            Note::Finished(result) => self.finished(info, &result),
+            Note::Finished(result) => self.finished(job, info, &result),
             Note::Ended(end) => self.ended(info, end),
         }
     }
 
-    fn finished(&mut self, info: Arc<crate::events::JobInfo>, result: &JobResult) {
+    fn finished(&mut self, job: JobRef, info: Arc<crate::events::JobInfo>, result: &JobResult) {
         let counters = &mut self.counters;
         let outcome = match result {
             JobResult::Success(success) if success.continuation.is_some() => {
@@ -107,7 +107,7 @@ impl Dispatcher {
                 }
             }
         };
-        self.write_footer(&info, &outcome);
+        self.write_footer(job, &info, &outcome);
         self.emit(WorkerEvent::Finished { job: info, outcome });
     }
 
@@ -143,7 +143,7 @@ impl Dispatcher {
                 self.notice(
                     Level::Warn,
                     format!(
-                        "job {id} was dropped: its acknowledge is ambiguous and `exclusive = false`. If no \
+                        "job {id} of {source} was dropped: its acknowledge is ambiguous and `exclusive = false`. If no \
                          other worker has it, its action stays in progress until it times out"
                     ),
                 );
@@ -160,7 +160,7 @@ impl Dispatcher {
     }
 
     /// The last word of the job's log.
-    fn write_footer(&mut self, info: &crate::events::JobInfo, outcome: &JobOutcome) {
+    fn write_footer(&mut self, job: JobRef, info: &crate::events::JobInfo, outcome: &JobOutcome) {
         let (level, text) = match outcome {
             JobOutcome::Succeeded { .. } => (Level::Info, "succeeded".to_owned()),
             JobOutcome::Continued { .. } => (
@@ -172,7 +172,7 @@ impl Dispatcher {
             }
         };
         let log = info.log.clone();
-        self.spawn(OnPanic::Nothing, async move {
+        self.spawn(OnPanic::Nothing { job }, async move {
             job::append(&log, level, &text).await;
             Message::Done
         });

@@ -40,6 +40,7 @@ impl Dispatcher {
         }
         let Some(plugin) = self.catalogue.get(&poller.action_type).cloned() else {
             tracing::warn!(
+                source = key.source,
                 job = key.job,
                 action_type = %poller.action_type,
                 "an offer is not taken: its plugin was removed meanwhile"

@@ -208,6 +208,8 @@ impl Dispatcher {
                 let found = !offers.is_empty();
                 if offers.len() > permits.len() {
                     tracing::warn!(
+                        source = %self.parts.sources[key.source].source.id(),
+                        action_type = %key.action_type,
                         asked = permits.len(),
                         offered = offers.len(),
                         "the service offered more jobs than were asked for: it offers them again"

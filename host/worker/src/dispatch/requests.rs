@@ -41,11 +41,11 @@ pub(super) async fn open(source: &dyn JobSource, offer: Option<Offer>) -> (Answe
             )
         }
         Ok(_) => {
-            tracing::warn!(job = %offer.job, "an offer has no nonce, so it cannot be acknowledged");
+            tracing::warn!("an offer has no nonce, so it cannot be acknowledged");
             (Answer::Opened(None), Bring::Nothing)
         }
         Err(error) => {
-            tracing::warn!(job = %offer.job, %error, "an offer could not be opened");
+            tracing::warn!(%error, "an offer could not be opened");
             (Answer::Opened(None), Bring::Nothing)
         }
     }
@@ -65,7 +65,7 @@ pub(super) async fn details(
             )
         }
         Err(error) => {
-            tracing::warn!(%job, %error, "a job of an earlier run could not be read again");
+            tracing::warn!(%error, "a job of an earlier run could not be read again");
             let answer = match error.class {
                 ErrorClass::Gone | ErrorClass::LostRace => RecallAnswer::Gone,
                 ErrorClass::Throttled => RecallAnswer::Retry(error.retry_after),
@@ -78,7 +78,7 @@ pub(super) async fn details(
     }
 }
 
-pub(super) fn acknowledged(job: &JobId, got: Result<Acknowledged, ServiceError>) -> AckAnswer {
+pub(super) fn acknowledged(got: Result<Acknowledged, ServiceError>) -> AckAnswer {
     let error = match got {
         Ok(Acknowledged::Ours) => return AckAnswer::Ours,
         Ok(Acknowledged::LostRace) => return AckAnswer::LostRace,
@@ -92,11 +92,11 @@ pub(super) fn acknowledged(job: &JobId, got: Result<Acknowledged, ServiceError>)
         ErrorClass::Ambiguous => AckAnswer::Ambiguous,
         ErrorClass::Throttled => AckAnswer::Throttled(error.retry_after),
         ErrorClass::Transient => {
-            tracing::warn!(%job, %error, "the answer to an acknowledge was not seen");
+            tracing::warn!(%error, "the answer to an acknowledge was not seen");
             AckAnswer::Unseen
         }
         ErrorClass::Denied | ErrorClass::Invalid => {
-            tracing::error!(%job, error = quiet(&error), "a job cannot be acknowledged");
+            tracing::error!(error = quiet(&error), "a job cannot be acknowledged");
             AckAnswer::Refused
         }
     }
@@ -129,7 +129,7 @@ pub(super) async fn send(
     let Err(error) = sent else {
         return SendAnswer::Accepted;
     };
-    tracing::warn!(%job, error = quiet(&error), "a result was not taken");
+    tracing::warn!(error = quiet(&error), "a result was not taken");
     match error.class {
         ErrorClass::Gone | ErrorClass::LostRace => SendAnswer::Gone,
         ErrorClass::Invalid => SendAnswer::Invalid(match error.code {
@@ -173,10 +173,9 @@ pub(super) fn masked(answer: SendAnswer, brief: Option<&Brief>) -> SendAnswer {
 }
 
 pub(super) async fn put(journal: Arc<dyn Journal>, record: Record) -> Answer {
-    let job = record.key.job.clone();
     let written = journal.put(record).await;
     if let Err(error) = &written {
-        tracing::error!(job, %error, cause = ?error_cause(error), "the journal was not written");
+        tracing::error!(%error, cause = ?error_cause(error), "the journal was not written");
     }
     Answer::Written(written.is_ok())
 }
@@ -184,7 +183,7 @@ pub(super) async fn put(journal: Arc<dyn Journal>, record: Record) -> Answer {
 pub(super) async fn remove(journal: &dyn Journal, key: &RecordKey) -> Answer {
     let removed = journal.remove(key).await;
     if let Err(error) = &removed {
-        tracing::error!(job = key.job, %error, cause = ?error_cause(error), "a record was not removed");
+        tracing::error!(%error, cause = ?error_cause(error), "a record was not removed");
     }
     Answer::Written(removed.is_ok())
 }

@@ -96,7 +96,7 @@ impl CredentialSource for JobCredentials {
                 Ok(fresh) => *held = Some(fresh),
                 // They are good for a while yet, and S3 says so when they are not.
                 Err(error) if !expired => {
-                    tracing::warn!(%error, job = %self.job, "credentials were not renewed at their age");
+                    tracing::warn!(%error, "credentials were not renewed at their age");
                 }
                 Err(error) => return Err(error),
             }

@@ -53,7 +53,7 @@ async fn is_ours(brief: &Brief) -> bool {
         match brief.parts.claims.confirm(&brief.parts.claim).await {
             Ok(claim) => return claim == Claim::Granted,
             Err(error) => {
-                tracing::warn!(%error, job = brief.parts.claim.job, "the upload waits for claims");
+                tracing::warn!(%error, "the upload waits for claims");
                 let pause = full_jitter(tries, None, &mut rand::rng());
                 sleep(pause).await;
                 tries += 1;

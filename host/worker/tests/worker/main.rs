@@ -13,6 +13,7 @@ mod claims;
 mod drain;
 mod journal;
 mod life;
+mod logs;
 mod races;
 mod recovery;
 mod results;
