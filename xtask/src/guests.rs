@@ -13,10 +13,16 @@ pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
 
 /// Build the binary that everything else drives.
 pub(crate) fn build_binary() -> Result<()> {
+    build_binaries(&["pipefitter"])
+}
+
+/// Build binaries of the workspace, all of one profile.
+pub(crate) fn build_binaries(names: &[&str]) -> Result<()> {
     // The whole workspace is selected, so that dependencies get the very features that the tests build
     // them with: with one package alone, half of them would be compiled twice.
     run(Command::new("cargo")
-        .args(["build", "--locked", "--workspace", "--bin", "pipefitter"])
+        .args(["build", "--locked", "--workspace"])
+        .args(names.iter().flat_map(|name| ["--bin", name]))
         .current_dir(paths::root()))
 }
 

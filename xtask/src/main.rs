@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | soak`: each does its own set-up, under `target/`.
+//! `cargo xtask demo | test | soak | bench`: each does its own set-up, under `target/`.
 //!
 //! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
 //! demo and a passing suite with one command.
@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod demo;
 mod guests;
 mod javascript;
@@ -18,7 +19,10 @@ mod soak;
 mod suite;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Demo, tests and soaks of Pipefitter")]
+#[command(
+    name = "cargo xtask",
+    about = "Demo, tests, soaks and benchmarks of Pipefitter"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -43,6 +47,12 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Measure side by side with what people use today, and print one Markdown table
+    Bench {
+        /// A twentieth of the data, one round: shows that it runs; its figures say nothing
+        #[arg(long)]
+        quick: bool,
+    },
     /// Build what the tests need and stop: plugins, test guests, Python and JavaScript twins
     Setup,
 }
@@ -52,6 +62,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
         Command::Test { args } => suite::run_with(&args),
         Command::Soak { minutes, seed } => soak::run(minutes, seed),
+        Command::Bench { quick } => bench::run(quick),
         Command::Setup => suite::set_up(),
     };
     match done {

@@ -46,13 +46,19 @@ const NODE: &[Prerequisite] = &[
 const PYTHON: &[Prerequisite] = &[Prerequisite {
     program: "python3",
     arg: "--version",
-    what_for: "python3 with venv, for boto3, the AWS CLI and the plugin written in Python",
+    what_for: "python3 with venv, for boto3, the AWS CLI, the plugin written in Python and benchmarks",
     install: "sudo apt-get install python3 python3-venv   (version 3.10 or later)",
 }];
 
 /// Check what the demo needs.
 pub(crate) fn for_demo() -> Result<()> {
     check(&[RUST, NODE])?;
+    wasm_target()
+}
+
+/// Check what the benchmarks need.
+pub(crate) fn for_benchmarks() -> Result<()> {
+    check(&[RUST, PYTHON])?;
     wasm_target()
 }
 
