@@ -10,6 +10,7 @@ mod config;
 mod exit;
 mod plugin_files;
 mod print;
+mod signals;
 mod telemetry;
 mod wiring;
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use pipefitter_claims::Single;
 use pipefitter_worker::{DrainReport, Worker, WorkerHandle, WorkerParts};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::check::{against_plugins, missing_parts};
 use crate::args::RunArgs;
 use crate::config::{Config, load, print_problems};
 use crate::exit::Exit;
+use crate::signals::Signals;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 pub(crate) fn main(args: RunArgs) -> Result<Exit> {
@@ -120,26 +120,4 @@ fn tell(report: &DrainReport) {
         );
     }
     tracing::info!("ended");
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).context("could not listen for signals");
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }

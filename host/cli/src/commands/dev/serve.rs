@@ -20,7 +20,7 @@ use pipefitter_worker::{Worker, WorkerHandle, WorkerParts};
 use tokio_util::sync::CancellationToken;
 
 use super::pipeline::{self, Pipeline};
-use super::session::{Session, register};
+use super::session::{Ended, Session, register};
 use super::setup::{Clients, KEY, REGION};
 use super::show::Show;
 use super::source::{send_source, source_location};
@@ -30,6 +30,7 @@ use crate::config::{Config, SourceConfig, load, parse, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::report_plugin_problems;
 use crate::print;
+use crate::signals::Signals;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
@@ -57,17 +58,24 @@ pub(crate) fn main(args: DevArgs) -> Result<Exit> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    runtime.block_on(serve(&args, config, &state))
+    let ended = runtime.block_on(serve(&args, config, &state));
+    // A plugin may still be compiled, for nobody.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<Exit> {
+    let mut signals = Signals::new()?;
     // A laptop waits for nobody: a poll is a local call.
     config.worker.poll_interval_min = Duration::from_millis(50);
     config.worker.poll_interval_max = Duration::from_millis(500);
     let worker_config = wiring::worker_config(&config, state);
     let engine = Engine::new(state, &worker_config)?;
     let stop = CancellationToken::new();
-    let mut plugins = ServedPlugins::open(&args.plugins, &engine, stop.clone()).await?;
+    let mut plugins = tokio::select! {
+        opened = ServedPlugins::open(&args.plugins, &engine, stop.clone()) => opened?,
+        _ = signals.next() => return Ok(interrupted(args)),
+    };
     let catalogue = Arc::clone(&plugins.catalogue.borrow_and_update());
     report_plugin_problems(catalogue.problems());
     if args.print_pipeline {
@@ -111,7 +119,7 @@ async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<E
         true => None,
         false => Some(start_worker(&config, state, &engine, &plugins, &server).await?),
     };
-    let exit = Session {
+    let ended = Session {
         args,
         show,
         clients,
@@ -123,21 +131,33 @@ async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<E
             .is_none_or(|pipeline| pipeline.polls_for_changes),
         pipeline: pipeline.map(|pipeline| pipeline.name),
     }
-    .watch(&mut events, worker.as_ref(), &mut plugins)
+    .watch(&mut events, worker.as_ref(), &mut plugins, &mut signals)
     .await;
 
     stop.cancel();
     if let Some(worker) = worker {
-        match exit {
-            // The execution is over, and nothing runs.
-            Ok(_) if args.once => worker.drain(),
+        match ended {
+            // Nothing runs any more.
+            Ok(Ended::WithExecution(_)) => worker.drain(),
             _ => worker.cancel(),
         }
         worker.join().await.context("the worker failed")?;
     }
     server.shutdown().await;
     while plugins.watching.join_next().await.is_some() {}
-    exit
+    match ended? {
+        Ended::WithExecution(exit) => Ok(exit),
+        Ended::BySignal => Ok(interrupted(args)),
+    }
+}
+
+/// Whoever asked for one execution did not get it.
+fn interrupted(args: &DevArgs) -> Exit {
+    if !args.once {
+        return Exit::Success;
+    }
+    print::error_line("error: interrupted before the execution ended");
+    Exit::Failure
 }
 
 fn choose_pipeline(args: &DevArgs, catalogue: &Catalogue) -> Result<Option<Pipeline>> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use pipefitter_local::{Event, EventKind, Status};
 use pipefitter_plugins::{ActionTypeKey, Catalogue};
 use pipefitter_worker::{WorkerEvent, WorkerHandle};
@@ -14,6 +14,7 @@ use super::show::Show;
 use super::source::{Changes, Source, send_source};
 use crate::args::DevArgs;
 use crate::exit::Exit;
+use crate::signals::Signals;
 use crate::wiring::ServedPlugins;
 
 /// Register what has no action type yet.
@@ -30,6 +31,13 @@ pub(super) async fn register(
         }
     }
     Ok(())
+}
+
+/// Why a session is over.
+pub(super) enum Ended {
+    /// `--once`, and the execution ended so.
+    WithExecution(Exit),
+    BySignal,
 }
 
 /// What is watched once everything is up.
@@ -50,17 +58,13 @@ impl Session<'_> {
         events: &mut broadcast::Receiver<Event>,
         worker: Option<&WorkerHandle>,
         plugins: &mut ServedPlugins,
-    ) -> Result<Exit> {
+        signals: &mut Signals,
+    ) -> Result<Ended> {
         let mut of_worker = worker.map(WorkerHandle::events);
         let mut changes = match (&self.source, self.args.once) {
             (Some(source), false) => Some(Changes::of(&source.folder)?),
             _ => None,
         };
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .context("could not listen for signals")?;
         loop {
             tokio::select! {
                 // What a job says comes before what the service makes of its result.
@@ -69,7 +73,7 @@ impl Session<'_> {
                 event = events.recv() => match event {
                     Ok(event) => {
                         if let Some(exit) = self.of_service(&event) {
-                            return Ok(exit);
+                            return Ok(Ended::WithExecution(exit));
                         }
                     }
                     Err(RecvError::Lagged(missed)) => {
@@ -85,8 +89,7 @@ impl Session<'_> {
                     let catalogue = Arc::clone(&plugins.catalogue.borrow_and_update());
                     self.plugins_changed(&catalogue).await;
                 }
-                _ = &mut interrupted => return Ok(Exit::Success),
-                _ = terminate.recv() => return Ok(Exit::Success),
+                _ = signals.next() => return Ok(Ended::BySignal),
             }
         }
     }

@@ -30,6 +30,7 @@ use crate::config::{load, parse, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
+use crate::signals::Signals;
 use crate::wiring::{Engine, StateDir, worker_config};
 
 pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
@@ -79,16 +80,8 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
             .await
             .context("the worker does not start")?;
         let mut events = worker.events();
-        // SIGTERM too: what ends a command must not leave its folder behind.
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .context("could not listen for signals")?;
-        let stopped = async {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        };
+        let mut signals = Signals::new()?;
+        let stopped = signals.next();
         tokio::pin!(answer, stopped);
         let mut interrupted = false;
         let answer = loop {
@@ -96,7 +89,7 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
                 biased;
                 event = events.recv() => show(event),
                 answer = &mut answer => break answer.context("the worker ended without a result")?,
-                () = &mut stopped, if !interrupted => {
+                _ = &mut stopped, if !interrupted => {
                     interrupted = true;
                     worker.cancel();
                 }
