@@ -91,7 +91,7 @@ pub(crate) fn load(candidate: &Candidate, prepare: &dyn Prepare) -> Result<Plugi
             return Err(bad(
                 &candidate.path,
                 error.message,
-                "correct it and copy it here again; `touch` the file to have it tried again",
+                "correct that, then copy it here again or `touch` it; grants are read when the worker starts",
             ));
         }
         Err(_) => {
