@@ -82,7 +82,8 @@ impl WorkerSetup {
             .env("AWS_ACCESS_KEY_ID", KEY)
             .env("AWS_SECRET_ACCESS_KEY", KEY)
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("PIPEFITTER_LOG", "info")
+            // Everything that our crates say, so that secrets are looked for in all of it.
+            .env("PIPEFITTER_LOG", "trace")
             .env_remove("PIPEFITTER_CONFIG")
             .env_remove("AWS_PROFILE")
             .env_remove("AWS_SESSION_TOKEN")

@@ -4,21 +4,22 @@ use anyhow::{Context, Result};
 use pipefitter_plugins::{Catalogue, PluginsDir};
 
 use crate::args::CheckArgs;
-use crate::config::{Config, ConfigProblem, load, print_problems};
+use crate::config::{Config, ConfigProblem, load_all, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::problem_of_plugin;
 use crate::print;
 use crate::wiring::{Engine, StateDir, source_settings, worker_config};
 
 pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
-    let config = match load(&args.config) {
-        Ok(config) => config,
-        Err(problems) => {
-            print_problems(&problems);
-            return ended(problems.len(), 0);
-        }
+    let (config, mut problems) = load_all(&args.config);
+    let Some(config) = config else {
+        print_problems(&problems);
+        return ended(problems.len(), 0);
     };
-    let mut problems = missing_parts(&config);
+    // A part that is there and wrong is no missing one.
+    if problems.is_empty() {
+        problems = missing_parts(&config);
+    }
     let catalogue = match &config.plugins_dir {
         Some(dir) if dir.is_dir() => {
             // Compiled code goes nowhere: a check leaves no trace, and needs no rights on the state.

@@ -12,4 +12,4 @@ mod tests;
 
 pub(crate) use model::{Config, LogFormat, SourceConfig};
 pub(crate) use problem::{ConfigProblem, print_problems};
-pub(crate) use read::{load, log_format, parse};
+pub(crate) use read::{load, load_all, log_format, parse};

@@ -1,7 +1,7 @@
 //! A problem with its place: rendered with the line it is about.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -95,5 +95,7 @@ pub(crate) fn render(problems: &[ConfigProblem], colours: bool) -> String {
 
 /// Show problems on standard error.
 pub(crate) fn print_problems(problems: &[ConfigProblem]) {
-    eprint!("{}", render(problems, std::io::stderr().is_terminal()));
+    let text = render(problems, std::io::stderr().is_terminal());
+    // Nobody reads standard error: there is nowhere left to say so.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }

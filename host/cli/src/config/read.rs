@@ -15,31 +15,56 @@ use super::problem::ConfigProblem;
 
 /// Read a file. Every problem is returned, not only the first.
 pub(crate) fn load(file: &Path) -> Result<Config, Vec<ConfigProblem>> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        vec![ConfigProblem {
-            file: file.to_path_buf(),
-            place: None,
-            message: format!("cannot be read: {error}"),
-            remedy: "give the path of a configuration with --config".to_owned(),
-            warning: false,
-        }]
-    })?;
-    parse(file, &text)
+    without_problems(load_all(file))
 }
 
 /// Read a text; `file` names it, and relative paths are below its folder.
 pub(crate) fn parse(file: &Path, text: &str) -> Result<Config, Vec<ConfigProblem>> {
-    toml_table::read(text, |root| Some(read_config(file, root))).map_err(|problems| {
-        let text: Arc<str> = text.into();
-        let placed = |problem: toml_table::TableProblem| ConfigProblem {
-            file: file.to_path_buf(),
-            place: Some((text.clone(), problem.span)),
-            message: problem.message,
-            remedy: problem.remedy,
-            warning: false,
-        };
-        problems.into_iter().map(placed).collect()
-    })
+    without_problems(parse_all(file, text))
+}
+
+/// What can be read of a file, and every problem of it: for `check`, which goes on with what there is.
+pub(crate) fn load_all(file: &Path) -> (Option<Config>, Vec<ConfigProblem>) {
+    match std::fs::read_to_string(file) {
+        Ok(text) => parse_all(file, &text),
+        Err(error) => {
+            let problem = ConfigProblem {
+                file: file.to_path_buf(),
+                place: None,
+                message: format!("cannot be read: {error}"),
+                remedy: "give the path of a configuration with --config".to_owned(),
+                warning: false,
+            };
+            (None, vec![problem])
+        }
+    }
+}
+
+fn without_problems(
+    (config, problems): (Option<Config>, Vec<ConfigProblem>),
+) -> Result<Config, Vec<ConfigProblem>> {
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems),
+    }
+}
+
+fn parse_all(file: &Path, text: &str) -> (Option<Config>, Vec<ConfigProblem>) {
+    let mut config = None;
+    let read = toml_table::read(text, |root| {
+        config = Some(read_config(file, root));
+        Some(())
+    });
+    let source: Arc<str> = text.into();
+    let placed = |problem: toml_table::TableProblem| ConfigProblem {
+        file: file.to_path_buf(),
+        place: Some((source.clone(), problem.span)),
+        message: problem.message,
+        remedy: problem.remedy,
+        warning: false,
+    };
+    let problems = read.err().unwrap_or_default();
+    (config, problems.into_iter().map(placed).collect())
 }
 
 fn read_config(file: &Path, root: &Table<'_>) -> Config {
@@ -166,12 +191,40 @@ fn read_default_limits(table: &Table<'_>) -> (LimitOverrides, LimitOverrides) {
 }
 
 fn read_limits(table: &Table<'_>) -> LimitOverrides {
-    LimitOverrides {
+    let limits = LimitOverrides {
         wall: table.duration("wall"),
         cpu: table.duration("cpu"),
         memory: table.size("memory"),
         log: table.size("log"),
+    };
+    let none = [
+        ("wall", limits.wall.is_some_and(|wall| wall.is_zero())),
+        ("cpu", limits.cpu.is_some_and(|cpu| cpu.is_zero())),
+        // One page of wasm's memory: no component starts with less.
+        (
+            "memory",
+            limits.memory.is_some_and(|memory| memory < 64 << 10),
+        ),
+    ];
+    for (key, _) in none.into_iter().filter(|(_, none)| *none) {
+        table.problem(
+            key,
+            format!("`{key}` is so little that every job fails"),
+            "raise it, or take the line out to leave it to the manifest and the default",
+        );
     }
+    limits
+}
+
+/// What the AWS SDK would take by itself: read here, so that the journal is bound to it too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "config is where the environment is read"
+)]
+fn environment_endpoint() -> Option<String> {
+    std::env::var("AWS_ENDPOINT_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
 }
 
 fn read_unpack(table: &Table<'_>, limits: &mut UnpackLimits) {
@@ -204,7 +257,7 @@ fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
             profile: table.text("profile"),
             role_arn: table.text("role-arn"),
             external_id: table.text("external-id"),
-            endpoint_url: table.text("endpoint-url"),
+            endpoint_url: table.text("endpoint-url").or_else(environment_endpoint),
             static_keys: None,
         };
         if source.external_id.is_some() && source.role_arn.is_none() {

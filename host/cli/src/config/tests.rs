@@ -96,3 +96,26 @@ fn an_empty_grant_grants_nothing() {
         assert!(!grant.scratch && grant.directories.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn limits_that_fail_every_job_are_refused() {
+    let text = problems_of("[limits.default]\nwall = \"0s\"\nmemory = \"1B\"\n");
+    assert_eq!(
+        text.matches("so little that every job fails").count(),
+        2,
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_with_faults_is_still_read_for_check() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(
+        file.path(),
+        "plugins-dir = \"plugins\"\n[worker]\nslot = 1\n",
+    )
+    .unwrap();
+    let (config, problems) = super::load_all(file.path());
+    assert_eq!(problems.len(), 1);
+    assert!(config.unwrap().plugins_dir.unwrap().ends_with("plugins"));
+}

@@ -201,15 +201,16 @@ async fn start_server(args: &DevArgs, state: &StateDir) -> Result<Server> {
 
 fn greet(show: &mut Show, args: &DevArgs, server: &Server) {
     show.say(&format!("Listening on {}", server.endpoint_url()));
-    if args.once {
-        return;
+    if !args.once {
+        show.say(&format!(
+            "A CodePipeline and S3 for this machine only. Any AWS SDK or the AWS CLI reaches it with\n  \
+             export AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={KEY} AWS_SECRET_ACCESS_KEY={KEY} \
+             AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}\nCtrl-C ends.",
+            server.endpoint_url(),
+        ));
     }
     show.say(&format!(
-        "A CodePipeline and S3 for this machine only. Any AWS SDK or the AWS CLI reaches it with\n  export \
-         AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={KEY} AWS_SECRET_ACCESS_KEY={KEY} \
-         AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}\nA \
-         continuation is offered again after {} (30s on AWS). Ctrl-C ends.",
-        server.endpoint_url(),
+        "A continuation is offered again after {} (30s on AWS).",
         pipefitter_plugins::units::format_duration(args.continuation_delay)
     ));
 }
