@@ -65,9 +65,10 @@ impl Guard {
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
         let asked = self.control.stop.borrow().map(|request| request.reason);
         asked.or_else(|| {
-            self.interrupt
-                .is_cancelled()
-                .then_some(StopReason::Cancelled)
+            // Keeps the reason: a guest that knows of it may answer before it is interrupted, and the
+            // contract says that such an answer is dropped.
+            let killed = self.interrupt.is_cancelled() && !self.may_go_on();
+            killed.then_some(StopReason::Cancelled)
         })
     }
 
@@ -244,6 +245,8 @@ mod tests {
         let (stop, control) = JobControl::new();
         let guard = Guard::new(limits(), control);
         stop.kill();
+        assert_eq!(guard.stop_reason(), Some(StopReason::Cancelled));
+        assert_eq!(guard.first(), Some(Fault::Interrupted(None)));
         guard.ended().await;
         guard.hit(Limit::Memory, "1 MiB".into());
         assert_eq!(guard.first(), Some(Fault::Interrupted(None)));
