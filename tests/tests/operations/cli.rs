@@ -41,7 +41,7 @@ async fn check_tells_every_problem_with_its_line_and_remedy() {
     let (code, said, errors) = check(GOOD).await;
     assert_eq!(
         (code, said.trim()),
-        (0, "No problems: 1 plugins can be served."),
+        (0, "No problems: 1 plugin can be served."),
         "{errors}"
     );
     assert!(

@@ -45,9 +45,11 @@ pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
 fn ended(problems: usize, plugins: usize) -> Result<Exit> {
     match problems {
         0 => {
-            print::line(format_args!(
-                "No problems: {plugins} plugins can be served."
-            ))?;
+            let plugins = match plugins {
+                1 => "1 plugin".to_owned(),
+                many => format!("{many} plugins"),
+            };
+            print::line(format_args!("No problems: {plugins} can be served."))?;
             Ok(Exit::Success)
         }
         1 => {
