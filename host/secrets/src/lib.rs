@@ -1,0 +1,1 @@
+//! Where the secrets come from that an operator grants to plugins.
