@@ -17,11 +17,16 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
+use pipefitter_sandbox::{CHILD_COMMAND, child_main};
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == CHILD_COMMAND) {
+        return child_main(arguments);
+    }
     let cli = Cli::parse();
     telemetry::start(cli.log.as_deref(), &cli.command);
     let ended = match cli.command {

@@ -10,7 +10,9 @@ use pipefitter_artifacts::{Stager, StagerConfig};
 use pipefitter_codepipeline::{CustomSource, SourceId};
 use pipefitter_journal::{Identity, JournalError, Redb};
 use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare};
-use pipefitter_sandbox::{InProcess, Sandbox, SandboxConfig, SealKey};
+use pipefitter_sandbox::{
+    ByIsolation, ChildProcess, InProcess, IsolationFloor, Launcher, Sandbox, SandboxConfig, SealKey,
+};
 use pipefitter_worker::{PluginGrants, Preparer, SourceParts, WorkerConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -110,20 +112,35 @@ fn keep_private(root: &Path) -> Result<()> {
 pub(crate) struct Engine {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) preparer: Arc<Preparer>,
-    pub(crate) runner: Arc<InProcess>,
+    pub(crate) runner: Arc<ByIsolation>,
 }
 
 impl Engine {
-    pub(crate) fn new(state: &StateDir, worker: &WorkerConfig) -> Result<Self> {
+    pub(crate) fn new(
+        state: &StateDir,
+        worker: &WorkerConfig,
+        floor: IsolationFloor,
+    ) -> Result<Self> {
         let key = SealKey::load_or_create(&state.key()?)
             .context("could not open the key that seals compiled code")?;
-        let sandbox = Sandbox::new(SandboxConfig::new(key)).context("could not start wasmtime")?;
+        let launcher = Launcher::start("/proc/self/exe").context("could not start the sandbox")?;
+        launcher.check(floor).context(
+            "plugins cannot be isolated here; `isolation-floor` in the configuration can be set lower, at the price \
+             that docs/SECURITY.md names",
+        )?;
+        let mut settings = SandboxConfig::new(key);
+        settings.launcher = Some(Arc::clone(&launcher));
+        let sandbox = Sandbox::new(settings).context("could not start wasmtime")?;
         let cache = CodeCache::open(state.code()).context("could not open the code cache")?;
         let preparer = Arc::new(
             Preparer::new(Arc::clone(&sandbox), cache)
                 .with_settings(worker.plugin_settings.clone()),
         );
-        let runner = InProcess::new(Arc::clone(&sandbox)).context("could not start the sandbox")?;
+        let shared = InProcess::new(Arc::clone(&sandbox)).context("could not start the sandbox")?;
+        let runner = ByIsolation {
+            process: Arc::new(ChildProcess::new(Arc::clone(&sandbox), launcher, floor)),
+            shared: Arc::new(shared),
+        };
         Ok(Self {
             sandbox,
             preparer,
@@ -137,16 +154,17 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
     let mut worker = config.worker.clone();
     worker.work_dir = state.work();
     worker.log_dir = state.logs();
-    worker.limit_bounds = config.bounds;
-    worker.default_limits = config.limits.over(worker.default_limits);
+    worker.limit_bounds = config.bounds.clone();
+    worker.default_limits = config.limits.clone();
     worker.plugin_settings = config
         .plugins
         .iter()
         .map(|(name, plugin)| {
             let settings = PluginGrants {
-                limits: plugin.limits,
+                limits: plugin.limits.clone(),
                 directories: plugin.grant.directories.clone(),
                 scratch: plugin.grant.scratch,
+                isolation: plugin.isolation,
             };
             (name.clone(), settings)
         })

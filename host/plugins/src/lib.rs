@@ -14,6 +14,7 @@ mod claims;
 mod contract;
 mod directory;
 mod error;
+mod limits;
 mod listing;
 mod load;
 mod manifest;
@@ -27,9 +28,10 @@ pub use catalogue::Catalogue;
 pub use contract::{ActionTypeKey, Plugin, PluginDigest, Prepare, PrepareError, Prepared, Problem};
 pub use directory::PluginsDir;
 pub use error::PluginsError;
+pub use limits::{LIMIT_KEYS, LimitKey, LimitUnit, LimitValues};
 pub use load::{load_manifest, load_plugin};
 pub use manifest::{
     ActionDecl, ActionUrls, ArtifactCounts, Capabilities, ConfigurationProblem, DirectoryAsk,
-    Inputs, LimitsAsked, Manifest, ManifestProblem, Outputs, Property, PropertyType, UnpackMode,
+    Inputs, Manifest, ManifestProblem, Outputs, Property, PropertyType, UnpackMode,
 };
 pub use wasm::{MANIFEST_SECTION, embed_manifest, embedded_manifest};

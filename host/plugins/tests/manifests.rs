@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pipefitter_plugins::{
-    ArtifactCounts, ConfigurationProblem, DirectoryAsk, LimitsAsked, Manifest, PropertyType,
+    ArtifactCounts, ConfigurationProblem, DirectoryAsk, LimitValues, Manifest, PropertyType,
     UnpackMode,
 };
 use proptest::prelude::*;
@@ -43,12 +43,11 @@ fn every_key_is_read() {
     assert!(manifest.outputs.allow_empty);
     assert_eq!(
         manifest.limits,
-        LimitsAsked {
-            wall: Some(Duration::from_secs(900)),
-            cpu: Some(Duration::from_secs(300)),
-            memory: Some(256 << 20),
-            log: Some(1 << 20),
-        }
+        LimitValues::default()
+            .with("wall", 900_000)
+            .with("cpu", 300_000)
+            .with("memory", 256 << 20)
+            .with("log", 1 << 20)
     );
     assert!(manifest.capabilities.scratch);
     let ask = |guest: &str, write, reason: Option<&str>| DirectoryAsk {
@@ -87,7 +86,7 @@ fn what_is_left_out_asks_for_nothing() {
     assert!(!manifest.retry_safe() && !manifest.resumable() && !manifest.outputs.allow_empty);
     assert_eq!(manifest.inputs.counts, ArtifactCounts::default());
     assert_eq!(manifest.inputs.unpack(0), UnpackMode::Auto);
-    assert_eq!(manifest.limits, LimitsAsked::default());
+    assert_eq!(manifest.limits, LimitValues::default());
     assert!(!manifest.capabilities.scratch && manifest.capabilities.directories.is_empty());
 }
 

@@ -1,11 +1,13 @@
-//! The engine and everything that is the same for every job: its configuration, the epoch clock, the
-//! linked host interfaces, and the road from wasm to sealed code and back.
+//! The engine and everything that is the same for every job: its configuration, the epoch clock and the linked host
+//! interfaces ([`Core`], one in the worker and one in each child), and the road from wasm to sealed code and back
+//! ([`Sandbox`], in the worker alone, which has the key).
 //!
 //! One linker serves every plugin, since this version grants directories only, and those are no imports.
 //! What is not in it does not exist: a component that needs more is refused when it is inspected, and
 //! once more by the type check of `instantiate_pre`.
 
 use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,25 +17,28 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine};
 
 use crate::bindings::{Action, ActionPre};
+use crate::child::code::SharedCode;
+use crate::child::compile::{self, CompileLimits};
+use crate::child::launcher::Launcher;
 use crate::error::SandboxError;
+use crate::limits::Limit;
 use crate::runner::Level;
 use crate::seal::{Authentic, SealKey};
 use crate::shape::Shape;
 use crate::state::JobState;
+use crate::test_imports::{self, TestImports};
 use crate::waits;
 
 /// Time between two looks at a guest. A guest that waits for a processor waits this long at most for each
 /// that runs before it; looking more often costs more than it gains (10 ms is what Spin uses, too).
 const EPOCH: Duration = Duration::from_millis(10);
 
-/// Wasm's own stack; beyond it a guest traps.
-pub(crate) const WASM_STACK: usize = 512 << 10;
-/// The whole stack of a guest's fibre. What is left above [`WASM_STACK`] is for host calls.
-const FIBRE_STACK: usize = 2 << 20;
+/// What of a guest's fibre is for host calls: the 1.5 MiB that wasmtime's defaults leave.
+const HOST_STACK: usize = 1536 << 10;
 
 /// Changed whenever code compiled before must not be run: other configuration here is covered by the
 /// engine's own hash, the linked interfaces are not.
-const LINKED: &str = "pipefitter:action@0.1.0 wasi@0.2.12 sandbox-1";
+const LINKED: &str = "pipefitter:action@0.1.0 wasi@0.2.12 sandbox-2";
 
 /// How the sandbox is set up.
 #[derive(Debug)]
@@ -48,6 +53,12 @@ pub struct SandboxConfig {
     pub max_component_bytes: u64,
     /// Log lines below this level are not kept. Default: [`Level::Debug`].
     pub log_threshold: Level,
+    /// Starts the processes that compile. Default: none, and components are compiled in this process.
+    pub launcher: Option<Arc<Launcher>>,
+    /// Imports for the suites. Default: none.
+    pub test_imports: Option<TestImports>,
+    /// What compiling one component may use, where it has a process of its own.
+    pub compile_limits: CompileLimits,
 }
 
 impl SandboxConfig {
@@ -60,15 +71,78 @@ impl SandboxConfig {
             guest_threads: processors.max(2),
             max_component_bytes: 64 << 20,
             log_threshold: Level::Debug,
+            launcher: None,
+            test_imports: None,
+            compile_limits: CompileLimits::default(),
         }
     }
 }
 
-/// The engine, shared by all jobs of a process.
-pub struct Sandbox {
+/// An engine with what plugins may import linked.
+pub(crate) struct Core {
     engine: Engine,
     linker: Linker<JobState>,
     hash: [u8; 32],
+    test: Option<TestImports>,
+}
+
+impl Core {
+    /// An engine whose guests have so many bytes of stack.
+    pub(crate) fn new(stack: u64, test: Option<TestImports>) -> Result<Core, SandboxError> {
+        let engine =
+            Engine::new(&engine_config(stack)).map_err(|e| SandboxError::Engine(e.into()))?;
+        let linker = linker(&engine, test).map_err(|e| SandboxError::Engine(e.into()))?;
+        let mut hasher = HashBytes(Sha256::new());
+        std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
+        hasher.0.update(LINKED);
+        let hash = hasher.0.finalize().into();
+        Ok(Core {
+            engine,
+            linker,
+            hash,
+            test,
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Start the clock that guests are looked at by. Its thread ends with the engine.
+    pub(crate) fn start_clock(&self) -> Result<(), SandboxError> {
+        start_clock(&self.engine)
+    }
+
+    /// What a component is, and its compiled code. Runs none of it.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<(Shape, Vec<u8>), SandboxError> {
+        let shape = Shape::read(wasm, self.test.is_some())?;
+        let code = self
+            .engine
+            .precompile_component(wasm)
+            .map_err(|e| SandboxError::Compile(e.into()))?;
+        Ok((shape, code))
+    }
+
+    /// Load code that a parent authenticated.
+    pub(crate) fn load_shared(&self, code: &SharedCode) -> Result<Loaded, SandboxError> {
+        let component =
+            deserialize_shared(&self.engine, code).map_err(|e| SandboxError::Load(e.into()))?;
+        self.link(&component)
+    }
+
+    fn link(&self, component: &Component) -> Result<Loaded, SandboxError> {
+        let pre = self
+            .linker
+            .instantiate_pre(component)
+            .and_then(ActionPre::new)
+            .map_err(|e| SandboxError::Link(e.into()))?;
+        Ok(Loaded { pre })
+    }
+}
+
+/// The engine, shared by all jobs of a process, and the key to compiled code.
+pub struct Sandbox {
+    core: Core,
     config: SandboxConfig,
     compiled: AtomicU64,
     loaded: AtomicU64,
@@ -87,23 +161,22 @@ pub(crate) struct Loaded {
     pub(crate) pre: ActionPre<JobState>,
 }
 
+/// What a sealed file holds, once it is known to be ours.
+pub(crate) struct Opened<'a> {
+    pub(crate) shape: Shape,
+    pub(crate) code: Authentic<'a>,
+}
+
 impl Sandbox {
     /// Start an engine and its clock. The clock's thread ends with the engine.
     ///
     /// # Errors
     /// [`SandboxError::Engine`] or [`SandboxError::Ticker`].
     pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, SandboxError> {
-        let engine = Engine::new(&engine_config()).map_err(|e| SandboxError::Engine(e.into()))?;
-        start_clock(&engine)?;
-        let linker = linker(&engine).map_err(|e| SandboxError::Engine(e.into()))?;
-        let mut hasher = HashBytes(Sha256::new());
-        std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
-        hasher.0.update(LINKED);
-        let hash = hasher.0.finalize().into();
+        let core = Core::new(Limit::Stack.default_value(), config.test_imports)?;
+        core.start_clock()?;
         Ok(Arc::new(Sandbox {
-            engine,
-            linker,
-            hash,
+            core,
             config,
             compiled: AtomicU64::new(0),
             loaded: AtomicU64::new(0),
@@ -114,47 +187,52 @@ impl Sandbox {
     /// of no use under another.
     #[must_use]
     pub fn compatibility(&self) -> String {
-        hex::encode(self.hash)
+        hex::encode(self.core.hash)
     }
 
-    /// What a component is, without compiling it.
+    /// What a component is, without compiling it. Reads it in this process: for components that are trusted.
     ///
     /// # Errors
     /// Says why it is no plugin that could run here, and what to do.
     pub fn inspect(&self, wasm: &[u8]) -> Result<Shape, SandboxError> {
-        let length = wasm.len() as u64;
-        if length > self.config.max_component_bytes {
-            return Err(SandboxError::TooLarge {
-                length,
-                limit: self.config.max_component_bytes,
-            });
-        }
-        Shape::read(wasm)
+        self.check_size(wasm)?;
+        Shape::read(wasm, self.config.test_imports.is_some())
     }
 
-    /// Compile a component, check that it fits the host, and seal the code. Takes about a second for
-    /// each megabyte on one processor: not for an async thread.
+    /// Compile a component, check that it fits the host, and seal the code. Where the configuration has a launcher,
+    /// all of that happens in a locked-down process. Takes about a second for each megabyte on one processor: not
+    /// for an async thread.
     ///
     /// # Errors
-    /// As [`Sandbox::inspect`]; and [`SandboxError::Compile`] or [`SandboxError::Link`].
+    /// Says why it is no plugin that could run here, and what to do: as [`Sandbox::inspect`], and
+    /// [`SandboxError::Compile`], [`SandboxError::Link`], [`SandboxError::CompileLimit`] or [`SandboxError::Refused`].
     pub fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, SandboxError> {
-        self.inspect(wasm)?;
-        let code = self
-            .engine
-            .precompile_component(wasm)
-            .map_err(|e| SandboxError::Compile(e.into()))?;
-        let sealed = self.config.key.seal(&self.hash, &code);
-        self.link(&sealed)?;
+        self.check_size(wasm)?;
+        let (shape, code) = match &self.config.launcher {
+            Some(launcher) => compile::in_child(launcher, wasm, &self.config.compile_limits)?,
+            None => self.core.compile(wasm)?,
+        };
+        let facts =
+            serde_json::to_vec(&shape).map_err(|error| SandboxError::Compile(error.into()))?;
+        let length = u32::try_from(facts.len()).map_err(|e| SandboxError::Compile(e.into()))?;
+        let mut content = length.to_le_bytes().to_vec();
+        content.extend_from_slice(&facts);
+        content.extend_from_slice(&code);
+        let sealed = self.config.key.seal(&self.core.hash, &content);
+        if self.config.launcher.is_none() {
+            // A child has checked it, else.
+            self.link(&sealed)?;
+        }
         self.compiled.fetch_add(1, Ordering::Relaxed);
         Ok(sealed)
     }
 
-    /// Whether sealed code is authentic, of this engine, and fits the host.
+    /// What the component was that sealed code was made of, if the code is authentic and of this engine.
     ///
     /// # Errors
-    /// [`SandboxError::Seal`], [`SandboxError::Load`] or [`SandboxError::Link`].
-    pub fn verify(&self, sealed: &[u8]) -> Result<(), SandboxError> {
-        self.link(sealed).map(drop)
+    /// [`SandboxError::Seal`].
+    pub fn verify(&self, sealed: &[u8]) -> Result<Shape, SandboxError> {
+        self.open(sealed).map(|opened| opened.shape)
     }
 
     /// How many components were compiled by this process.
@@ -169,30 +247,54 @@ impl Sandbox {
         self.loaded.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn count_load(&self) {
+        self.loaded.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn config(&self) -> &SandboxConfig {
         &self.config
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+        &self.core.engine
     }
 
     pub(crate) fn load(&self, sealed: &[u8]) -> Result<Loaded, SandboxError> {
         let loaded = self.link(sealed)?;
-        self.loaded.fetch_add(1, Ordering::Relaxed);
+        self.count_load();
         Ok(loaded)
     }
 
+    pub(crate) fn open<'a>(&self, sealed: &'a [u8]) -> Result<Opened<'a>, SandboxError> {
+        let content = self.config.key.open(&self.core.hash, sealed)?;
+        let bytes = content.bytes();
+        let damaged = || SandboxError::Seal {
+            reason: "it holds no description of its component",
+        };
+        let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(damaged)?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| damaged())?;
+        let facts = rest.get(..length).ok_or_else(damaged)?;
+        let shape = serde_json::from_slice(facts).map_err(|_| damaged())?;
+        let code = content.after(4 + length).ok_or_else(damaged)?;
+        Ok(Opened { shape, code })
+    }
+
+    fn check_size(&self, wasm: &[u8]) -> Result<(), SandboxError> {
+        let length = wasm.len() as u64;
+        if length > self.config.max_component_bytes {
+            return Err(SandboxError::TooLarge {
+                length,
+                limit: self.config.max_component_bytes,
+            });
+        }
+        Ok(())
+    }
+
     fn link(&self, sealed: &[u8]) -> Result<Loaded, SandboxError> {
-        let code = self.config.key.open(&self.hash, sealed)?;
-        let component =
-            deserialize(&self.engine, &code).map_err(|e| SandboxError::Load(e.into()))?;
-        let pre = self
-            .linker
-            .instantiate_pre(&component)
-            .and_then(ActionPre::new)
-            .map_err(|e| SandboxError::Link(e.into()))?;
-        Ok(Loaded { pre })
+        let opened = self.open(sealed)?;
+        let component = deserialize(&self.core.engine, &opened.code)
+            .map_err(|e| SandboxError::Load(e.into()))?;
+        self.core.link(&component)
     }
 }
 
@@ -210,7 +312,22 @@ fn deserialize(engine: &Engine, code: &Authentic<'_>) -> wasmtime::Result<Compon
     unsafe { Component::deserialize(engine, code.bytes()) }
 }
 
-fn engine_config() -> Config {
+#[expect(
+    unsafe_code,
+    reason = "the same as `deserialize`, for code that a parent process has authenticated"
+)]
+fn deserialize_shared(engine: &Engine, code: &SharedCode) -> wasmtime::Result<Component> {
+    let path = format!("/proc/self/fd/{}", code.as_fd().as_raw_fd());
+    // SAFETY: as in `deserialize`, the bytes are the unmodified output of this wasmtime's own compiler: the
+    // parent, which is the same binary, has authenticated them and copied them into memory of its own. What
+    // `deserialize_file` asks besides, that the file stays as it is while it is mapped, the kernel guarantees:
+    // `SharedCode` is made only of memory that is sealed against writing, growing and shrinking, and against any
+    // change of these seals. The descriptor is open, so the path leads to that memory and to nothing else.
+    unsafe { Component::deserialize_file(engine, path) }
+}
+
+fn engine_config(stack: u64) -> Config {
+    let stack = usize::try_from(stack).unwrap_or(usize::MAX / 2);
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -220,14 +337,14 @@ fn engine_config() -> Config {
         .epoch_interruption(true)
         .signals_based_traps(true)
         .wasm_backtrace_max_frames(NonZeroUsize::new(16))
-        .max_wasm_stack(WASM_STACK)
-        .async_stack_size(FIBRE_STACK)
+        .max_wasm_stack(stack)
+        .async_stack_size(stack.saturating_add(HOST_STACK))
         .async_stack_zeroing(true)
         .shared_memory(false);
     config
 }
 
-fn linker(engine: &Engine) -> wasmtime::Result<Linker<JobState>> {
+fn linker(engine: &Engine, test: Option<TestImports>) -> wasmtime::Result<Linker<JobState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     // Ours instead of WASI's, and nothing else twice.
@@ -235,24 +352,33 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<JobState>> {
     waits::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);
     Action::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    if let Some(imports) = test {
+        test_imports::link(&mut linker, imports)?;
+    }
     Ok(linker)
 }
 
 /// A thread of the system's and not a task: a runtime whose threads are all busy with guests would be
-/// the last to tell them to yield.
+/// the last to tell them to yield. It runs when this returns: what a thread does to begin is not on a locked child's
+/// list of system calls.
 fn start_clock(engine: &Engine) -> Result<(), SandboxError> {
     let engine = engine.weak();
+    let (runs, running) = std::sync::mpsc::sync_channel(1);
     std::thread::Builder::new()
         .name("epoch".to_owned())
         .spawn(move || {
+            // Whoever waits is there.
+            let _told = runs.send(());
             while let Some(engine) = engine.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
                 std::thread::sleep(EPOCH);
             }
         })
-        .map(drop)
-        .map_err(SandboxError::Ticker)
+        .map_err(SandboxError::Ticker)?;
+    running
+        .recv()
+        .map_err(|error| SandboxError::Ticker(std::io::Error::other(error)))
 }
 
 /// Takes what a `Hash` writes into a hash that is the same in every build of the standard library.

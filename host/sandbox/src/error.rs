@@ -19,6 +19,51 @@ pub enum SandboxError {
     /// No threads for guests.
     #[error("the guests' runtime cannot start")]
     Runtime(#[source] io::Error),
+    /// No thread to start processes from.
+    #[error("the thread that starts processes cannot start")]
+    Launcher(#[source] io::Error),
+    /// A process for a plugin cannot be started.
+    #[error(
+        "a process for a plugin cannot be started; it takes some hundred file descriptors and one process for each slot"
+    )]
+    Spawn(#[source] io::Error),
+    /// A process for a plugin was started and does not work.
+    #[error("the trial of a process for plugins failed: {why}")]
+    Trial {
+        /// What it said.
+        why: String,
+    },
+    /// This kernel is below the floor.
+    #[error(
+        "this machine cannot isolate plugins as `isolation-floor = \"{floor}\"` demands; it lacks {}",
+        .lacks.join("; ")
+    )]
+    Floor {
+        /// The floor.
+        floor: &'static str,
+        /// What is missing.
+        lacks: Vec<String>,
+    },
+    /// Compiled code cannot be put into memory that processes share.
+    #[error("the compiled code cannot be shared with a process")]
+    SharedCode(#[source] io::Error),
+    /// The process that compiles does not answer as it should.
+    #[error("the process that compiles failed: {what}")]
+    Compiler {
+        /// How.
+        what: String,
+    },
+    /// Compiling took more than it may.
+    #[error(
+        "compiling the component hit the {limit}; make the component smaller, or raise the limit"
+    )]
+    CompileLimit {
+        /// Which, and its value.
+        limit: String,
+    },
+    /// The process that compiles has refused the component: its own words.
+    #[error("{0}")]
+    Refused(String),
     /// The key directory or the key file cannot be read or made.
     #[error("the sealing key {path} cannot be {action}")]
     KeyFile {

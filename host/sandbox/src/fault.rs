@@ -7,11 +7,9 @@ use wasmtime::component::ResourceTableError;
 use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use crate::engine::WASM_STACK;
-use crate::limiter::{INSTANCES, MEMORIES, TABLES};
-use crate::run::{HOSTCALL_FUEL, MAX_HANDLES};
-use crate::runner::{Fault, Limit};
-use crate::state::{MAX_RANDOM, MAX_RESOURCES};
+use crate::guard::Guard;
+use crate::limits::Limit;
+use crate::runner::Fault;
 use crate::text;
 
 /// Frames in a fault, innermost first.
@@ -20,13 +18,13 @@ const MAX_FRAMES: usize = 10;
 const MAX_TEXT: usize = 500;
 
 /// A fault of a running guest.
-pub(crate) fn of_call(error: &Error) -> Fault {
+pub(crate) fn of_call(error: &Error, guard: &Guard) -> Fault {
     if let Some(I32Exit(status)) = error.downcast_ref() {
         return Fault::Exited {
             success: *status == 0,
         };
     }
-    if let Some(fault) = limit(error) {
+    if let Some(fault) = limit(error, guard) {
         return fault;
     }
     let what = match error.downcast_ref::<Trap>() {
@@ -43,11 +41,11 @@ pub(crate) fn of_call(error: &Error) -> Fault {
 }
 
 /// A fault before the plugin's own code was called. Its start functions may trap, too.
-pub(crate) fn of_start(error: &Error) -> Fault {
+pub(crate) fn of_start(error: &Error, guard: &Guard) -> Fault {
     if error.is::<Trap>() || error.is::<I32Exit>() {
-        return of_call(error);
+        return of_call(error, guard);
     }
-    limit(error).unwrap_or_else(|| {
+    limit(error, guard).unwrap_or_else(|| {
         Fault::Start(format!(
             "the plugin cannot be instantiated: {}",
             one_line(&error.root_cause().to_string())
@@ -55,41 +53,32 @@ pub(crate) fn of_start(error: &Error) -> Fault {
     })
 }
 
-fn limit(error: &Error) -> Option<Fault> {
-    let hit = |limit, value: String| Some(Fault::Limit { limit, value });
+fn limit(error: &Error, guard: &Guard) -> Option<Fault> {
+    let limit = |limit| Some(guard.limit(limit));
     if let Some(Trap::StackOverflow) = error.downcast_ref() {
-        return hit(Limit::Stack, text::size(WASM_STACK as u64));
+        return limit(Limit::Stack);
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref() {
-        return hit(
-            Limit::Handles,
-            format!("{MAX_RESOURCES} open files and streams"),
-        );
+        return limit(Limit::Resources);
     }
     let cause = error.root_cause().to_string();
     if cause.contains("fuel allocated for hostcalls has been exhausted") {
-        return hit(
-            Limit::HostcallData,
-            format!("{} in one call", text::size(HOSTCALL_FUEL as u64)),
-        );
+        return limit(Limit::HostcallData);
     }
     if cause.starts_with("requested len") && cause.contains("exceeds limit") {
-        return hit(
-            Limit::HostcallData,
-            format!("{} of random bytes in one call", text::size(MAX_RANDOM)),
-        );
+        return limit(Limit::Random);
     }
     if cause.contains("store handle limit exceeded") {
-        return hit(Limit::Handles, format!("{MAX_HANDLES} handles"));
+        return limit(Limit::Handles);
     }
     match cause
         .strip_prefix("resource limit exceeded: ")?
         .split_once(' ')?
         .0
     {
-        "memory" => hit(Limit::Instances, format!("{MEMORIES} memories")),
-        "table" => hit(Limit::Instances, format!("{TABLES} tables")),
-        _ => hit(Limit::Instances, format!("{INSTANCES} instances")),
+        "memory" => limit(Limit::Memories),
+        "table" => limit(Limit::Tables),
+        _ => limit(Limit::Instances),
     }
 }
 
@@ -158,7 +147,6 @@ fn one_line(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use wasm_encoder::{
         CodeSection, EntityType, Function, FunctionSection, ImportSection, Instruction,
@@ -168,19 +156,16 @@ mod tests {
     use wasmtime::{Engine, Instance, Store};
 
     use super::*;
-    use crate::guard::Guard;
     use crate::limiter::Limiter;
-    use crate::runner::{JobControl, Limits};
+    use crate::limits::Limits;
+    use crate::runner::JobControl;
+
+    fn guard() -> Arc<Guard> {
+        Arc::new(Guard::new(Limits::default(), JobControl::new().1))
+    }
 
     fn store(engine: &Engine) -> Store<Limiter> {
-        let limits = Limits {
-            wall: Duration::from_secs(1),
-            cpu: Duration::from_secs(1),
-            memory_bytes: 1 << 30,
-            log_bytes: 0,
-        };
-        let guard = Guard::new(limits, JobControl::new().1);
-        let mut store = Store::new(engine, Limiter::new(Arc::new(guard)));
+        let mut store = Store::new(engine, Limiter::new(guard()));
         store.limiter(|limiter| limiter);
         store
     }
@@ -191,14 +176,14 @@ mod tests {
         let mut store = store(&engine);
         loop {
             if let Err(error) = Instance::new(&mut store, &module, &[]) {
-                return of_start(&error);
+                return of_start(&error, &guard());
             }
         }
     }
 
-    fn limit(value: &str) -> Fault {
+    fn limit(limit: Limit, value: &str) -> Fault {
         Fault::Limit {
-            limit: Limit::Instances,
+            limit,
             value: value.into(),
         }
     }
@@ -225,11 +210,11 @@ mod tests {
         }
         let mut module = Module::new();
         module.section(&memories);
-        assert_eq!(fault_of(&module), limit("32 memories"));
+        assert_eq!(fault_of(&module), limit(Limit::Memories, "32"));
         let mut module = Module::new();
         module.section(&tables);
-        assert_eq!(fault_of(&module), limit("64 tables"));
-        assert_eq!(fault_of(&Module::new()), limit("200 instances"));
+        assert_eq!(fault_of(&module), limit(Limit::Tables, "64"));
+        assert_eq!(fault_of(&Module::new()), limit(Limit::Instances, "200"));
     }
 
     #[test]

@@ -15,8 +15,8 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::runner::{Fault, JobControl, Limit, Limits, StopReason, Usage};
-use crate::text;
+use crate::limits::{Limit, Limits};
+use crate::runner::{Fault, JobControl, StopReason, Usage};
 
 /// Stands for "never": longer than any host stays up, short enough to add to any instant.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -42,7 +42,9 @@ impl Guard {
         let interrupt = control.kill.child_token();
         Guard {
             started,
-            deadline: started.checked_add(limits.wall.min(FAR)).unwrap_or(started),
+            deadline: started
+                .checked_add(limits.wall().min(FAR))
+                .unwrap_or(started),
             limits,
             control,
             interrupt,
@@ -93,8 +95,16 @@ impl Guard {
         let _kept = self.first.set(fault);
     }
 
-    pub(crate) fn hit(&self, limit: Limit, value: String) {
-        self.end(Fault::Limit { limit, value });
+    /// The job has hit this limit of its.
+    pub(crate) fn hit(&self, limit: Limit) {
+        self.end(self.limit(limit));
+    }
+
+    pub(crate) fn limit(&self, limit: Limit) -> Fault {
+        Fault::Limit {
+            limit,
+            value: self.limits.show(limit),
+        }
     }
 
     pub(crate) fn first(&self) -> Option<Fault> {
@@ -113,7 +123,7 @@ impl Guard {
         } else if let Some(request) = stop.filter(|request| now >= request.until) {
             self.end(Fault::Interrupted(Some(request.reason)));
         } else if now >= self.deadline {
-            self.hit(Limit::WallTime, text::duration(self.limits.wall));
+            self.hit(Limit::WallTime);
         } else {
             self.check_cpu();
         }
@@ -121,8 +131,8 @@ impl Guard {
     }
 
     fn check_cpu(&self) {
-        if self.cpu_used() > self.limits.cpu {
-            self.hit(Limit::CpuTime, text::duration(self.limits.cpu));
+        if self.cpu_used() > self.limits.cpu() {
+            self.hit(Limit::CpuTime);
         }
     }
 
@@ -194,19 +204,15 @@ mod tests {
     use super::*;
 
     fn limits() -> Limits {
-        Limits {
-            wall: Duration::from_secs(60),
-            cpu: Duration::from_secs(10),
-            memory_bytes: 1 << 20,
-            log_bytes: 1 << 10,
-        }
+        Limits::default()
+            .with(Limit::WallTime, 60_000)
+            .with(Limit::CpuTime, 10_000)
     }
 
     #[tokio::test]
     async fn the_wall_clock_ends_a_job() {
         let (_stop, control) = JobControl::new();
-        let mut limits = limits();
-        limits.wall = Duration::from_millis(20);
+        let limits = limits().with(Limit::WallTime, 20);
         let guard = Guard::new(limits, control);
         assert!(guard.may_go_on());
         guard.ended().await;
@@ -248,7 +254,7 @@ mod tests {
         assert_eq!(guard.stop_reason(), Some(StopReason::Cancelled));
         assert_eq!(guard.first(), Some(Fault::Interrupted(None)));
         guard.ended().await;
-        guard.hit(Limit::Memory, "1 MiB".into());
+        guard.hit(Limit::Memory);
         assert_eq!(guard.first(), Some(Fault::Interrupted(None)));
         assert_eq!(guard.time_remaining(), Duration::ZERO);
         assert_eq!(guard.stop_reason(), Some(StopReason::Cancelled));
@@ -269,8 +275,7 @@ mod tests {
     #[tokio::test]
     async fn processor_time_is_counted_while_polled_only() {
         let (_stop, control) = JobControl::new();
-        let mut limits = limits();
-        limits.cpu = Duration::from_millis(5);
+        let limits = limits().with(Limit::CpuTime, 5);
         let guard = Guard::new(limits, control);
         guard
             .metered(async {

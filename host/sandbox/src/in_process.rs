@@ -94,7 +94,7 @@ impl JobRunner for InProcess {
     async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict {
         let guard = Arc::new(Guard::new(spec.limits.clone(), control));
         let threshold = self.sandbox.config().log_threshold;
-        let log = JobLog::new(events, threshold, spec.limits.log_bytes);
+        let log = JobLog::new(events, threshold, &spec.limits);
         // Dropping this future ends the job; it is not dropped with it, see `waits`.
         let _abandon = guard.interrupt().clone().drop_guard();
         let task = {
@@ -103,27 +103,35 @@ impl JobRunner for InProcess {
             self.jobs.spawn_on(
                 async move {
                     match loader.get(&spec.code).await {
-                        Ok(loaded) => run::run(&sandbox, &loaded, &spec, &guard, &log).await,
+                        Ok(loaded) => {
+                            let prepared = run::prepare(sandbox.engine(), &spec, &guard, &log);
+                            run::run(prepared, &loaded, &spec, &guard, &log).await
+                        }
                         Err(error) => VerdictKind::Fault(Fault::Start(error.full())),
                     }
                 },
                 &self.guests,
             )
         };
-        let kind = task.await.unwrap_or_else(|error| {
-            let what = match error.try_into_panic() {
-                Ok(panic) => format!("a panic while the job ran: {}", said(&*panic)),
-                Err(_) => "the sandbox was shut down while the job ran".to_owned(),
-            };
-            tracing::error!(fault = what, "a job failed inside the host");
-            VerdictKind::Fault(Fault::Host(what))
-        });
+        let kind = task
+            .await
+            .unwrap_or_else(|error| VerdictKind::Fault(host_fault(error)));
         let logged = log.usage();
         let mut usage = guard.usage();
         usage.log_bytes = logged.kept;
         usage.log_dropped = logged.dropped;
         Verdict { kind, usage }
     }
+}
+
+/// The fault of a job whose own task in this process failed.
+pub(crate) fn host_fault(error: tokio::task::JoinError) -> Fault {
+    let what = match error.try_into_panic() {
+        Ok(panic) => format!("a panic while the job ran: {}", said(&*panic)),
+        Err(_) => "the sandbox was shut down while the job ran".to_owned(),
+    };
+    tracing::error!(fault = what, "a job failed inside the host");
+    Fault::Host(what)
 }
 
 fn said(panic: &(dyn Any + Send)) -> String {

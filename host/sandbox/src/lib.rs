@@ -4,11 +4,13 @@
 //! out, and log lines and progress reach an [`EventSink`] meanwhile. Nothing here knows AWS.
 //!
 //! A [`Sandbox`] is the engine: it tells what a component is, compiles it, and seals the code so that nothing
-//! else is ever loaded. [`InProcess`] runs jobs on it, in this process.
+//! else is ever loaded. [`ChildProcess`] runs each job in a process of its own that the kernel locks down;
+//! [`InProcess`] runs jobs in this process, isolated by wasm alone. A [`Launcher`] starts the processes, whose main is
+//! [`child_main`].
 //!
-//! The parts, from the outside in: `in_process` (threads, panics), `loader` and `engine` and `seal` (code),
-//! `run` (one job), `state` (what a guest can reach: `mounts`, `log`, `waits`), `guard` and `limiter` (what
-//! may end a job early), `fault` (why it ended).
+//! The parts, from the outside in: `child` (processes) and `in_process` (threads, panics), `loader` and `engine` and
+//! `seal` (code), `run` (one job), `state` (what a guest can reach: `mounts`, `log`, `waits`), `guard` and `limiter`
+//! (what may end a job early), `fault` (why it ended).
 #![cfg_attr(
     test,
     allow(
@@ -19,6 +21,8 @@
 )]
 
 mod bindings;
+mod by_isolation;
+mod child;
 mod convert;
 mod engine;
 mod error;
@@ -27,6 +31,7 @@ mod guard;
 mod in_process;
 mod job;
 mod limiter;
+mod limits;
 mod lines;
 mod loader;
 mod log;
@@ -36,9 +41,16 @@ mod runner;
 mod seal;
 mod shape;
 mod state;
+mod test_imports;
 mod text;
 mod waits;
 
+pub use by_isolation::ByIsolation;
+pub use child::compile::CompileLimits;
+pub use child::floor::IsolationFloor;
+pub use child::inside::{child_main, child_main_with};
+pub use child::launcher::{CHILD_COMMAND, Launcher};
+pub use child::process::ChildProcess;
 pub use engine::{Sandbox, SandboxConfig};
 pub use error::{Cause, SandboxError};
 pub use in_process::InProcess;
@@ -46,9 +58,11 @@ pub use job::{
     ActionType, Continuation, CurrentRevision, DirectoryGrant, ExecutionDetails, Failure,
     FailureKind, InputDir, Job, Outcome, OutputDir, PipelineContext, Success,
 };
+pub use limits::{Limit, LimitUnit, Limits};
 pub use runner::{
-    CodeRef, EventSink, Fault, JobControl, JobRunner, JobSpec, Level, Limit, Limits, LogLine,
+    CodeRef, EventSink, Fault, Isolation, JobControl, JobRunner, JobSpec, Level, LogLine,
     StopHandle, StopReason, Usage, Verdict, VerdictKind,
 };
 pub use seal::SealKey;
 pub use shape::Shape;
+pub use test_imports::{Syscall, TestImports};

@@ -6,15 +6,7 @@ use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
 use crate::guard::Guard;
-use crate::runner::Limit;
-use crate::text;
-
-/// Core instances in one job. Python's components, the largest known, have about 40.
-pub(crate) const INSTANCES: usize = 200;
-/// Linear memories in one job. Two for an adapted module; one for each composed component.
-pub(crate) const MEMORIES: usize = 32;
-/// Tables in one job.
-pub(crate) const TABLES: usize = 64;
+use crate::limits::Limit;
 
 /// What wasmtime takes for a table element.
 const ELEMENT: u64 = size_of::<usize>() as u64;
@@ -36,11 +28,11 @@ impl Limiter {
     }
 
     fn charge(&mut self, bytes: u64) -> bool {
-        let limit = self.guard.limits().memory_bytes;
+        let limit = self.guard.limits().memory();
         let wanted = self.used.saturating_add(bytes);
         if wanted > limit {
             self.last = 0;
-            self.guard.hit(Limit::Memory, text::size(limit));
+            self.guard.hit(Limit::Memory);
             return false;
         }
         self.used = wanted;
@@ -94,32 +86,26 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        INSTANCES
+        self.guard.limits().count(Limit::Instances)
     }
 
     fn tables(&self) -> usize {
-        TABLES
+        self.guard.limits().count(Limit::Tables)
     }
 
     fn memories(&self) -> usize {
-        MEMORIES
+        self.guard.limits().count(Limit::Memories)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::runner::{Fault, JobControl, Limits};
+    use crate::limits::Limits;
+    use crate::runner::{Fault, JobControl};
 
     fn limiter(memory_bytes: u64) -> Limiter {
-        let limits = Limits {
-            wall: Duration::from_secs(1),
-            cpu: Duration::from_secs(1),
-            memory_bytes,
-            log_bytes: 0,
-        };
+        let limits = Limits::default().with(Limit::Memory, memory_bytes);
         Limiter::new(Arc::new(Guard::new(limits, JobControl::new().1)))
     }
 

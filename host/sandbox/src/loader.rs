@@ -55,7 +55,7 @@ impl Loader {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
     let failed = |source| SandboxError::CodeFile {
         path: path.to_owned(),
         source,
@@ -68,14 +68,14 @@ fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
 }
 
 /// A map that forgets what was asked for longest ago.
-struct Recent<V> {
+pub(crate) struct Recent<V> {
     capacity: usize,
     entries: HashMap<String, (u64, V)>,
     clock: u64,
 }
 
 impl<V: Clone + Default> Recent<V> {
-    fn new(capacity: usize) -> Recent<V> {
+    pub(crate) fn new(capacity: usize) -> Recent<V> {
         Recent {
             capacity,
             entries: HashMap::new(),
@@ -83,7 +83,7 @@ impl<V: Clone + Default> Recent<V> {
         }
     }
 
-    fn get(&mut self, key: &str) -> V {
+    pub(crate) fn get(&mut self, key: &str) -> V {
         self.clock += 1;
         if let Some((used, value)) = self.entries.get_mut(key) {
             *used = self.clock;

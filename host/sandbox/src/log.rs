@@ -5,12 +5,15 @@
 //! a `log.write` after it cannot change places, and nothing is lost when a guest traps.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use crate::limits::{Limit, Limits};
 use crate::lines::{MAX_LINE, RawLine, Splitter};
 use crate::runner::{EventSink, Level, LogLine};
 use crate::text;
@@ -21,12 +24,14 @@ use crate::text;
 )]
 type Lock<T> = std::sync::Mutex<T>;
 
+const SECOND: Duration = Duration::from_secs(1);
+
 /// Ends the text of a line that was cut.
 const CUT: &str = " [cut]";
 /// Names and values with one message.
-const MAX_FIELDS: usize = 32;
+pub(crate) const MAX_FIELDS: usize = 32;
 /// Characters of a progress summary, as in the contract.
-const MAX_SUMMARY: usize = 2048;
+pub(crate) const MAX_SUMMARY: usize = 2048;
 
 /// What of the log was kept and what not, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +48,15 @@ struct Inner {
     sink: Arc<dyn EventSink>,
     threshold: Level,
     budget: u64,
+    /// Lines that one second may have.
+    rate: u64,
+    /// Bytes that one line may have.
+    longest: usize,
+    /// The second that is counted now began then.
+    second: Instant,
+    in_second: u64,
+    /// Lines dropped in it, to be told.
+    skipped: u64,
     kept: u64,
     /// Of cut lines, and of everything after the budget was used up.
     dropped: u64,
@@ -59,11 +73,16 @@ enum Stream {
 }
 
 impl JobLog {
-    pub(crate) fn new(sink: Arc<dyn EventSink>, threshold: Level, budget: u64) -> JobLog {
+    pub(crate) fn new(sink: Arc<dyn EventSink>, threshold: Level, limits: &Limits) -> JobLog {
         JobLog(Arc::new(Lock::new(Inner {
             sink,
             threshold,
-            budget,
+            budget: limits.log(),
+            rate: limits.get(Limit::LogRate).max(1),
+            longest: limits.count(Limit::LogLine).clamp(2 * CUT.len(), MAX_LINE),
+            second: Instant::now(),
+            in_second: 0,
+            skipped: 0,
             kept: 0,
             dropped: 0,
             full: false,
@@ -124,6 +143,7 @@ impl JobLog {
             for stream in [Stream::Out, Stream::Err] {
                 inner.stdio(stream, None);
             }
+            inner.tell_skipped();
             if inner.full && !std::mem::replace(&mut inner.closed, true) {
                 let text = format!(
                     "the log is full: {} were dropped, a job of this plugin may write {}",
@@ -184,15 +204,20 @@ impl Inner {
             self.dropped += raw.written();
             return;
         }
+        if !self.in_time() {
+            self.skipped += 1;
+            self.dropped += raw.written();
+            return;
+        }
         let cleaned = text::clean(&decode(raw.bytes));
-        let mut cut = raw.excess > 0 || cleaned.len() > MAX_LINE;
+        let mut cut = raw.excess > 0 || cleaned.len() > self.longest;
         let mut text = cleaned;
         if cut {
-            let kept = text::first_bytes(&text, MAX_LINE - CUT.len()).len();
+            let kept = text::first_bytes(&text, self.longest - CUT.len()).len();
             text.truncate(kept);
             text.push_str(CUT);
         }
-        let mut room = MAX_LINE.saturating_sub(text.len());
+        let mut room = self.longest.saturating_sub(text.len());
         let mut kept_fields = Vec::new();
         for (name, value) in fields {
             if kept_fields.len() == MAX_FIELDS || room == 0 {
@@ -226,6 +251,37 @@ impl Inner {
             text,
             fields: kept_fields,
             cut,
+        });
+    }
+}
+
+impl Inner {
+    /// Whether this second has room for one more line. A second begins with the first line after the last one.
+    fn in_time(&mut self) -> bool {
+        if self.second.elapsed() >= SECOND {
+            self.tell_skipped();
+            self.second = Instant::now();
+            self.in_second = 0;
+        }
+        self.in_second += 1;
+        self.in_second <= self.rate
+    }
+
+    /// Marks the place where lines are missing. Not counted: one line a second at the most.
+    fn tell_skipped(&mut self) {
+        let skipped = std::mem::take(&mut self.skipped);
+        if skipped == 0 || self.closed {
+            return;
+        }
+        let text = format!(
+            "{skipped} lines were dropped here: a job of this plugin may write {} in a second",
+            self.rate
+        );
+        self.sink.log(LogLine {
+            level: Level::Warn,
+            text,
+            fields: Vec::new(),
+            cut: false,
         });
     }
 }

@@ -20,6 +20,14 @@ pub(crate) struct Mount {
     pub(crate) what: String,
 }
 
+impl Mount {
+    /// The fault of a directory that is not there for the host.
+    pub(crate) fn unopened(&self, why: &dyn std::fmt::Display) -> Fault {
+        let host = self.host.display();
+        Fault::Host(format!("{} ({host}) cannot be opened: {why}", self.what))
+    }
+}
+
 /// All directories of a job. Inputs come first, then outputs, in the pipeline's order.
 #[derive(Debug)]
 pub(crate) struct Mounts {

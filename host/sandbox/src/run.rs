@@ -2,33 +2,60 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Engine, Store, UpdateDeadline};
 
+use crate::child::protocol;
 use crate::convert;
-use crate::engine::{Loaded, Sandbox};
+use crate::engine::Loaded;
 use crate::fault;
 use crate::guard::Guard;
+use crate::limits::Limit;
 use crate::log::JobLog;
 use crate::mounts::Mounts;
 use crate::runner::{Fault, JobSpec, VerdictKind};
 use crate::state::JobState;
 
-/// Bytes that one call may hand to the host, strings and lists taken together; the plugin's answer is one
-/// such call.
-pub(crate) const HOSTCALL_FUEL: usize = 16 << 20;
-/// Handles to resources, all instances of a job taken together.
-pub(crate) const MAX_HANDLES: usize = 10_000;
+/// A store for one job, with its directories open.
+pub(crate) struct Prepared {
+    store: Store<JobState>,
+    mounts: Mounts,
+}
 
-/// Run it. When this returns, the store is gone, the log is closed and no file call is under way.
-pub(crate) async fn run(
-    sandbox: &Sandbox,
-    loaded: &Loaded,
+/// Open what the job may reach. Runs nothing of the guest's.
+pub(crate) fn prepare(
+    engine: &Engine,
     spec: &JobSpec,
     guard: &Arc<Guard>,
     log: &JobLog,
+) -> Result<Prepared, Fault> {
+    let mounts = Mounts::plan(spec)?;
+    let state = JobState::new(&mounts, guard.clone(), log.clone())?;
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limiter);
+    store.set_hostcall_fuel(spec.limits.count(Limit::HostcallData));
+    store.set_max_component_handles(spec.limits.count(Limit::Handles));
+    let watched = guard.clone();
+    store.epoch_deadline_callback(move |_| {
+        Ok(if watched.may_go_on() {
+            UpdateDeadline::Yield(1)
+        } else {
+            UpdateDeadline::Interrupt
+        })
+    });
+    store.set_epoch_deadline(1);
+    Ok(Prepared { store, mounts })
+}
+
+/// Run it. When this returns, the store is gone, the log is closed and no file call is under way.
+pub(crate) async fn run(
+    prepared: Result<Prepared, Fault>,
+    loaded: &Loaded,
+    spec: &JobSpec,
+    guard: &Guard,
+    log: &JobLog,
 ) -> VerdictKind {
-    let result = match prepare(sandbox, spec, guard, log) {
-        Ok((mut store, mounts)) => {
+    let result = match prepared {
+        Ok(Prepared { mut store, mounts }) => {
             let result = guard
                 .metered(call(&mut store, loaded, spec, &mounts, guard))
                 .await;
@@ -47,30 +74,6 @@ pub(crate) async fn run(
     }
 }
 
-fn prepare(
-    sandbox: &Sandbox,
-    spec: &JobSpec,
-    guard: &Arc<Guard>,
-    log: &JobLog,
-) -> Result<(Store<JobState>, Mounts), Fault> {
-    let mounts = Mounts::plan(spec)?;
-    let state = JobState::new(&mounts, guard.clone(), log.clone())?;
-    let mut store = Store::new(sandbox.engine(), state);
-    store.limiter(|state| &mut state.limiter);
-    store.set_hostcall_fuel(HOSTCALL_FUEL);
-    store.set_max_component_handles(MAX_HANDLES);
-    let watched = guard.clone();
-    store.epoch_deadline_callback(move |_| {
-        Ok(if watched.may_go_on() {
-            UpdateDeadline::Yield(1)
-        } else {
-            UpdateDeadline::Interrupt
-        })
-    });
-    store.set_epoch_deadline(1);
-    Ok((store, mounts))
-}
-
 async fn call(
     store: &mut Store<JobState>,
     loaded: &Loaded,
@@ -86,11 +89,15 @@ async fn call(
         .pre
         .instantiate_async(&mut *store)
         .await
-        .map_err(|error| fault::of_start(&error))?;
+        .map_err(|error| fault::of_start(&error, guard))?;
     let answer = plugin
         .pipefitter_action_handler()
         .call_run(&mut *store, &convert::job(spec, mounts))
         .await
-        .map_err(|error| fault::of_call(&error))?;
-    Ok(VerdictKind::Answered(convert::answer(answer)))
+        .map_err(|error| fault::of_call(&error, guard))?;
+    let answer = convert::answer(answer);
+    if protocol::length_of(&answer) > spec.limits.get(Limit::Result) {
+        return Err(guard.limit(Limit::Result));
+    }
+    Ok(VerdictKind::Answered(answer))
 }

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::job::{DirectoryGrant, Failure, InputDir, Job, Outcome, OutputDir};
+use crate::limits::{Limit, Limits};
 
 /// Sealed compiled code: an id to share a loaded component by, and the file that holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,17 +21,15 @@ pub struct CodeRef {
     pub path: PathBuf,
 }
 
-/// The limits of one job. Every one holds from instantiate on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// From start to verdict, waiting included.
-    pub wall: Duration,
-    /// Thread CPU time of the guest and the host calls it makes.
-    pub cpu: Duration,
-    /// Bytes, summed over all linear memories and tables.
-    pub memory_bytes: u64,
-    /// Bytes of log that are kept; what is over is dropped and counted.
-    pub log_bytes: u64,
+/// Where a guest runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Isolation {
+    /// In a process of its own for each job, which the kernel locks down.
+    #[default]
+    Process,
+    /// In the worker's process, isolated by wasm alone: the operator's explicit choice.
+    Shared,
 }
 
 /// One job, as plain data: it may cross a process boundary.
@@ -52,6 +51,25 @@ pub struct JobSpec {
     pub directories: Vec<DirectoryGrant>,
     /// What the job may use.
     pub limits: Limits,
+    /// Where it runs.
+    pub isolation: Isolation,
+}
+
+impl JobSpec {
+    /// Every directory of the job and whether the guest may write there: inputs, outputs, scratch, grants.
+    pub(crate) fn directories_mut(&mut self) -> impl Iterator<Item = (&mut PathBuf, bool)> {
+        let inputs = self.inputs.iter_mut().map(|input| (&mut input.host, false));
+        let outputs = self
+            .outputs
+            .iter_mut()
+            .map(|output| (&mut output.host, true));
+        let scratch = self.scratch.iter_mut().map(|scratch| (scratch, true));
+        let grants = self
+            .directories
+            .iter_mut()
+            .map(|grant| (&mut grant.host, grant.write));
+        inputs.chain(outputs).chain(scratch).chain(grants)
+    }
 }
 
 /// How much a log line matters, least first.
@@ -154,26 +172,6 @@ impl StopHandle {
     }
 }
 
-/// A limit, as it is named in a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// [`Limits::wall`].
-    WallTime,
-    /// [`Limits::cpu`].
-    CpuTime,
-    /// [`Limits::memory_bytes`].
-    Memory,
-    /// Instances, memories or tables.
-    Instances,
-    /// Wasm stack.
-    Stack,
-    /// Data handed to the host in one call.
-    HostcallData,
-    /// Resource and component handles.
-    Handles,
-}
-
 /// How a run ended without an answer of the plugin's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -201,6 +199,9 @@ pub enum Fault {
     Start(String),
     /// The host side failed: a panic, a directory that is not there.
     Host(String),
+    /// The process that ran the guest ended, hung or broke the rules between it and its host: the end of a
+    /// sentence that begins with the plugin.
+    Crashed(String),
     /// Interrupted after a stop request or by [`StopHandle::kill`].
     Interrupted(Option<StopReason>),
 }

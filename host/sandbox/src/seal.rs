@@ -130,6 +130,11 @@ impl<'a> Authentic<'a> {
     pub(crate) fn bytes(&self) -> &'a [u8] {
         self.0
     }
+
+    /// What follows the first `length` bytes: as authentic as the whole.
+    pub(crate) fn after(&self, length: usize) -> Option<Authentic<'a>> {
+        self.0.get(length..).map(Authentic)
+    }
 }
 
 fn key_file(path: &Path, action: &'static str, source: io::Error) -> SandboxError {

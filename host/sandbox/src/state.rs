@@ -9,15 +9,11 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use crate::bindings::pipefitter::action::{control, log, types};
 use crate::guard::Guard;
 use crate::limiter::Limiter;
+use crate::limits::Limit;
 use crate::log::JobLog;
 use crate::mounts::Mounts;
 use crate::runner::{Fault, Level, StopReason};
 use crate::waits::WaitsView;
-
-/// Open files, streams and the like of one job; file descriptors of the host among them.
-pub(crate) const MAX_RESOURCES: usize = 1024;
-/// The most random bytes that one call gives.
-pub(crate) const MAX_RANDOM: u64 = 1 << 20;
 
 pub(crate) struct JobState {
     wasi: WasiCtx,
@@ -33,7 +29,7 @@ impl JobState {
         // Guests have threads of their own, so a file call may hold one up; handing each call to another
         // thread makes small reads ten times slower, and leaves calls behind when a job ends.
         wasi.allow_blocking_current_thread(true)
-            .max_random_size(MAX_RANDOM)
+            .max_random_size(guard.limits().get(Limit::Random))
             .stdout(log.stdout())
             .stderr(log.stderr());
         for mount in &mounts.all {
@@ -43,17 +39,10 @@ impl JobState {
                 FsPerms::ReadOnly
             };
             wasi.preopened_dir(&mount.host, &mount.guest, permissions)
-                .map_err(|error| {
-                    Fault::Host(format!(
-                        "{} ({}) cannot be opened: {}",
-                        mount.what,
-                        mount.host.display(),
-                        error.root_cause()
-                    ))
-                })?;
+                .map_err(|error| mount.unopened(&error.root_cause()))?;
         }
         let mut table = ResourceTable::new();
-        table.set_max_capacity(MAX_RESOURCES);
+        table.set_max_capacity(guard.limits().count(Limit::Resources));
         Ok(JobState {
             wasi: wasi.build(),
             table,

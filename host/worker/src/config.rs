@@ -9,8 +9,8 @@ use pipefitter_artifacts::UnpackLimits;
 use pipefitter_claims::Claims;
 use pipefitter_codepipeline::JobSource;
 use pipefitter_journal::Journal;
-use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitsAsked};
-use pipefitter_sandbox::{DirectoryGrant, JobRunner, Limits};
+use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitValues};
+use pipefitter_sandbox::{DirectoryGrant, Isolation, JobRunner, Limit, Limits};
 use tokio::sync::watch;
 
 use crate::staging::Staging;
@@ -55,10 +55,10 @@ pub struct WorkerConfig {
     pub unpack_limits: UnpackLimits,
     /// What the operator grants and sets, by plugin name.
     pub plugin_settings: BTreeMap<String, PluginGrants>,
-    /// For what neither the manifest nor the operator says.
-    pub default_limits: Limits,
+    /// The operator's defaults, for what neither the manifest nor the plugin's own table says.
+    pub default_limits: LimitValues,
     /// The most that a manifest may ask for. Default: no bound.
-    pub limit_bounds: LimitOverrides,
+    pub limit_bounds: LimitValues,
 }
 
 impl WorkerConfig {
@@ -82,94 +82,57 @@ impl WorkerConfig {
             answer_window: Duration::from_secs(60),
             unpack_limits: default_unpack_limits(),
             plugin_settings: BTreeMap::new(),
-            default_limits: default_limits(),
-            limit_bounds: LimitOverrides::default(),
+            default_limits: LimitValues::default(),
+            limit_bounds: LimitValues::default(),
         }
     }
 
-    /// What a plugin may use. A limit is the operator's for this plugin; else the manifest's, within the
-    /// operator's bounds; else the default. Without grants it is granted nothing.
+    /// What a plugin may use. A limit is the operator's for this plugin; else the manifest's, else the default, both
+    /// within the operator's bounds. Without grants it is granted nothing.
     #[must_use]
-    pub fn settings_of(&self, name: &str, asked: Option<&LimitsAsked>) -> PluginSettings {
+    pub fn settings_of(&self, name: &str, asked: Option<&LimitValues>) -> PluginSettings {
         let granted = self.plugin_settings.get(name).cloned().unwrap_or_default();
-        let asked = asked.map_or_else(LimitOverrides::default, |asked| LimitOverrides {
-            wall: asked.wall,
-            cpu: asked.cpu,
-            memory: asked.memory,
-            log: asked.log,
-        });
-        let within_bounds = asked.at_most(self.limit_bounds);
-        let limits = within_bounds.over(self.default_limits.clone());
+        let nothing = LimitValues::default();
+        let wanted = asked.unwrap_or(&nothing).over(&self.default_limits);
+        let limits = granted
+            .limits
+            .over(&wanted.at_most(&self.limit_bounds))
+            .over(&host_defaults().at_most(&self.limit_bounds));
+        let limits = limits.iter().fold(
+            Limits::default(),
+            |limits, (key, value)| match Limit::named(key) {
+                Some(limit) => limits.with(limit, value),
+                None => limits,
+            },
+        );
         PluginSettings {
-            limits: granted.limits.over(limits),
+            limits,
             directories: granted.directories,
             scratch: granted.scratch,
+            isolation: granted.isolation,
         }
     }
 }
 
-/// Limits that somebody has a say about; `None` leaves it to others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LimitOverrides {
-    /// Wall time.
-    pub wall: Option<Duration>,
-    /// CPU time.
-    pub cpu: Option<Duration>,
-    /// Bytes of memory.
-    pub memory: Option<u64>,
-    /// Bytes of log.
-    pub log: Option<u64>,
-}
-
-impl LimitOverrides {
-    /// These limits, and `base` where nothing is said.
-    #[must_use]
-    pub fn over(self, base: Limits) -> Limits {
-        Limits {
-            wall: self.wall.unwrap_or(base.wall),
-            cpu: self.cpu.unwrap_or(base.cpu),
-            memory_bytes: self.memory.unwrap_or(base.memory_bytes),
-            log_bytes: self.log.unwrap_or(base.log_bytes),
-        }
-    }
-
-    fn at_most(self, bounds: LimitOverrides) -> LimitOverrides {
-        fn least<T: Ord>(asked: Option<T>, bound: Option<T>) -> Option<T> {
-            match (asked, bound) {
-                (Some(asked), Some(bound)) => Some(asked.min(bound)),
-                (asked, _) => asked,
-            }
-        }
-        LimitOverrides {
-            wall: least(self.wall, bounds.wall),
-            cpu: least(self.cpu, bounds.cpu),
-            memory: least(self.memory, bounds.memory),
-            log: least(self.log, bounds.log),
-        }
-    }
+/// What the sandbox has where nobody says anything.
+fn host_defaults() -> LimitValues {
+    let limits = Limit::ALL.iter();
+    limits.fold(LimitValues::default(), |values, limit| {
+        values.with(limit.key(), limit.default_value())
+    })
 }
 
 /// What the operator grants one plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PluginGrants {
     /// Limits that count above the manifest's and the bounds.
-    pub limits: LimitOverrides,
+    pub limits: LimitValues,
     /// Host directories.
     pub directories: Vec<DirectoryGrant>,
     /// Whether a scratch directory is granted.
     pub scratch: bool,
-}
-
-/// 15 minutes, 5 of them on a processor, 256 MiB and 1 MiB of log: enough for most builds, and little
-/// enough that a plugin that runs wild is stopped the same morning.
-#[must_use]
-pub fn default_limits() -> Limits {
-    Limits {
-        wall: Duration::from_secs(15 * 60),
-        cpu: Duration::from_secs(5 * 60),
-        memory_bytes: 256 << 20,
-        log_bytes: 1 << 20,
-    }
+    /// Where its jobs run. Default: each in a process of its own.
+    pub isolation: Isolation,
 }
 
 /// CodePipeline's own bounds for a source artifact (5 GB, 100,000 files), twice the bytes when unpacked,
@@ -194,6 +157,8 @@ pub struct PluginSettings {
     pub directories: Vec<DirectoryGrant>,
     /// Whether a scratch directory is granted.
     pub scratch: bool,
+    /// Where its jobs run.
+    pub isolation: Isolation,
 }
 
 /// A source of jobs and what stages its artifacts.
@@ -224,33 +189,54 @@ pub struct WorkerParts {
 mod tests {
     use super::*;
 
-    fn asking(wall: u64) -> LimitsAsked {
-        LimitsAsked {
-            wall: Some(Duration::from_secs(wall)),
-            ..LimitsAsked::default()
-        }
+    fn asking(wall: u64) -> LimitValues {
+        LimitValues::default().with("wall", wall * 1000)
     }
 
     #[test]
     fn the_operator_counts_above_the_manifest_and_the_manifest_above_the_default() {
         let mut config = WorkerConfig::new("work", "log");
-        let wall = |config: &WorkerConfig, asked: Option<&LimitsAsked>| {
-            config.settings_of("p", asked).limits.wall.as_secs()
+        let wall = |config: &WorkerConfig, asked: Option<&LimitValues>| {
+            config.settings_of("p", asked).limits.wall().as_secs()
         };
-        assert_eq!(wall(&config, None), default_limits().wall.as_secs());
+        assert_eq!(wall(&config, None), 15 * 60);
         assert_eq!(wall(&config, Some(&asking(7_200))), 7_200);
-        config.limit_bounds.wall = Some(Duration::from_secs(3_600));
+        config.limit_bounds = asking(3_600);
         assert_eq!(wall(&config, Some(&asking(7_200))), 3_600);
         assert_eq!(wall(&config, Some(&asking(60))), 60);
+        config.limit_bounds = asking(300);
+        assert_eq!(wall(&config, None), 300);
+        config.default_limits = asking(200);
+        assert_eq!(wall(&config, None), 200);
         let grants = PluginGrants {
-            limits: LimitOverrides {
-                wall: Some(Duration::from_secs(9_000)),
-                ..LimitOverrides::default()
-            },
+            limits: asking(9_000),
             ..PluginGrants::default()
         };
         config.plugin_settings.insert("p".to_owned(), grants);
         assert_eq!(wall(&config, Some(&asking(60))), 9_000);
         assert!(config.settings_of("q", None).directories.is_empty());
+    }
+
+    #[test]
+    fn what_can_be_written_is_what_the_sandbox_keeps() {
+        use pipefitter_plugins::{LIMIT_KEYS, LimitUnit as Written};
+        use pipefitter_sandbox::LimitUnit as Kept;
+        let written: Vec<_> = LIMIT_KEYS.iter().map(|key| (key.name, key.unit)).collect();
+        let kept: Vec<_> = Limit::ALL
+            .iter()
+            .map(|limit| {
+                let unit = match limit.unit() {
+                    Kept::Duration => Written::Duration,
+                    Kept::Size => Written::Size,
+                    Kept::Count => Written::Count,
+                };
+                (limit.key(), unit)
+            })
+            .collect();
+        assert_eq!(written, kept);
+        for (key, limit) in LIMIT_KEYS.iter().zip(Limit::ALL) {
+            let default = limit.default_value();
+            assert!((key.least..=key.most).contains(&default), "{}", key.name);
+        }
     }
 }

@@ -29,8 +29,7 @@ mod staging;
 mod status;
 
 pub use config::{
-    LimitOverrides, PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts,
-    default_limits, default_unpack_limits,
+    PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts, default_unpack_limits,
 };
 pub use error::WorkerError;
 pub use events::{JobEnd, JobInfo, JobOutcome, WorkerEvent};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pipefitter_codepipeline::Owner;
-use pipefitter_sandbox::DirectoryGrant;
-use pipefitter_worker::{LimitOverrides, WorkerConfig};
+use pipefitter_plugins::LimitValues;
+use pipefitter_sandbox::{DirectoryGrant, Isolation, IsolationFloor};
+use pipefitter_worker::WorkerConfig;
 use secrecy::SecretString;
 
 /// The whole file.
@@ -20,15 +21,17 @@ pub(crate) struct Config {
     /// How the worker works; its folders and plugins are filled in from the rest.
     pub(crate) worker: WorkerConfig,
     /// Defaults for plugins that ask for nothing.
-    pub(crate) limits: LimitOverrides,
+    pub(crate) limits: LimitValues,
     /// The most that a plugin may ask for.
-    pub(crate) bounds: LimitOverrides,
+    pub(crate) bounds: LimitValues,
     /// Where jobs come from.
     pub(crate) sources: Vec<SourceConfig>,
     /// What plugins may do, by name.
     pub(crate) plugins: BTreeMap<String, PluginConfig>,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
+    /// The least isolation of plugins that the worker starts with.
+    pub(crate) isolation_floor: IsolationFloor,
 }
 
 /// `[[source]]`.
@@ -58,7 +61,9 @@ pub(crate) struct PluginConfig {
     /// What it may reach.
     pub(crate) grant: GrantConfig,
     /// What it may use.
-    pub(crate) limits: LimitOverrides,
+    pub(crate) limits: LimitValues,
+    /// Where its jobs run.
+    pub(crate) isolation: Isolation,
 }
 
 /// `[plugins.NAME.grant]`. An empty one grants nothing.

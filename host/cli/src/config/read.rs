@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_codepipeline::Owner;
-use pipefitter_plugins::ActionTypeKey;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
-use pipefitter_sandbox::DirectoryGrant;
-use pipefitter_worker::{LimitOverrides, WorkerConfig};
+use pipefitter_plugins::{ActionTypeKey, LimitValues};
+use pipefitter_sandbox::{DirectoryGrant, Isolation, IsolationFloor};
+use pipefitter_worker::WorkerConfig;
 
 use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig};
 use super::problem::ConfigProblem;
@@ -95,6 +95,16 @@ fn read_config(file: &Path, root: &Table<'_>) -> Config {
             })
             .collect(),
         log_format: log_format.flatten().unwrap_or_default(),
+        isolation_floor: root
+            .choice(
+                "isolation-floor",
+                &[
+                    ("full", IsolationFloor::Full),
+                    ("seccomp", IsolationFloor::Seccomp),
+                    ("none", IsolationFloor::None),
+                ],
+            )
+            .unwrap_or_default(),
     }
 }
 
@@ -184,36 +194,11 @@ fn set<T>(value: &mut T, given: Option<T>) {
     }
 }
 
-fn read_default_limits(table: &Table<'_>) -> (LimitOverrides, LimitOverrides) {
-    let defaults = table.table("default", read_limits);
-    let bounds = table.table("max", read_limits);
+/// `[limits.default]` and `[limits.max]`.
+fn read_default_limits(table: &Table<'_>) -> (LimitValues, LimitValues) {
+    let defaults = table.table("default", LimitValues::read);
+    let bounds = table.table("max", LimitValues::read);
     (defaults.unwrap_or_default(), bounds.unwrap_or_default())
-}
-
-fn read_limits(table: &Table<'_>) -> LimitOverrides {
-    let limits = LimitOverrides {
-        wall: table.duration("wall"),
-        cpu: table.duration("cpu"),
-        memory: table.size("memory"),
-        log: table.size("log"),
-    };
-    let none = [
-        ("wall", limits.wall.is_some_and(|wall| wall.is_zero())),
-        ("cpu", limits.cpu.is_some_and(|cpu| cpu.is_zero())),
-        // One page of wasm's memory: no component starts with less.
-        (
-            "memory",
-            limits.memory.is_some_and(|memory| memory < 64 << 10),
-        ),
-    ];
-    for (key, _) in none.into_iter().filter(|(_, none)| *none) {
-        table.problem(
-            key,
-            format!("`{key}` is so little that every job fails"),
-            "raise it, or take the line out to leave it to the manifest and the default",
-        );
-    }
-    limits
 }
 
 /// What the AWS SDK would take by itself: read here, so that the journal is bound to it too.
@@ -292,10 +277,19 @@ fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
 
 fn read_plugin(table: &Table<'_>, base: &Path) -> PluginConfig {
     let grant = table.table("grant", |grant| read_grant(grant, base));
-    let limits = table.table("limits", read_limits);
+    let limits = table.table("limits", LimitValues::read);
     PluginConfig {
         grant: grant.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
+        isolation: table
+            .choice(
+                "isolation",
+                &[
+                    ("process", Isolation::Process),
+                    ("shared", Isolation::Shared),
+                ],
+            )
+            .unwrap_or_default(),
     }
 }
 

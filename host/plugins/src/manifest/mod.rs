@@ -13,7 +13,7 @@ mod urls;
 
 pub use configuration::ConfigurationProblem;
 pub use model::{
-    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, LimitsAsked,
-    Manifest, Outputs, Property, PropertyType, UnpackMode,
+    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, Manifest, Outputs,
+    Property, PropertyType, UnpackMode,
 };
 pub use problem::ManifestProblem;

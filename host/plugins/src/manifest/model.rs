@@ -1,9 +1,9 @@
 //! What a manifest says, once it is known to be good.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::contract::ActionTypeKey;
+use crate::limits::LimitValues;
 
 /// A whole manifest. Only [`Manifest::parse`] makes one, so it keeps every limit of CodePipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct Manifest {
     pub inputs: Inputs,
     /// `[outputs]`.
     pub outputs: Outputs,
-    /// `[limits]`.
-    pub limits: LimitsAsked,
+    /// `[limits]`: what the plugin wants; the operator's bounds apply on top.
+    pub limits: LimitValues,
     /// `[capabilities]`.
     pub capabilities: Capabilities,
 }
@@ -198,19 +198,6 @@ pub struct Outputs {
     pub counts: ArtifactCounts,
     /// A declared output that was left empty is uploaded as it is instead of failing the job.
     pub allow_empty: bool,
-}
-
-/// Limits that the plugin wants; the operator's bounds apply on top. `None` is the host's default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LimitsAsked {
-    /// Wall-clock time of a run.
-    pub wall: Option<Duration>,
-    /// CPU time of a run.
-    pub cpu: Option<Duration>,
-    /// Bytes of memory, over all of its memories.
-    pub memory: Option<u64>,
-    /// Bytes of log.
-    pub log: Option<u64>,
 }
 
 /// What the plugin wants to touch; nothing of it is granted by asking.

@@ -2,12 +2,13 @@
 
 use super::check;
 use super::model::{
-    ActionDecl, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, LimitsAsked, Manifest, Outputs,
-    Property, PropertyType, Unpack, UnpackMode,
+    ActionDecl, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, Manifest, Outputs, Property,
+    PropertyType, Unpack, UnpackMode,
 };
 use super::problem::ManifestProblem;
 use super::urls::read_urls;
 use crate::contract::ActionTypeKey;
+use crate::limits::LimitValues;
 use crate::toml_table::{self, Entry, Table, TableProblem};
 
 /// Above this a file is no manifest: ten properties with the longest texts come to a tenth of it.
@@ -59,7 +60,7 @@ fn read(root: &Table<'_>) -> Option<Manifest> {
     let action = root.table("action", |table| read_action(table, &properties));
     let inputs = root.table("inputs", read_inputs);
     let outputs = root.table("outputs", read_outputs);
-    let limits = root.table("limits", read_limits);
+    let limits = root.table("limits", LimitValues::read);
     let capabilities = root.table("capabilities", read_capabilities);
     Some(Manifest {
         action: action.flatten()?,
@@ -212,30 +213,6 @@ fn read_outputs(table: &Table<'_>) -> Option<Outputs> {
         counts: counts?,
         allow_empty,
     })
-}
-
-fn read_limits(table: &Table<'_>) -> LimitsAsked {
-    let limits = LimitsAsked {
-        wall: table.duration("wall"),
-        cpu: table.duration("cpu"),
-        memory: table.size("memory"),
-        log: table.size("log"),
-    };
-    for (key, nothing) in [
-        ("wall", limits.wall.is_some_and(|wall| wall.is_zero())),
-        ("cpu", limits.cpu.is_some_and(|cpu| cpu.is_zero())),
-        ("memory", limits.memory == Some(0)),
-        ("log", limits.log == Some(0)),
-    ] {
-        if nothing {
-            table.problem(
-                key,
-                format!("`{key}` is nothing at all: no run could keep it"),
-                "raise it, or leave the line out to take the host's default",
-            );
-        }
-    }
-    limits
 }
 
 fn read_capabilities(table: &Table<'_>) -> Capabilities {

@@ -25,7 +25,8 @@ impl Sink {
 
 fn log(budget: u64) -> (Arc<Sink>, JobLog) {
     let sink = Arc::new(Sink::default());
-    let log = JobLog::new(sink.clone(), Level::Debug, budget);
+    let limits = Limits::default().with(Limit::Log, budget);
+    let log = JobLog::new(sink.clone(), Level::Debug, &limits);
     (sink, log)
 }
 
@@ -144,4 +145,39 @@ fn an_empty_message_is_an_empty_line() {
     log.write(Level::Info, "", &[]);
     log.write(Level::Info, "a\n", &[]);
     assert_eq!(sink.texts(), ["", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_has_so_many_lines_and_the_place_of_the_others_is_marked() {
+    let sink = Arc::new(Sink::default());
+    let limits = Limits::default().with(Limit::LogRate, 3);
+    let log = JobLog::new(sink.clone(), Level::Debug, &limits);
+    log.stdout().take(b"1\n2\n3\n4\n5\n");
+    tokio::time::advance(Duration::from_millis(1000)).await;
+    log.stdout().take(b"6\n7\n8\n9\n");
+    log.close();
+    let marked = |lines| {
+        format!("{lines} lines were dropped here: a job of this plugin may write 3 in a second")
+    };
+    assert_eq!(
+        sink.texts(),
+        ["1", "2", "3", &marked(2), "6", "7", "8", &marked(1)]
+    );
+    assert_eq!(
+        log.usage(),
+        LogUsage {
+            kept: 12,
+            dropped: 6
+        }
+    );
+}
+
+#[test]
+fn the_length_of_a_line_is_a_setting() {
+    let sink = Arc::new(Sink::default());
+    let limits = Limits::default().with(Limit::LogLine, 64);
+    let log = JobLog::new(sink.clone(), Level::Debug, &limits);
+    log.stdout().take(&[b'x'; 100]);
+    log.close();
+    assert_eq!(sink.texts(), [format!("{} [cut]", "x".repeat(58))]);
 }

@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_sandbox::{
-    ActionType, CodeRef, DirectoryGrant, EventSink, Fault, InProcess, InputDir, Job, JobControl,
-    JobRunner, JobSpec, Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox,
-    SandboxConfig, SealKey, StopHandle, Success, Verdict, VerdictKind,
+    ActionType, ChildProcess, CodeRef, DirectoryGrant, EventSink, Fault, InProcess, InputDir,
+    Isolation, IsolationFloor, Job, JobControl, JobRunner, JobSpec, Launcher, Limit, Limits,
+    LogLine, Outcome, OutputDir, PipelineContext, Sandbox, SandboxConfig, SealKey, StopHandle,
+    Success, Verdict, VerdictKind,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+use crate::ISOLATION;
 
 const PROBE: &str = "wasm32-wasip2/guest/pipefitter_test_probe.wasm";
 
@@ -35,13 +37,68 @@ pub(crate) fn probe() -> &'static [u8] {
 pub(crate) fn sandbox() -> Arc<Sandbox> {
     let mut config = SandboxConfig::new(SealKey::ephemeral().unwrap());
     config.guest_threads = 2;
+    if ISOLATION == Isolation::Process {
+        config.launcher = Some(launcher());
+    }
     Sandbox::new(config).unwrap()
+}
+
+/// One for all: what it starts ends with the thread that started it, and this one stays.
+pub(crate) fn launcher() -> Arc<Launcher> {
+    static LAUNCHER: LazyLock<Arc<Launcher>> =
+        LazyLock::new(|| Launcher::start(env!("CARGO_BIN_EXE_sandbox-child")).unwrap());
+    LAUNCHER.clone()
+}
+
+/// Whichever this suite is about.
+pub(crate) enum Runner {
+    Shared(InProcess),
+    Process(ChildProcess),
+}
+
+impl Runner {
+    pub(crate) fn new(sandbox: &Arc<Sandbox>) -> Runner {
+        match ISOLATION {
+            Isolation::Shared => Runner::Shared(InProcess::new(sandbox.clone()).unwrap()),
+            Isolation::Process => Runner::Process(ChildProcess::new(
+                sandbox.clone(),
+                launcher(),
+                IsolationFloor::Full,
+            )),
+        }
+    }
+
+    pub(crate) fn running(&self) -> usize {
+        match self {
+            Runner::Shared(runner) => runner.running(),
+            Runner::Process(runner) => runner.running(),
+        }
+    }
+
+    pub(crate) async fn settled(&self) {
+        match self {
+            Runner::Shared(runner) => runner.settled().await,
+            Runner::Process(runner) => runner.settled().await,
+        }
+    }
+
+    pub(crate) async fn run(
+        &self,
+        spec: JobSpec,
+        control: JobControl,
+        events: Arc<dyn EventSink>,
+    ) -> Verdict {
+        match self {
+            Runner::Shared(runner) => runner.run(spec, control, events).await,
+            Runner::Process(runner) => runner.run(spec, control, events).await,
+        }
+    }
 }
 
 /// A runner with the probe compiled for it.
 pub(crate) struct Host {
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) runner: InProcess,
+    pub(crate) runner: Runner,
     pub(crate) code: CodeRef,
     _dir: TempDir,
 }
@@ -53,7 +110,7 @@ impl Host {
         let path = dir.path().join("probe");
         std::fs::write(&path, sandbox.compile(probe()).unwrap()).unwrap();
         Host {
-            runner: InProcess::new(sandbox.clone()).unwrap(),
+            runner: Runner::new(&sandbox),
             code: CodeRef {
                 id: format!("probe-{}", sandbox.compatibility()),
                 path,
@@ -145,12 +202,10 @@ impl Case {
             outputs: Vec::new(),
             scratch: None,
             directories: Vec::new(),
-            limits: Limits {
-                wall: Duration::from_secs(60),
-                cpu: Duration::from_secs(30),
-                memory_bytes: 256 << 20,
-                log_bytes: 1 << 20,
-            },
+            limits: Limits::default()
+                .with(Limit::WallTime, 60_000)
+                .with(Limit::CpuTime, 30_000),
+            isolation: ISOLATION,
         };
         Case {
             dir: tempfile::tempdir().unwrap(),
@@ -166,8 +221,9 @@ impl Case {
         self
     }
 
-    pub(crate) fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Case {
-        change(&mut self.spec.limits);
+    /// Milliseconds, bytes or pieces.
+    pub(crate) fn limit(mut self, limit: Limit, value: u64) -> Case {
+        self.spec.limits = self.spec.limits.with(limit, value);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipefitter_sandbox::{EventSink, Fault, JobControl, JobRunner, LogLine, VerdictKind};
+use pipefitter_sandbox::{EventSink, Fault, JobControl, Limit, LogLine, VerdictKind};
 use tokio::task::JoinSet;
 
 use crate::harness::{Case, Host, open_below};
@@ -89,7 +89,7 @@ async fn the_store_is_gone_when_the_verdict_is_there() {
             .input("in", &[("a", "b")])
             .output("out")
             .scratch()
-            .limits(|l| l.memory_bytes = 16 << 20)
+            .limit(Limit::Memory, 16 << 20)
             .run()
             .await;
         // The store held the sink and the directories.

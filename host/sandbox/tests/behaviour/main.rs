@@ -14,3 +14,5 @@ mod isolation;
 mod jobs;
 mod limits;
 mod stop;
+
+pub(crate) const ISOLATION: pipefitter_sandbox::Isolation = pipefitter_sandbox::Isolation::Shared;

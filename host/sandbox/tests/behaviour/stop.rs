@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use pipefitter_sandbox::{
-    Fault, InProcess, JobControl, JobRunner, Limits, Outcome, StopReason, VerdictKind,
-};
+use pipefitter_sandbox::{Fault, JobControl, Limit, Outcome, StopReason, VerdictKind};
 
-use crate::harness::{Case, Host, Recorder, open_below};
+use crate::harness::{Case, Host, Recorder, Runner, open_below};
 
 const LONG: Duration = Duration::from_secs(50);
 
@@ -93,7 +91,7 @@ async fn dropping_the_future_interrupts_the_guest() {
 #[tokio::test]
 async fn dropping_the_runner_ends_its_jobs() {
     let host = Host::new();
-    let runner = InProcess::new(host.sandbox.clone()).unwrap();
+    let runner = Runner::new(&host.sandbox);
     let mut spec = Case::new("spin").spec;
     spec.code = host.code.clone();
     let events = Recorder::new();
@@ -112,8 +110,7 @@ async fn dropping_the_runner_ends_its_jobs() {
 
 #[tokio::test]
 async fn the_time_left_is_that_of_the_nearest_end() {
-    let limits = |l: &mut Limits| l.wall = Duration::from_secs(30);
-    let case = Case::new("sleep").limits(limits);
+    let case = Case::new("sleep").limit(Limit::WallTime, 30_000);
     case.stop
         .request(StopReason::HandOver, Duration::from_secs(5));
     let ran = case.run().await;

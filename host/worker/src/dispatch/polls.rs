@@ -53,7 +53,7 @@ impl Dispatcher {
                 .config
                 .settings_of(&plugin.name, Some(&plugin.manifest.limits))
                 .limits
-                .memory_bytes;
+                .memory();
             let queries: Vec<Option<(String, String)>> = match plugin.manifest.queryable_property()
             {
                 None => vec![None],
@@ -113,7 +113,7 @@ impl Dispatcher {
             };
             match self
                 .slots
-                .take(&entry.action_type, entry.settings.limits.memory_bytes)
+                .take(&entry.action_type, entry.settings.limits.memory())
             {
                 Some(permit) => {
                     entry.permit = Some(permit);

@@ -43,7 +43,7 @@ pub(crate) async fn run(
     };
     let writing = log::write(
         &brief.parts.info.log,
-        brief.parts.settings.limits.log_bytes,
+        brief.parts.settings.limits.log(),
         written,
     );
     let (verdict, tail) = tokio::join!(running, writing);
@@ -113,5 +113,6 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
         scratch: parts.settings.scratch.then(|| brief.dirs.scratch.clone()),
         directories: parts.settings.directories.clone(),
         limits: parts.settings.limits.clone(),
+        isolation: parts.settings.isolation,
     })
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pipefitter_codepipeline::{FailureResult, FailureType, cut_utf16};
-use pipefitter_sandbox::{Fault, Limit, StopReason};
+use pipefitter_sandbox::{Fault, Limit, LimitUnit, StopReason};
 
 /// Where it happened, and what the log said last.
 pub(crate) struct Scene<'a> {
@@ -66,7 +66,7 @@ fn describe(fault: &Fault) -> (FailureType, String) {
         ),
         Fault::Limit { limit, value } => (
             FailureType::JobFailed,
-            format!("the plugin hit its {} of {value}", limit_name(*limit)),
+            format!("the plugin hit its {} of {value}", limit.words()),
         ),
         Fault::Start(why) => (
             FailureType::JobFailed,
@@ -75,6 +75,10 @@ fn describe(fault: &Fault) -> (FailureType, String) {
         Fault::Host(why) => (
             FailureType::SystemUnavailable,
             format!("the worker failed while the plugin ran: {why}"),
+        ),
+        Fault::Crashed(what) => (
+            FailureType::JobFailed,
+            format!("the plugin broke out of line: {what}"),
         ),
         Fault::Interrupted(Some(StopReason::HandOver)) => (
             FailureType::SystemUnavailable,
@@ -89,46 +93,32 @@ fn describe(fault: &Fault) -> (FailureType, String) {
     }
 }
 
-fn limit_name(limit: Limit) -> &'static str {
-    match limit {
-        Limit::WallTime => "time limit",
-        Limit::CpuTime => "limit on processor time",
-        Limit::Memory => "limit on memory",
-        Limit::Instances => "limit on instances, memories and tables",
-        Limit::Stack => "limit on the stack",
-        Limit::HostcallData => "limit on data handed to the host in one call",
-        Limit::Handles => "limit on open handles",
-    }
-}
-
 fn advice(scene: &Scene<'_>, fault: &Fault) -> String {
-    let setting = |key: &str, example: &str| {
-        format!(
-            ". If the work needs more, the worker's operator sets `{key}` (such as {example}) under \
-             [plugins.{}.limits] in pipefitter.toml",
-            scene.plugin
-        )
-    };
     match fault {
-        Fault::Limit {
-            limit: Limit::WallTime,
-            ..
-        } => setting("wall", "\"30m\""),
-        Fault::Limit {
-            limit: Limit::CpuTime,
-            ..
-        } => setting("cpu", "\"10m\""),
-        Fault::Limit {
-            limit: Limit::Memory,
-            ..
-        } => setting("memory", "\"512MiB\""),
-        Fault::Limit { .. } => ". This limit is not a setting: the plugin has to use less".to_owned(),
-        Fault::Trap { .. } | Fault::Exited { .. } => {
+        Fault::Limit { limit, .. } => format!(
+            ". If the work needs more, the worker's operator sets `{}` (such as {}) under \
+             [plugins.{}.limits] in pipefitter.toml",
+            limit.key(),
+            example(*limit),
+            scene.plugin
+        ),
+        Fault::Trap { .. } | Fault::Exited { .. } | Fault::Crashed(_) => {
             ". This is a fault of the plugin or of what it was given: its author can tell from the log"
                 .to_owned()
         }
         Fault::Start(_) => ". The worker's operator has to look at the plugin and its grants".to_owned(),
         Fault::Host(_) => ". Retry the stage; if it happens again, tell the worker's operator".to_owned(),
         Fault::Interrupted(_) => ". Retry the stage".to_owned(),
+    }
+}
+
+/// Twice the default, as it is written: what somebody may try first.
+fn example(limit: Limit) -> String {
+    let twice = limit.default_value() * 2;
+    match limit.unit() {
+        LimitUnit::Duration => format!("\"{}m\"", twice.div_ceil(60_000)),
+        LimitUnit::Size if twice >= 1 << 20 => format!("\"{}MiB\"", twice >> 20),
+        LimitUnit::Size => format!("\"{}KiB\"", twice >> 10),
+        LimitUnit::Count => twice.to_string(),
     }
 }

@@ -1,0 +1,97 @@
+//! Compiled code on its way to a child: authenticated, copied into memory that nobody can change any more, and mapped
+//! there by every child that runs it. The bytes that were checked are the bytes that run, and their pages are shared.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{MemfdFlags, SealFlags};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::engine::Sandbox;
+use crate::error::SandboxError;
+use crate::loader::{Recent, read};
+use crate::runner::CodeRef;
+use crate::seal::Authentic;
+
+/// Components kept in memory at a time; each is the size of its code, up to some 30 MB.
+const CAPACITY: usize = 64;
+
+/// Nothing of it can be changed, its seals included.
+const SEALS: SealFlags = SealFlags::WRITE
+    .union(SealFlags::GROW)
+    .union(SealFlags::SHRINK)
+    .union(SealFlags::SEAL);
+
+/// Sealed memory with code that was authenticated.
+pub(crate) struct SharedCode(OwnedFd);
+
+impl SharedCode {
+    fn new(code: &Authentic<'_>) -> std::io::Result<SharedCode> {
+        SharedCode::unchecked(code.bytes())
+    }
+
+    /// Code that a child has just compiled, for another child to link. Never loaded in this process.
+    pub(crate) fn unchecked(code: &[u8]) -> std::io::Result<SharedCode> {
+        let memory = rustix::fs::memfd_create(
+            "pipefitter-code",
+            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
+        )?;
+        let mut file = File::from(memory);
+        file.write_all(code)?;
+        rustix::fs::fcntl_add_seals(&file, SEALS)?;
+        Ok(SharedCode(file.into()))
+    }
+
+    /// What a parent sent. Refused unless it is sealed: only then does it stay what the parent authenticated.
+    pub(crate) fn received(memory: OwnedFd) -> std::io::Result<SharedCode> {
+        if rustix::fs::fcntl_get_seals(&memory)?.contains(SEALS) {
+            Ok(SharedCode(memory))
+        } else {
+            Err(std::io::Error::other("the code's memory is not sealed"))
+        }
+    }
+}
+
+impl AsFd for SharedCode {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+type Cell = Arc<OnceCell<Arc<SharedCode>>>;
+
+/// Sealed memory by code id.
+pub(crate) struct CodeStore {
+    sandbox: Arc<Sandbox>,
+    cells: Mutex<Recent<Cell>>,
+}
+
+impl CodeStore {
+    pub(crate) fn new(sandbox: Arc<Sandbox>) -> CodeStore {
+        CodeStore {
+            sandbox,
+            cells: Mutex::new(Recent::new(CAPACITY)),
+        }
+    }
+
+    /// The code, read and checked once however many jobs ask for it at the same time. A failure is not remembered.
+    pub(crate) async fn get(&self, code: &CodeRef) -> Result<Arc<SharedCode>, SandboxError> {
+        let cell = self.cells.lock().await.get(&code.id);
+        let load = || async {
+            let sandbox = self.sandbox.clone();
+            let path = code.path.clone();
+            tokio::task::spawn_blocking(move || {
+                let sealed = read(&path)?;
+                let opened = sandbox.open(&sealed)?;
+                let shared = SharedCode::new(&opened.code).map_err(SandboxError::SharedCode)?;
+                sandbox.count_load();
+                Ok(Arc::new(shared))
+            })
+            .await
+            .unwrap_or_else(|error| Err(SandboxError::SharedCode(std::io::Error::other(error))))
+        };
+        cell.get_or_try_init(load).await.cloned()
+    }
+}

@@ -1,0 +1,84 @@
+//! Why a child ended that had not told its result.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use rustix::process::Signal;
+
+use crate::limits::{Limit, Limits};
+use crate::runner::Fault;
+use crate::text;
+
+/// Characters of its last words that are quoted.
+const QUOTED: usize = 300;
+
+/// What the end of a process means. `said` is what it wrote to standard error.
+pub(crate) fn fault(status: ExitStatus, said: &str, limits: &Limits) -> Fault {
+    let words = last_words(said);
+    let signal = status.signal().and_then(Signal::from_named_raw);
+    match signal {
+        Some(Signal::SYS) => Fault::Crashed(
+            "it tried a system call that plugins are forbidden, and was ended for it".to_owned(),
+        ),
+        Some(Signal::XCPU) => Fault::Limit {
+            limit: Limit::CpuTime,
+            value: limits.show(Limit::CpuTime),
+        },
+        Some(Signal::XFSZ) => Fault::Crashed("it wrote a larger file than it may".to_owned()),
+        Some(Signal::ABORT) if said.contains("memory allocation of") => Fault::Limit {
+            limit: Limit::Memory,
+            value: limits.show(Limit::Memory),
+        },
+        // Its own memory limit makes an allocation fail: nobody is killed for it.
+        Some(Signal::KILL) => Fault::Crashed(
+            "its process was killed from outside, most likely for lack of memory on this machine"
+                .to_owned(),
+        ),
+        Some(
+            Signal::SEGV | Signal::BUS | Signal::ILL | Signal::FPE | Signal::ABORT | Signal::TRAP,
+        ) => Fault::Crashed(format!("its process crashed ({status}){words}")),
+        _ => Fault::Crashed(format!(
+            "its process ended without a result ({status}){words}"
+        )),
+    }
+}
+
+fn last_words(said: &str) -> String {
+    let cleaned = text::clean(&said.replace(['\n', '\r'], " "));
+    let cleaned = cleaned.trim();
+    if cleaned.is_empty() {
+        return String::new();
+    }
+    format!("; it said: {}", text::first_chars(cleaned, QUOTED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_words() {
+        let limits = Limits::default().with(Limit::CpuTime, 90_000);
+        let of = |raw: i32, said: &str| fault(ExitStatus::from_raw(raw), said, &limits);
+        let text = |fault: Fault| match fault {
+            Fault::Crashed(what) => what,
+            other => format!("{other:?}"),
+        };
+        assert!(text(of(libc::SIGSYS, "")).contains("forbidden"));
+        assert!(text(of(libc::SIGKILL, "")).contains("lack of memory"));
+        assert!(text(of(libc::SIGSEGV, "")).contains("crashed"));
+        assert!(text(of(libc::SIGABRT, "a\nb\u{1b}[1m")).ends_with("it said: a b"));
+        assert!(text(of(3 << 8, "")).contains("without a result (exit status: 3)"));
+        assert!(matches!(
+            of(libc::SIGXCPU, ""),
+            Fault::Limit { limit: Limit::CpuTime, value } if value == "90 s"
+        ));
+        assert!(matches!(
+            of(libc::SIGABRT, "memory allocation of 8 bytes failed"),
+            Fault::Limit {
+                limit: Limit::Memory,
+                ..
+            }
+        ));
+    }
+}

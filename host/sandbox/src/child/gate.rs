@@ -1,0 +1,186 @@
+//! What the parent lets through of what a child says.
+//!
+//! The child has cleaned its lines and kept its budget already; a child that was taken over has not. So everything is
+//! looked at again, by rules that an honest child cannot break: who breaks one is ended, and no more is read.
+
+use tokio::time::Instant;
+
+use crate::lines::MAX_LINE;
+use crate::log::{MAX_FIELDS, MAX_SUMMARY};
+use crate::runner::{Fault, LogLine, StopReason, VerdictKind};
+use crate::text;
+
+/// Of a frame besides its content: braces, names, escapes.
+const FRAME: u64 = 256;
+/// Bytes that a child may send at once whatever its log may be: a result, some progress.
+const ALLOWANCE: u64 = 4 << 20;
+/// And for each second that it runs: progress, ten times a second and rarely that long.
+const PER_SECOND: u64 = 128 << 10;
+/// JSON makes at most this of a byte of clean text: a quote or backslash becomes two; and a line has a frame around it.
+const JSON: u64 = 4;
+
+/// A rule was broken.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(&'static str);
+
+/// Counts what one child says.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    started: Instant,
+    log_bytes: u64,
+    received: u64,
+    logged: u64,
+}
+
+impl Gate {
+    pub(crate) fn new(log_bytes: u64) -> Gate {
+        Gate {
+            started: Instant::now(),
+            log_bytes,
+            received: 0,
+            logged: 0,
+        }
+    }
+
+    /// A frame of so many bytes is about to be read.
+    pub(crate) fn frame(&mut self, bytes: usize) -> Result<(), Refused> {
+        self.received = self.received.saturating_add(bytes as u64 + FRAME);
+        let seconds = self.started.elapsed().as_secs();
+        let most = self
+            .log_bytes
+            .saturating_mul(JSON)
+            .saturating_add(ALLOWANCE)
+            .saturating_add(seconds.saturating_mul(PER_SECOND));
+        if self.received > most {
+            return Err(Refused("it flooded the pipe to its host"));
+        }
+        Ok(())
+    }
+
+    /// A line of the log, made safe once more.
+    pub(crate) fn line(&mut self, line: LogLine) -> Result<LogLine, Refused> {
+        let fields: usize = line
+            .fields
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        if line.text.len() > MAX_LINE || fields > MAX_LINE || line.fields.len() > MAX_FIELDS {
+            return Err(Refused(
+                "it sent a log line that is longer than a line may be",
+            ));
+        }
+        self.logged = self
+            .logged
+            .saturating_add((line.text.len() + fields + 1) as u64);
+        // Marks of what was dropped come on top of the budget.
+        if self.logged > self.log_bytes.saturating_mul(2).saturating_add(64 << 10) {
+            return Err(Refused("it sent more log than a job may write"));
+        }
+        Ok(LogLine {
+            level: line.level,
+            text: text::clean(&line.text),
+            fields: line
+                .fields
+                .iter()
+                .map(|(name, value)| (text::clean(name), text::clean(value)))
+                .collect(),
+            cut: line.cut,
+        })
+    }
+
+    /// A progress summary, made safe once more.
+    pub(crate) fn summary(summary: &str) -> String {
+        let cleaned = text::clean(summary);
+        text::first_chars(&cleaned, MAX_SUMMARY).to_owned()
+    }
+
+    /// The end, as far as a child can tell it: `stop` is what it was asked.
+    pub(crate) fn verdict(
+        kind: VerdictKind,
+        stop: Option<StopReason>,
+    ) -> Result<VerdictKind, Refused> {
+        let short = |text: &str| {
+            let cleaned = text::clean(text);
+            text::first_chars(&cleaned, 1000).to_owned()
+        };
+        Ok(match kind {
+            VerdictKind::Answered(answer) => VerdictKind::Answered(answer),
+            VerdictKind::Fault(fault) => VerdictKind::Fault(match fault {
+                Fault::Trap { what, frames } => Fault::Trap {
+                    what: short(&what),
+                    frames: frames.iter().take(10).map(|frame| short(frame)).collect(),
+                },
+                Fault::Limit { limit, value } => Fault::Limit {
+                    limit,
+                    value: short(&value),
+                },
+                Fault::Start(what) => Fault::Start(short(&what)),
+                Fault::Host(what) => Fault::Host(short(&what)),
+                Fault::Interrupted(reason) if reason.is_some() && reason == stop => {
+                    Fault::Interrupted(reason)
+                }
+                Fault::Interrupted(_) => {
+                    return Err(Refused(
+                        "it told that it was stopped, and nobody had asked it",
+                    ));
+                }
+                Fault::Crashed(what) => Fault::Crashed(short(&what)),
+                exited @ Fault::Exited { .. } => exited,
+            }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::runner::Level;
+
+    fn line(text: &str) -> LogLine {
+        LogLine {
+            level: Level::Info,
+            text: text.to_owned(),
+            fields: Vec::new(),
+            cut: false,
+        }
+    }
+
+    #[test]
+    fn lines_are_cleaned_again_and_counted() {
+        let mut gate = Gate::new(100);
+        assert_eq!(gate.line(line("a\u{1b}[31mb")).unwrap().text, "ab");
+        assert!(gate.line(line(&"x".repeat(MAX_LINE + 1))).is_err());
+        let broken = (0..).find(|_| gate.line(line(&"x".repeat(1000))).is_err());
+        assert!(broken.is_some_and(|lines| lines <= 67), "{broken:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_is_cut_off_and_a_long_job_is_not() {
+        let mut gate = Gate::new(0);
+        let mut frames = 0;
+        while gate.frame(1 << 20).is_ok() {
+            frames += 1;
+        }
+        assert_eq!(frames, 3);
+        let mut gate = Gate::new(0);
+        for _ in 0..10_000 {
+            tokio::time::advance(Duration::from_millis(100)).await;
+            gate.frame(2200).unwrap();
+        }
+    }
+
+    #[test]
+    fn nobody_stops_by_himself() {
+        let stopped = |reason| VerdictKind::Fault(Fault::Interrupted(reason));
+        let asked = Some(StopReason::HandOver);
+        assert!(Gate::verdict(stopped(asked), None).is_err());
+        assert!(Gate::verdict(stopped(None), asked).is_err());
+        assert_eq!(
+            Gate::verdict(stopped(asked), asked).unwrap(),
+            stopped(asked)
+        );
+    }
+}

@@ -1,0 +1,424 @@
+//! The runner with a process of its own for each job.
+//!
+//! ```text
+//! spawned --greeting, job--> told --Locked--> running --Ended--> reaped --> verdict
+//!    |                         |                 |
+//!    +---- ends, hangs, breaks the protocol, is killed ------> reaped --> fault
+//! ```
+//!
+//! A verdict is given only after the child was reaped: nothing of it writes into an output that is being packed.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use rustix::fs::{Mode, OFlags};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::OwnedReadHalf;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::engine::Sandbox;
+use crate::error::{SandboxError, chain};
+use crate::in_process::host_fault;
+use crate::limits::Limit;
+use crate::mounts::{Mount, Mounts};
+use crate::runner::{
+    EventSink, Fault, JobControl, JobRunner, JobSpec, StopReason, Usage, Verdict, VerdictKind,
+};
+
+use super::code::{CodeStore, SharedCode};
+use super::exit;
+use super::floor::IsolationFloor;
+use super::gate::{Gate, Refused};
+use super::launcher::{Launcher, Profile, Spawned};
+use super::protocol::{self, ChildJob, Down, FrameError, MAX_DOWN, MAX_UP, Up};
+
+/// What a child that has told its result needs to end.
+const ENDING: Duration = Duration::from_secs(2);
+/// A child ends its job itself when a limit is reached. This much later it is taken to hang.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs each job in a locked-down process of its own.
+#[derive(Debug)]
+pub struct ChildProcess {
+    shared: Arc<Shared>,
+    jobs: TaskTracker,
+}
+
+struct Shared {
+    sandbox: Arc<Sandbox>,
+    launcher: Arc<Launcher>,
+    floor: IsolationFloor,
+    code: CodeStore,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("launcher", &self.launcher)
+            .field("floor", &self.floor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ChildProcess {
+    /// A runner whose children are started by `launcher` and refuse to run a guest below `floor`. See
+    /// [`Launcher::check`] to learn beforehand.
+    #[must_use]
+    pub fn new(
+        sandbox: Arc<Sandbox>,
+        launcher: Arc<Launcher>,
+        floor: IsolationFloor,
+    ) -> ChildProcess {
+        let shared = Shared {
+            code: CodeStore::new(sandbox.clone()),
+            sandbox,
+            launcher,
+            floor,
+        };
+        ChildProcess {
+            shared: Arc::new(shared),
+            jobs: TaskTracker::new(),
+        }
+    }
+
+    /// How many jobs are running, those included whose caller no longer waits.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Wait until no job runs and every child is reaped. No new one may be started any more.
+    pub async fn settled(&self) {
+        self.jobs.close();
+        self.jobs.wait().await;
+    }
+}
+
+#[async_trait]
+impl JobRunner for ChildProcess {
+    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict {
+        let abandoned = CancellationToken::new();
+        let _abandon = abandoned.clone().drop_guard();
+        let shared = self.shared.clone();
+        // A task of its own: a child is reaped, whoever waits for it or not.
+        let task = self.jobs.spawn(async move {
+            let started = Instant::now();
+            let watched = Watched {
+                control,
+                abandoned,
+                gate: Gate::new(spec.limits.log()),
+                asked: None,
+                deadline: started
+                    .checked_add(spec.limits.wall().saturating_add(PATIENCE))
+                    .unwrap_or(started + Duration::from_secs(365 * 24 * 3600)),
+                events,
+                spec,
+            };
+            let (kind, mut usage) = watched.run(&shared).await;
+            usage.wall = started.elapsed();
+            Verdict { kind, usage }
+        });
+        match task.await {
+            Ok(verdict) => verdict,
+            Err(error) => Verdict {
+                kind: VerdictKind::Fault(host_fault(error)),
+                usage: Usage::default(),
+            },
+        }
+    }
+}
+
+/// How looking after a child ended.
+enum End {
+    /// It told its result.
+    Told(VerdictKind, Usage),
+    /// Its end of the pipe is closed.
+    Closed,
+    /// It was killed for this.
+    Killed(Fault),
+}
+
+struct Watched {
+    spec: JobSpec,
+    control: JobControl,
+    /// Nobody waits for the verdict any more.
+    abandoned: CancellationToken,
+    events: Arc<dyn EventSink>,
+    gate: Gate,
+    /// What the child was told, and until when it may go on.
+    asked: Option<(StopReason, Instant)>,
+    deadline: Instant,
+}
+
+impl Watched {
+    async fn run(mut self, shared: &Arc<Shared>) -> (VerdictKind, Usage) {
+        let fault = |fault| (VerdictKind::Fault(fault), Usage::default());
+        let start = |error: SandboxError| Fault::Start(error.full());
+        let code = match shared.code.get(&self.spec.code).await {
+            Ok(code) => code,
+            Err(error) => return fault(start(error)),
+        };
+        let (directories, mut child) = match self.spawn(shared).await {
+            Ok(started) => started,
+            Err(failed) => return fault(failed),
+        };
+        let ended = self
+            .look_after(shared, &code, &directories, &mut child)
+            .await;
+        drop(directories);
+        let (end, patience) = match ended {
+            Ok(end @ End::Told(..)) => (end, ENDING),
+            Ok(end @ End::Closed) => (end, ENDING),
+            Ok(end @ End::Killed(_)) => (end, Duration::ZERO),
+            Err(error) => (End::Killed(Fault::Crashed(error)), Duration::ZERO),
+        };
+        let (status, said) = reap(child, patience).await;
+        match end {
+            End::Told(kind, usage) => (kind, usage),
+            End::Killed(why) => fault(why),
+            End::Closed => {
+                // A signal that comes before the end of the pipe is noticed may have been ours to send.
+                let why = self
+                    .interrupted()
+                    .unwrap_or_else(|| exit::fault(status, &said, &self.spec.limits));
+                tracing::warn!(
+                    plugin = self.spec.plugin,
+                    status = %status,
+                    "a job's process ended without a result"
+                );
+                fault(why)
+            }
+        }
+    }
+
+    /// The directories and a child, off the runtime's threads.
+    async fn spawn(&self, shared: &Arc<Shared>) -> Result<(Vec<OwnedFd>, Spawned), Fault> {
+        let mounts = Mounts::plan(&self.spec)?;
+        let launcher = shared.launcher.clone();
+        let starting = tokio::task::spawn_blocking(move || {
+            let opened = mounts.all.iter().map(open);
+            let directories = opened.collect::<Result<Vec<_>, _>>()?;
+            let child = launcher
+                .spawn(Profile::Job)
+                .map_err(|error| Fault::Host(error.full()))?;
+            Ok((directories, child))
+        });
+        starting.await.unwrap_or_else(|error| {
+            Err(Fault::Host(format!("no process could be started: {error}")))
+        })
+    }
+
+    /// Until it has told its result, has closed the pipe, or must be killed.
+    async fn look_after(
+        &mut self,
+        shared: &Shared,
+        code: &SharedCode,
+        directories: &[OwnedFd],
+        child: &mut Spawned,
+    ) -> Result<End, String> {
+        let failed = |error: FrameError| chain(&error);
+        let io = |error: io::Error| error.to_string();
+        let pipe = child.stream.try_clone().map_err(io)?;
+        let descriptors: Vec<_> = std::iter::once(code.as_fd())
+            .chain(directories.iter().map(AsFd::as_fd))
+            .collect();
+        protocol::greet(&pipe, &descriptors).map_err(failed)?;
+        pipe.set_nonblocking(true).map_err(io)?;
+        let (mut down, mut up) = tokio::net::UnixStream::from_std(pipe)
+            .map_err(io)?
+            .into_split();
+        let mut spec = self.spec.clone();
+        for (path, _) in spec.directories_mut() {
+            // Where they are on the host is nothing that a plugin's process need know.
+            *path = std::path::PathBuf::new();
+        }
+        let job = Down::Job(Box::new(ChildJob {
+            spec,
+            log_threshold: shared.sandbox.config().log_threshold,
+            floor: shared.floor,
+            network: false,
+        }));
+        // What waits to be sent: a write that something else interrupts goes on where it was.
+        let mut outgoing = BytesMut::from(&protocol::encode(&job, MAX_DOWN).map_err(failed)?[..]);
+        let mut incoming = Incoming::default();
+        let kill = self.control.kill.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = must_end(kill.clone(), self.abandoned.clone(), self.until()) => {
+                    return Ok(End::Killed(self.killed_for()));
+                }
+                sent = up.write_buf(&mut outgoing), if !outgoing.is_empty() => {
+                    if sent.is_err() {
+                        // It has ended; the other direction tells how.
+                        outgoing.clear();
+                    }
+                }
+                () = stop_asked(&mut self.control, self.asked.is_some()) => {
+                    outgoing.extend_from_slice(&self.stop_frame().map_err(failed)?);
+                }
+                frame = incoming.next(&mut down, &mut self.gate) => {
+                    let Some(frame) = frame? else {
+                        return Ok(End::Closed);
+                    };
+                    if let Some(end) = self.heard(frame).map_err(|refused| refused.to_string())? {
+                        return Ok(end);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A frame of the child's.
+    fn heard(&mut self, frame: Up) -> Result<Option<End>, Refused> {
+        match frame {
+            Up::Locked(lock) => tracing::trace!(
+                plugin = self.spec.plugin,
+                landlock = lock.landlock,
+                seccomp = lock.seccomp,
+                "a job's process is locked"
+            ),
+            Up::Log(lines) => {
+                for line in lines {
+                    let line = self.gate.line(line)?;
+                    self.events.log(line);
+                }
+            }
+            Up::Progress { percent, summary } => {
+                self.events.progress(percent, Gate::summary(&summary));
+            }
+            Up::SecretWanted { .. } => {}
+            Up::Ended(ended) => {
+                let asked = self.asked.map(|(reason, _)| reason);
+                let kind = Gate::verdict(ended.verdict.kind, asked)?;
+                return Ok(Some(End::Told(kind, ended.verdict.usage)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells the child what the host wants.
+    fn stop_frame(&mut self) -> Result<Vec<u8>, FrameError> {
+        let Some(request) = *self.control.stop.borrow_and_update() else {
+            return Ok(Vec::new());
+        };
+        self.asked = Some((request.reason, request.until));
+        let stop = Down::Stop {
+            reason: request.reason,
+            grace: request.until.saturating_duration_since(Instant::now()),
+        };
+        protocol::encode(&stop, MAX_DOWN)
+    }
+
+    /// When the child is taken to hang.
+    fn until(&self) -> Instant {
+        self.asked.map_or(self.deadline, |(_, until)| {
+            self.deadline.min(until + PATIENCE)
+        })
+    }
+
+    fn killed_for(&self) -> Fault {
+        self.interrupted().unwrap_or_else(|| Fault::Limit {
+            limit: Limit::WallTime,
+            value: self.spec.limits.show(Limit::WallTime),
+        })
+    }
+
+    /// Whether the host has ended the job, and why.
+    fn interrupted(&self) -> Option<Fault> {
+        let asked = self.control.stop.borrow().map(|request| request.reason);
+        if self.control.kill.is_cancelled() || self.abandoned.is_cancelled() {
+            return Some(Fault::Interrupted(asked));
+        }
+        let (reason, until) = self.asked?;
+        (Instant::now() >= until).then_some(Fault::Interrupted(Some(reason)))
+    }
+}
+
+/// Resolves when the child must be killed.
+async fn must_end(kill: CancellationToken, abandoned: CancellationToken, until: Instant) {
+    tokio::select! {
+        () = kill.cancelled() => {}
+        () = abandoned.cancelled() => {}
+        () = tokio::time::sleep_until(until) => {}
+    }
+}
+
+/// Resolves when a stop is asked for that the child does not know of.
+async fn stop_asked(control: &mut JobControl, known: bool) {
+    if !known && control.stop.borrow().is_some() {
+        return;
+    }
+    if control.stop.changed().await.is_err() {
+        // Nobody can ask any more.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A frame that may be read in parts: what was read stays when something else comes first.
+#[derive(Default)]
+struct Incoming {
+    prefix: [u8; 4],
+    have: usize,
+    body: Option<Vec<u8>>,
+}
+
+impl Incoming {
+    async fn next(
+        &mut self,
+        pipe: &mut OwnedReadHalf,
+        gate: &mut Gate,
+    ) -> Result<Option<Up>, String> {
+        let broken = |error: FrameError| format!("it sent {}", chain(&error));
+        loop {
+            let Some(body) = &mut self.body else {
+                match pipe.read(&mut self.prefix[self.have..]).await {
+                    Ok(0) | Err(_) => return Ok(None),
+                    Ok(read) => self.have += read,
+                }
+                if self.have == self.prefix.len() {
+                    let length = protocol::length(self.prefix, MAX_UP).map_err(broken)?;
+                    gate.frame(length).map_err(|refused| refused.to_string())?;
+                    self.body = Some(vec![0; length]);
+                    self.have = 0;
+                }
+                continue;
+            };
+            if self.have < body.len() {
+                match pipe.read(&mut body[self.have..]).await {
+                    Ok(0) | Err(_) => return Ok(None),
+                    Ok(read) => self.have += read,
+                }
+                continue;
+            }
+            let frame = protocol::decode(body).map_err(broken)?;
+            self.body = None;
+            self.have = 0;
+            return Ok(Some(frame));
+        }
+    }
+}
+
+fn open(mount: &Mount) -> Result<OwnedFd, Fault> {
+    rustix::fs::open(
+        &mount.host,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .map_err(|error| mount.unopened(&error))
+}
+
+/// Wait for its end, or make it end. Its pipe was closed or its result told, so this takes milliseconds.
+async fn reap(mut child: Spawned, patience: Duration) -> (ExitStatus, String) {
+    let waiting = tokio::task::spawn_blocking(move || child.end_within(patience));
+    waiting
+        .await
+        .unwrap_or_else(|error| (ExitStatus::default(), error.to_string()))
+}

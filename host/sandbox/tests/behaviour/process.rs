@@ -1,0 +1,16 @@
+//! The same suite with a process for each job: what a plugin can do, what it cannot and how its limits are named is
+//! no other there.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails panics"
+)]
+
+mod code;
+mod harness;
+mod isolation;
+mod jobs;
+mod limits;
+mod stop;
+
+pub(crate) const ISOLATION: pipefitter_sandbox::Isolation = pipefitter_sandbox::Isolation::Process;
