@@ -54,7 +54,14 @@ pub(crate) fn build_test_guests() -> Result<()> {
             "--target",
             "wasm32-wasip2",
         ])
-        .args(["-p", "pipefitter-test-probe", "-p", "pipefitter-test-twin"])
+        .args([
+            "-p",
+            "pipefitter-test-probe",
+            "-p",
+            "pipefitter-test-twin",
+            "-p",
+            "pipefitter-test-escape",
+        ])
         .current_dir(paths::root()))?;
     let built = paths::target().join("wasm32-wasip2/guest");
     copy(

@@ -15,23 +15,25 @@ use tokio::sync::watch;
 
 use crate::ISOLATION;
 
-const PROBE: &str = "wasm32-wasip2/guest/pipefitter_test_probe.wasm";
-
 /// The component, from the target directory that this test was built into.
 pub(crate) fn probe() -> &'static [u8] {
-    static PROBE_WASM: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        let test = std::env::current_exe().expect("the test's own path");
-        let found = test.ancestors().map(|dir| dir.join(PROBE));
-        let path = found.into_iter().find(|path| path.is_file());
-        let path = path.unwrap_or_else(|| {
-            panic!(
-                "the probe is not built; run: cargo build -p pipefitter-test-probe \
-                 --profile guest --target wasm32-wasip2"
-            )
-        });
-        std::fs::read(path).expect("the probe")
+    static PROBE: LazyLock<Vec<u8>> = LazyLock::new(|| guest("probe"));
+    &PROBE
+}
+
+/// A component of `tests/guests`.
+pub(crate) fn guest(name: &str) -> Vec<u8> {
+    let file = format!("wasm32-wasip2/guest/pipefitter_test_{name}.wasm");
+    let test = std::env::current_exe().expect("the test's own path");
+    let found = test.ancestors().map(|dir| dir.join(&file));
+    let path = found.into_iter().find(|path| path.is_file());
+    let path = path.unwrap_or_else(|| {
+        panic!(
+            "{file} is not built; run: cargo build -p pipefitter-test-{name} \
+             --profile guest --target wasm32-wasip2"
+        )
     });
-    &PROBE_WASM
+    std::fs::read(path).expect("the guest")
 }
 
 pub(crate) fn sandbox() -> Arc<Sandbox> {
@@ -105,10 +107,15 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new() -> Host {
+        Host::of(probe())
+    }
+
+    /// With another component in the probe's place.
+    pub(crate) fn of(wasm: &[u8]) -> Host {
         let sandbox = sandbox();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("probe");
-        std::fs::write(&path, sandbox.compile(probe()).unwrap()).unwrap();
+        std::fs::write(&path, sandbox.compile(wasm).unwrap()).unwrap();
         Host {
             runner: Runner::new(&sandbox),
             code: CodeRef {

@@ -7,6 +7,7 @@
 )]
 
 mod code;
+mod drill;
 mod harness;
 mod isolation;
 mod jobs;
