@@ -13,3 +13,12 @@ wasmtime::component::bindgen!({
     world: "action",
     exports: { default: async },
 });
+
+/// The `secrets` import, for those whom secrets are granted.
+pub(crate) mod secrets {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "needs-secrets",
+        imports: { default: async },
+    });
+}

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::child::process::ChildProcess;
 use crate::in_process::InProcess;
-use crate::runner::{EventSink, Isolation, JobControl, JobRunner, JobSpec, Verdict};
+use crate::runner::{Isolation, JobControl, JobHost, JobRunner, JobSpec, Verdict};
 
 /// Both runners behind one door.
 #[derive(Clone, Debug)]
@@ -19,10 +19,10 @@ pub struct ByIsolation {
 
 #[async_trait]
 impl JobRunner for ByIsolation {
-    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict {
+    async fn run(&self, spec: JobSpec, control: JobControl, host: Arc<dyn JobHost>) -> Verdict {
         match spec.isolation {
-            Isolation::Process => self.process.run(spec, control, events).await,
-            Isolation::Shared => self.shared.run(spec, control, events).await,
+            Isolation::Process => self.process.run(spec, control, host).await,
+            Isolation::Shared => self.shared.run(spec, control, host).await,
         }
     }
 }

@@ -2,9 +2,8 @@
 //! interfaces ([`Core`], one in the worker and one in each child), and the road from wasm to sealed code and back
 //! ([`Sandbox`], in the worker alone, which has the key).
 //!
-//! One linker serves every plugin, since this version grants directories only, and those are no imports.
-//! What is not in it does not exist: a component that needs more is refused when it is inspected, and
-//! once more by the type check of `instantiate_pre`.
+//! There is a linker for each set of grants ([`Granted`]). What is not in it does not exist: a component that needs
+//! more is refused when it is loaded, and once more by the type check of `instantiate_pre`.
 
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, AsRawFd};
@@ -16,13 +15,13 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine};
 
-use crate::bindings::{Action, ActionPre};
+use crate::bindings::{self, Action, ActionPre};
 use crate::child::code::SharedCode;
 use crate::child::compile::{self, CompileLimits};
 use crate::child::launcher::Launcher;
 use crate::error::SandboxError;
 use crate::limits::Limit;
-use crate::runner::Level;
+use crate::runner::{JobSpec, Level};
 use crate::seal::{Authentic, SealKey};
 use crate::shape::Shape;
 use crate::state::JobState;
@@ -38,7 +37,7 @@ const HOST_STACK: usize = 1536 << 10;
 
 /// Changed whenever code compiled before must not be run: other configuration here is covered by the
 /// engine's own hash, the linked interfaces are not.
-const LINKED: &str = "pipefitter:action@0.1.0 wasi@0.2.12 sandbox-2";
+const LINKED: &str = "pipefitter:action@0.1.0 wasi@0.2.12 sandbox-3";
 
 /// How the sandbox is set up.
 #[derive(Debug)]
@@ -81,7 +80,6 @@ impl SandboxConfig {
 /// An engine with what plugins may import linked.
 pub(crate) struct Core {
     engine: Engine,
-    linker: Linker<JobState>,
     hash: [u8; 32],
     test: Option<TestImports>,
 }
@@ -91,17 +89,11 @@ impl Core {
     pub(crate) fn new(stack: u64, test: Option<TestImports>) -> Result<Core, SandboxError> {
         let engine =
             Engine::new(&engine_config(stack)).map_err(|e| SandboxError::Engine(e.into()))?;
-        let linker = linker(&engine, test).map_err(|e| SandboxError::Engine(e.into()))?;
         let mut hasher = HashBytes(Sha256::new());
         std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
         hasher.0.update(LINKED);
         let hash = hasher.0.finalize().into();
-        Ok(Core {
-            engine,
-            linker,
-            hash,
-            test,
-        })
+        Ok(Core { engine, hash, test })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -124,15 +116,20 @@ impl Core {
     }
 
     /// Load code that a parent authenticated.
-    pub(crate) fn load_shared(&self, code: &SharedCode) -> Result<Loaded, SandboxError> {
+    pub(crate) fn load_shared(
+        &self,
+        code: &SharedCode,
+        granted: Granted,
+    ) -> Result<Loaded, SandboxError> {
         let component =
             deserialize_shared(&self.engine, code).map_err(|e| SandboxError::Load(e.into()))?;
-        self.link(&component)
+        self.link(&component, granted)
     }
 
-    fn link(&self, component: &Component) -> Result<Loaded, SandboxError> {
-        let pre = self
-            .linker
+    fn link(&self, component: &Component, granted: Granted) -> Result<Loaded, SandboxError> {
+        let linker =
+            linker(&self.engine, granted, self.test).map_err(|e| SandboxError::Engine(e.into()))?;
+        let pre = linker
             .instantiate_pre(component)
             .and_then(ActionPre::new)
             .map_err(|e| SandboxError::Link(e.into()))?;
@@ -153,6 +150,28 @@ impl std::fmt::Debug for Sandbox {
         f.debug_struct("Sandbox")
             .field("config", &self.config)
             .finish_non_exhaustive()
+    }
+}
+
+/// What is linked for a plugin besides what every plugin gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Granted {
+    pub(crate) network: bool,
+    pub(crate) secrets: bool,
+}
+
+impl Granted {
+    /// For the check that a component fits the host at all.
+    pub(crate) const ALL: Granted = Granted {
+        network: true,
+        secrets: true,
+    };
+
+    pub(crate) fn of(spec: &JobSpec) -> Granted {
+        Granted {
+            network: spec.network,
+            secrets: spec.secrets,
+        }
     }
 }
 
@@ -221,7 +240,7 @@ impl Sandbox {
         let sealed = self.config.key.seal(&self.core.hash, &content);
         if self.config.launcher.is_none() {
             // A child has checked it, else.
-            self.link(&sealed)?;
+            self.link(&sealed, Granted::ALL)?;
         }
         self.compiled.fetch_add(1, Ordering::Relaxed);
         Ok(sealed)
@@ -259,8 +278,8 @@ impl Sandbox {
         &self.core.engine
     }
 
-    pub(crate) fn load(&self, sealed: &[u8]) -> Result<Loaded, SandboxError> {
-        let loaded = self.link(sealed)?;
+    pub(crate) fn load(&self, sealed: &[u8], granted: Granted) -> Result<Loaded, SandboxError> {
+        let loaded = self.link(sealed, granted)?;
         self.count_load();
         Ok(loaded)
     }
@@ -290,11 +309,11 @@ impl Sandbox {
         Ok(())
     }
 
-    fn link(&self, sealed: &[u8]) -> Result<Loaded, SandboxError> {
+    fn link(&self, sealed: &[u8], granted: Granted) -> Result<Loaded, SandboxError> {
         let opened = self.open(sealed)?;
         let component = deserialize(&self.core.engine, &opened.code)
             .map_err(|e| SandboxError::Load(e.into()))?;
-        self.core.link(&component)
+        self.core.link(&component, granted)
     }
 }
 
@@ -344,7 +363,11 @@ fn engine_config(stack: u64) -> Config {
     config
 }
 
-fn linker(engine: &Engine, test: Option<TestImports>) -> wasmtime::Result<Linker<JobState>> {
+fn linker(
+    engine: &Engine,
+    granted: Granted,
+    test: Option<TestImports>,
+) -> wasmtime::Result<Linker<JobState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     // Ours instead of WASI's, and nothing else twice.
@@ -352,6 +375,15 @@ fn linker(engine: &Engine, test: Option<TestImports>) -> wasmtime::Result<Linker
     waits::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);
     Action::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    if granted.network {
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    }
+    if granted.secrets {
+        bindings::secrets::pipefitter::action::secrets::add_to_linker::<_, HasSelf<_>>(
+            &mut linker,
+            |state| state,
+        )?;
+    }
     if let Some(imports) = test {
         test_imports::link(&mut linker, imports)?;
     }

@@ -10,18 +10,24 @@ use async_trait::async_trait;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::TaskTracker;
 
-use crate::engine::Sandbox;
+use crate::engine::{Granted, Sandbox};
 use crate::error::SandboxError;
 use crate::guard::Guard;
 use crate::loader::Loader;
 use crate::log::JobLog;
 use crate::run;
-use crate::runner::{EventSink, Fault, JobControl, JobRunner, JobSpec, Verdict, VerdictKind};
+use crate::runner::{
+    Fault, HostStream, JobControl, JobEnd, JobHost, JobRunner, JobSpec, Verdict, VerdictKind,
+};
+use crate::state::Ports;
 use crate::text;
 
 /// Threads for what may not hold up a guest thread: loading code, and writes of streams that a guest does not
 /// wait for. Idle ones end.
 const BLOCKING_THREADS: usize = 32;
+
+/// Bytes under way to or from the network's broker.
+const PIPE: usize = 64 << 10;
 
 /// Runs jobs inside this process.
 pub struct InProcess {
@@ -91,10 +97,10 @@ impl Drop for InProcess {
 
 #[async_trait]
 impl JobRunner for InProcess {
-    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict {
+    async fn run(&self, spec: JobSpec, control: JobControl, host: Arc<dyn JobHost>) -> Verdict {
         let guard = Arc::new(Guard::new(spec.limits.clone(), control));
         let threshold = self.sandbox.config().log_threshold;
-        let log = JobLog::new(events, threshold, &spec.limits);
+        let log = JobLog::new(host.clone(), threshold, &spec.limits);
         // Dropping this future ends the job; it is not dropped with it, see `waits`.
         let _abandon = guard.interrupt().clone().drop_guard();
         let task = {
@@ -102,9 +108,12 @@ impl JobRunner for InProcess {
             let (guard, log) = (guard.clone(), log.clone());
             self.jobs.spawn_on(
                 async move {
-                    match loader.get(&spec.code).await {
+                    match loader.get(&spec.code, Granted::of(&spec)).await {
                         Ok(loaded) => {
-                            let prepared = run::prepare(sandbox.engine(), &spec, &guard, &log);
+                            let stream = connected(&spec, &*host, &guard);
+                            let ports = Ports { host, stream };
+                            let prepared =
+                                run::prepare(sandbox.engine(), &spec, &guard, &log, ports);
                             run::run(prepared, &loaded, &spec, &guard, &log).await
                         }
                         Err(error) => VerdictKind::Fault(Fault::Start(error.full())),
@@ -122,6 +131,27 @@ impl JobRunner for InProcess {
         usage.log_dropped = logged.dropped;
         Verdict { kind, usage }
     }
+}
+
+/// The guest's end of the way to the network, where that is granted.
+fn connected(
+    spec: &JobSpec,
+    host: &dyn JobHost,
+    guard: &Arc<Guard>,
+) -> Option<Box<dyn HostStream>> {
+    if !spec.network {
+        return None;
+    }
+    let (guests, hosts) = tokio::io::duplex(PIPE);
+    let end = {
+        let guard = guard.clone();
+        JobEnd::new(move |limit| {
+            guard.hit(limit);
+            guard.interrupt().cancel();
+        })
+    };
+    host.connect(Box::new(hosts), end);
+    Some(Box::new(guests))
 }
 
 /// The fault of a job whose own task in this process failed.

@@ -1,7 +1,7 @@
 //! Runs one job of a plugin inside wasmtime.
 //!
 //! The crate offers one seam, [`JobRunner`]: a [`JobSpec`] of plain data goes in, a [`Verdict`] comes
-//! out, and log lines and progress reach an [`EventSink`] meanwhile. Nothing here knows AWS.
+//! out, and log lines and progress reach an [`JobHost`] meanwhile. Nothing here knows AWS.
 //!
 //! A [`Sandbox`] is the engine: it tells what a component is, compiles it, and seals the code so that nothing
 //! else is ever loaded. [`ChildProcess`] runs each job in a process of its own that the kernel locks down;
@@ -27,7 +27,9 @@ mod convert;
 mod engine;
 mod error;
 mod fault;
+mod fixed;
 mod guard;
+mod http;
 mod in_process;
 mod job;
 mod limiter;
@@ -53,6 +55,7 @@ pub use child::launcher::{CHILD_COMMAND, Launcher};
 pub use child::process::ChildProcess;
 pub use engine::{Sandbox, SandboxConfig};
 pub use error::{Cause, SandboxError};
+pub use http::NAMES as EGRESS_ERRORS;
 pub use in_process::InProcess;
 pub use job::{
     ActionType, Continuation, CurrentRevision, DirectoryGrant, ExecutionDetails, Failure,
@@ -60,8 +63,8 @@ pub use job::{
 };
 pub use limits::{Limit, LimitUnit, Limits};
 pub use runner::{
-    CodeRef, EventSink, Fault, Isolation, JobControl, JobRunner, JobSpec, Level, LogLine,
-    StopHandle, StopReason, Usage, Verdict, VerdictKind,
+    CodeRef, Fault, Fixed, HostStream, Isolation, JobControl, JobEnd, JobHost, JobRunner, JobSpec,
+    Level, LogLine, SecretError, StopHandle, StopReason, Usage, Verdict, VerdictKind,
 };
 pub use seal::SealKey;
 pub use shape::Shape;

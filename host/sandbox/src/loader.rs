@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::engine::{Loaded, Sandbox};
+use crate::engine::{Granted, Loaded, Sandbox};
 use crate::error::SandboxError;
 use crate::runner::CodeRef;
 
@@ -32,14 +32,19 @@ impl Loader {
 
     /// The code, read and checked once however many jobs ask for it at the same time. A failure is not
     /// remembered: the file may be made again.
-    pub(crate) async fn get(&self, code: &CodeRef) -> Result<Arc<Loaded>, SandboxError> {
-        let cell = self.cells.lock().await.get(&code.id);
+    pub(crate) async fn get(
+        &self,
+        code: &CodeRef,
+        granted: Granted,
+    ) -> Result<Arc<Loaded>, SandboxError> {
+        let id = format!("{} {granted:?}", code.id);
+        let cell = self.cells.lock().await.get(&id);
         let load = || async {
             let sandbox = self.sandbox.clone();
             let path = code.path.clone();
             let loading = tokio::task::spawn_blocking(move || {
                 let sealed = read(&path)?;
-                sandbox.load(&sealed).map(Arc::new)
+                sandbox.load(&sealed, granted).map(Arc::new)
             });
             match loading.await {
                 Ok(loaded) => loaded,

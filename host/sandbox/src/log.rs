@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::limits::{Limit, Limits};
 use crate::lines::{MAX_LINE, RawLine, Splitter};
-use crate::runner::{EventSink, Level, LogLine};
+use crate::runner::{JobHost, Level, LogLine};
 use crate::text;
 
 #[expect(
@@ -45,7 +45,7 @@ pub(crate) struct LogUsage {
 pub(crate) struct JobLog(Arc<Lock<Inner>>);
 
 struct Inner {
-    sink: Arc<dyn EventSink>,
+    sink: Arc<dyn JobHost>,
     threshold: Level,
     budget: u64,
     /// Lines that one second may have.
@@ -73,7 +73,7 @@ enum Stream {
 }
 
 impl JobLog {
-    pub(crate) fn new(sink: Arc<dyn EventSink>, threshold: Level, limits: &Limits) -> JobLog {
+    pub(crate) fn new(sink: Arc<dyn JobHost>, threshold: Level, limits: &Limits) -> JobLog {
         JobLog(Arc::new(Lock::new(Inner {
             sink,
             threshold,

@@ -13,7 +13,7 @@ use crate::limits::Limit;
 use crate::log::JobLog;
 use crate::mounts::Mounts;
 use crate::runner::{Fault, JobSpec, VerdictKind};
-use crate::state::JobState;
+use crate::state::{JobState, Ports};
 
 /// A store for one job, with its directories open.
 pub(crate) struct Prepared {
@@ -27,9 +27,10 @@ pub(crate) fn prepare(
     spec: &JobSpec,
     guard: &Arc<Guard>,
     log: &JobLog,
+    ports: Ports,
 ) -> Result<Prepared, Fault> {
     let mounts = Mounts::plan(spec)?;
-    let state = JobState::new(&mounts, guard.clone(), log.clone())?;
+    let state = JobState::new(spec, &mounts, guard.clone(), log.clone(), ports)?;
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(spec.limits.count(Limit::HostcallData));

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +34,17 @@ pub enum Isolation {
     Shared,
 }
 
+/// Clocks and random numbers that are the same in every run, for builds that can be repeated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Fixed {
+    /// What the wall clock always says, in seconds since the Unix epoch; `SOURCE_DATE_EPOCH` in other tools. The
+    /// monotonic clock goes on: it is for waiting.
+    pub wall_clock: Option<u64>,
+    /// Where random numbers start; they are no secret then.
+    pub random_seed: Option<u64>,
+}
+
 /// One job, as plain data: it may cross a process boundary.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobSpec {
@@ -53,6 +66,12 @@ pub struct JobSpec {
     pub limits: Limits,
     /// Where it runs.
     pub isolation: Isolation,
+    /// Whether outgoing wasi:http is granted.
+    pub network: bool,
+    /// Whether secrets are granted that the guest may ask for.
+    pub secrets: bool,
+    /// What the guest's clocks and random numbers are, where the operator wants them the same each time.
+    pub fixed: Fixed,
 }
 
 impl JobSpec {
@@ -102,12 +121,64 @@ pub struct LogLine {
     pub cut: bool,
 }
 
-/// Where a running job's log lines and progress go. Called from the guest's thread: must not block.
-pub trait EventSink: Send + Sync {
+/// The host's side of a running job: where its log and progress go, and where its secrets and its network come from.
+///
+/// What is called from the guest's thread must not block.
+#[async_trait]
+pub trait JobHost: Send + Sync {
     /// A line of the log.
     fn log(&self, line: LogLine);
+
     /// How far the job is.
     fn progress(&self, percent: Option<u8>, summary: String);
+
+    /// A secret that the guest asks for by name. Nothing is granted unless this says so.
+    async fn secret(&self, _name: &str) -> Result<SecretString, SecretError> {
+        Err(SecretError::Denied)
+    }
+
+    /// The job's way to the network, for a job with [`JobSpec::network`]: called once, before the guest runs. The
+    /// stream speaks HTTP/2, the guest's side being the client; it ends with the job. `job` is how the host tells that
+    /// a limit was hit there. A host that drops the stream grants nothing.
+    fn connect(&self, _stream: Box<dyn HostStream>, _job: JobEnd) {}
+}
+
+/// A stream of bytes between a guest's side and the host's.
+pub trait HostStream: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static> HostStream for T {}
+
+/// Why there is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretError {
+    /// It is not granted to this plugin.
+    Denied,
+    /// It is granted, and there is nothing under its name.
+    Missing,
+    /// It cannot be told now.
+    Unavailable,
+}
+
+/// Ends a job from the host's side for a limit that is counted there.
+#[derive(Clone)]
+pub struct JobEnd(Arc<dyn Fn(Limit) + Send + Sync>);
+
+impl std::fmt::Debug for JobEnd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JobEnd(..)")
+    }
+}
+
+impl JobEnd {
+    pub(crate) fn new(end: impl Fn(Limit) + Send + Sync + 'static) -> JobEnd {
+        JobEnd(Arc::new(end))
+    }
+
+    /// The job has hit this limit of its: the failure will name it, unless another one came first.
+    pub fn hit(&self, limit: Limit) {
+        (self.0)(limit);
+    }
 }
 
 /// Why the host wants a job to end before it is done.
@@ -245,5 +316,5 @@ pub struct Verdict {
 #[async_trait]
 pub trait JobRunner: Send + Sync {
     /// Run a job to its verdict. Dropping the future interrupts the job.
-    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict;
+    async fn run(&self, spec: JobSpec, control: JobControl, host: Arc<dyn JobHost>) -> Verdict;
 }

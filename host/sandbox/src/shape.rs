@@ -22,6 +22,23 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The import that only a grant of the network satisfies.
+    #[must_use]
+    pub fn needs_network(&self) -> Option<&str> {
+        self.import_of("wasi:http/")
+    }
+
+    /// The import that only a grant of secrets satisfies.
+    #[must_use]
+    pub fn needs_secrets(&self) -> Option<&str> {
+        self.import_of("pipefitter:action/secrets")
+    }
+
+    fn import_of(&self, start: &str) -> Option<&str> {
+        let mut imports = self.imports.iter().map(String::as_str);
+        imports.find(|import| import.starts_with(start))
+    }
+
     /// `test` is whether the imports of the suites are there.
     pub(crate) fn read(wasm: &[u8], test: bool) -> Result<Shape, SandboxError> {
         refuse_other_formats(wasm)?;
@@ -123,7 +140,12 @@ fn contract(exports: &[String]) -> Result<String, SandboxError> {
 
 /// What is linked: namespace and package, the line of versions, and the interfaces.
 const LINKED: &[(&str, &str, &[&str])] = &[
-    ("pipefitter:action", "0.1.", &["types", "log", "control"]),
+    (
+        "pipefitter:action",
+        "0.1.",
+        &["types", "log", "control", "secrets"],
+    ),
+    ("wasi:http", "0.2.", &["types", "outgoing-handler"]),
     (
         "wasi:cli",
         "0.2.",
@@ -182,12 +204,10 @@ fn refusal(import: &str) -> Option<String> {
         });
     }
     Some(match (package, interface) {
-        ("pipefitter:action", "secrets") => "secrets are not available on this host and none is \
-             granted; build the plugin without `needs-secrets`"
-            .to_owned(),
-        ("wasi:http", _) => "outgoing HTTP is not available on this host and nothing grants it; \
-             build the plugin without it"
-            .to_owned(),
+        ("wasi:http", _) => {
+            "plugins make requests (`outgoing-handler`) and serve none; build the plugin without it"
+                .to_owned()
+        }
         ("pipefitter:action", _) => {
             "this host's contract has no such interface; update the host".to_owned()
         }
@@ -224,13 +244,15 @@ mod tests {
             "wasi:sockets/tcp@0.2.12",
             "pipefitter:action/log@0.1.3",
             "pipefitter:action/types@0.1.0",
+            "pipefitter:action/secrets@0.1.0",
+            "wasi:http/outgoing-handler@0.2.3",
         ] {
             assert_eq!(refusal(import), None, "{import}");
         }
         for (import, says) in [
             ("wasi:cli/environment@0.3.0", "0.2.x"),
-            ("wasi:http/outgoing-handler@0.2.0", "outgoing HTTP"),
-            ("pipefitter:action/secrets@0.1.0", "none is granted"),
+            ("wasi:http/incoming-handler@0.2.0", "serve none"),
+            ("wasi:http/outgoing-handler@0.3.0", "0.2.x"),
             ("pipefitter:action/telepathy@0.1.0", "update the host"),
             ("wasi:nn/graph@0.2.0", "no grant"),
             ("acme:tools/hammer", "wac plug"),

@@ -2,18 +2,31 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::pipefitter::action::{control, log, types};
+use crate::bindings::secrets::pipefitter::action::secrets;
+use crate::fixed;
 use crate::guard::Guard;
+use crate::http::Network;
 use crate::limiter::Limiter;
 use crate::limits::Limit;
 use crate::log::JobLog;
 use crate::mounts::Mounts;
-use crate::runner::{Fault, Level, StopReason};
+use crate::runner::{Fault, HostStream, JobHost, JobSpec, Level, SecretError, StopReason};
 use crate::waits::WaitsView;
+
+/// Where what is granted comes from.
+pub(crate) struct Ports {
+    /// Knows the secrets.
+    pub(crate) host: Arc<dyn JobHost>,
+    /// Leads to the network, where that is granted.
+    pub(crate) stream: Option<Box<dyn HostStream>>,
+}
 
 pub(crate) struct JobState {
     wasi: WasiCtx,
@@ -21,10 +34,18 @@ pub(crate) struct JobState {
     pub(crate) limiter: Limiter,
     guard: Arc<Guard>,
     log: JobLog,
+    host: Arc<dyn JobHost>,
+    network: Network,
 }
 
 impl JobState {
-    pub(crate) fn new(mounts: &Mounts, guard: Arc<Guard>, log: JobLog) -> Result<JobState, Fault> {
+    pub(crate) fn new(
+        spec: &JobSpec,
+        mounts: &Mounts,
+        guard: Arc<Guard>,
+        log: JobLog,
+        ports: Ports,
+    ) -> Result<JobState, Fault> {
         let mut wasi = WasiCtxBuilder::new();
         // Guests have threads of their own, so a file call may hold one up; handing each call to another
         // thread makes small reads ten times slower, and leaves calls behind when a job ends.
@@ -41,12 +62,15 @@ impl JobState {
             wasi.preopened_dir(&mount.host, &mount.guest, permissions)
                 .map_err(|error| mount.unopened(&error.root_cause()))?;
         }
+        fixed::set(&mut wasi, &spec.fixed);
         let mut table = ResourceTable::new();
         table.set_max_capacity(guard.limits().count(Limit::Resources));
         Ok(JobState {
             wasi: wasi.build(),
             table,
             limiter: Limiter::new(guard.clone()),
+            network: Network::new(ports.stream, guard.limits()),
+            host: ports.host,
             guard,
             log,
         })
@@ -78,6 +102,36 @@ impl WasiView for JobState {
             ctx: &mut self.wasi,
             table: &mut self.table,
         }
+    }
+}
+
+impl WasiHttpView for JobState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.network.context,
+            table: &mut self.table,
+            hooks: &mut self.network.hooks,
+        }
+    }
+}
+
+impl secrets::Host for JobState {
+    async fn get(&mut self, name: String) -> Result<String, secrets::SecretError> {
+        let secret = tokio::select! {
+            secret = self.host.secret(&name) => secret,
+            // The guest is interrupted as soon as it runs again.
+            () = self.guard.ended() => Err(SecretError::Unavailable),
+        };
+        match secret {
+            Ok(secret) => Ok(secret.expose_secret().to_owned()),
+            Err(SecretError::Denied) => Err(secrets::SecretError::Denied),
+            Err(SecretError::Missing) => Err(secrets::SecretError::Missing),
+            Err(SecretError::Unavailable) => Err(secrets::SecretError::Unavailable),
+        }
+    }
+
+    async fn get_bytes(&mut self, name: String) -> Result<Vec<u8>, secrets::SecretError> {
+        self.get(name).await.map(String::into_bytes)
     }
 }
 

@@ -10,7 +10,7 @@ use pipefitter_claims::Claims;
 use pipefitter_codepipeline::JobSource;
 use pipefitter_journal::Journal;
 use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitValues};
-use pipefitter_sandbox::{DirectoryGrant, Isolation, JobRunner, Limit, Limits};
+use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, JobRunner, Limit, Limits};
 use tokio::sync::watch;
 
 use crate::staging::Staging;
@@ -110,6 +110,7 @@ impl WorkerConfig {
             directories: granted.directories,
             scratch: granted.scratch,
             isolation: granted.isolation,
+            fixed: granted.fixed,
         }
     }
 }
@@ -133,6 +134,8 @@ pub struct PluginGrants {
     pub scratch: bool,
     /// Where its jobs run. Default: each in a process of its own.
     pub isolation: Isolation,
+    /// Clocks and random numbers that are the same each time. Default: real ones.
+    pub fixed: Fixed,
 }
 
 /// CodePipeline's own bounds for a source artifact (5 GB, 100,000 files), twice the bytes when unpacked,
@@ -159,6 +162,8 @@ pub struct PluginSettings {
     pub scratch: bool,
     /// Where its jobs run.
     pub isolation: Isolation,
+    /// Clocks and random numbers that are the same each time.
+    pub fixed: Fixed,
 }
 
 /// A source of jobs and what stages its artifacts.

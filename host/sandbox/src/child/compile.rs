@@ -22,7 +22,7 @@ use rustix::fs::MemfdFlags;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Core;
+use crate::engine::{Core, Granted};
 use crate::error::{SandboxError, chain};
 use crate::limits::Limit;
 use crate::shape::Shape;
@@ -300,6 +300,6 @@ fn compile(
 /// earliest when a guest is instantiated: here it is loaded by one that holds nothing and ends at once.
 fn link(code: OwnedFd, test: Option<TestImports>) -> Result<Answer, SandboxError> {
     let code = SharedCode::received(code).map_err(SandboxError::SharedCode)?;
-    Core::new(Limit::Stack.default_value(), test)?.load_shared(&code)?;
+    Core::new(Limit::Stack.default_value(), test)?.load_shared(&code, Granted::ALL)?;
     Ok(Answer::Linked)
 }

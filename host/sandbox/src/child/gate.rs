@@ -22,7 +22,7 @@ const JSON: u64 = 4;
 /// A rule was broken.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Refused(&'static str);
+pub(crate) struct Refused(pub(crate) &'static str);
 
 /// Counts what one child says.
 #[derive(Debug)]

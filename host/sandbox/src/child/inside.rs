@@ -1,5 +1,6 @@
 //! A child's main: locks itself down, runs one job, tells the result, ends.
 
+use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -9,20 +10,25 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::engine::{Core, Loaded};
+use crate::engine::{Core, Granted, Loaded};
 use crate::error::{SandboxError, chain};
 use crate::guard::Guard;
 use crate::limits::Limit;
 use crate::log::JobLog;
 use crate::run;
-use crate::runner::{EventSink, Fault, JobControl, LogLine, StopHandle, Usage, Verdict};
+use crate::runner::{
+    Fault, HostStream, JobControl, JobHost, LogLine, SecretError, StopHandle, Usage, Verdict,
+};
+use crate::state::Ports;
 use crate::test_imports::TestImports;
 
 use super::code::SharedCode;
@@ -152,7 +158,7 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
     let code = descriptors.next().ok_or(ChildError::Descriptors)?;
     let code = SharedCode::received(code).map_err(ChildError::Code)?;
     let core = Core::new(job.spec.limits.get(Limit::Stack), test)?;
-    let loaded = core.load_shared(&code)?;
+    let loaded = core.load_shared(&code, Granted::of(&job.spec))?;
     drop(code);
     let directories = take_directories(&mut job, &mut descriptors)?;
     let network = job.network.then(|| descriptors.next()).flatten();
@@ -183,12 +189,25 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
         let (down, up) = tokio::net::UnixStream::from_std(pipe)
             .map_err(ChildError::Runtime)?
             .into_split();
-        let (lines, queue) = mpsc::unbounded_channel();
+        let (said, queue) = mpsc::unbounded_channel();
         let (progress, newest) = watch::channel(Progress::default());
-        let sink = Arc::new(Sink { lines, progress });
-        let log = JobLog::new(sink, job.log_threshold, &job.spec.limits);
+        let answers = Arc::new(Answers::default());
+        let parent = Arc::new(Parent {
+            said,
+            progress,
+            answers: answers.clone(),
+        });
+        let stream = match network {
+            Some(network) => Some(stream(network).map_err(ChildError::Runtime)?),
+            None => None,
+        };
+        let log = JobLog::new(parent.clone(), job.log_threshold, &job.spec.limits);
         // Directories are opened before the lock: after it no path outside of them can be.
-        let prepared = run::prepare(core.engine(), &job.spec, &guard, &log);
+        let ports = Ports {
+            host: parent,
+            stream,
+        };
+        let prepared = run::prepare(core.engine(), &job.spec, &guard, &log, ports);
         let mut lock = Lock::default();
         let limits = &job.spec.limits;
         lock::limit_resources(SystemLimits {
@@ -212,7 +231,7 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
             return Err(ChildError::Floor(lacks));
         }
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(down, stop));
+        tasks.spawn(listen(down, stop, answers));
         let mut writing = JoinSet::new();
         writing.spawn(tell(up, lock, queue, newest));
         let verdict = measured(prepared, &loaded, job, guard, log).await;
@@ -261,7 +280,7 @@ async fn measured(
 }
 
 /// What the parent says while the job runs. When it says nothing any more it is gone, and so is the job.
-async fn listen(mut pipe: OwnedReadHalf, stop: StopHandle) {
+async fn listen(mut pipe: OwnedReadHalf, stop: StopHandle, answers: Arc<Answers>) {
     let mut prefix = [0; 4];
     while pipe.read_exact(&mut prefix).await.is_ok() {
         let Ok(length) = protocol::length(prefix, MAX_DOWN) else {
@@ -273,7 +292,9 @@ async fn listen(mut pipe: OwnedReadHalf, stop: StopHandle) {
         }
         match protocol::decode(&body) {
             Ok(Down::Stop { reason, grace }) => stop.request(reason, grace),
-            Ok(Down::Secret { .. }) => {}
+            Ok(Down::Secret { name, value }) => {
+                answers.tell(name, value.map(SecretString::from)).await
+            }
             Ok(Down::Job(_)) | Err(_) => break,
         }
     }
@@ -284,7 +305,7 @@ async fn listen(mut pipe: OwnedReadHalf, stop: StopHandle) {
 async fn tell(
     mut pipe: OwnedWriteHalf,
     lock: Lock,
-    mut lines: mpsc::UnboundedReceiver<LogLine>,
+    mut said: mpsc::UnboundedReceiver<Said>,
     mut progress: watch::Receiver<Progress>,
 ) -> Result<OwnedWriteHalf, FrameError> {
     pipe.write_all(&protocol::encode(&Up::Locked(lock), MAX_UP)?)
@@ -295,11 +316,14 @@ async fn tell(
     loop {
         let frame = tokio::select! {
             biased;
-            count = lines.recv_many(&mut batch, BATCH) => {
+            count = said.recv_many(&mut batch, BATCH) => {
                 if count == 0 {
                     break;
                 }
-                Up::Log(std::mem::take(&mut batch))
+                for frame in frames(batch.drain(..)) {
+                    pipe.write_all(&protocol::encode(&frame, MAX_UP)?).await?;
+                }
+                continue;
             }
             newest = newest(&mut progress, not_before) => {
                 not_before = Instant::now() + PROGRESS;
@@ -315,6 +339,19 @@ async fn tell(
             .await?;
     }
     Ok(pipe)
+}
+
+/// Lines that follow each other go in one frame.
+fn frames(said: impl Iterator<Item = Said>) -> Vec<Up> {
+    let mut frames = Vec::new();
+    for said in said {
+        match (said, frames.last_mut()) {
+            (Said::Line(line), Some(Up::Log(lines))) => lines.push(line),
+            (Said::Line(line), _) => frames.push(Up::Log(vec![line])),
+            (Said::SecretWanted(name), _) => frames.push(Up::SecretWanted { name }),
+        }
+    }
+    frames
 }
 
 /// Progress that was not told yet, not before its time. Nothing is lost if nobody waits for it to the end.
@@ -344,15 +381,24 @@ impl Progress {
     }
 }
 
-struct Sink {
-    lines: mpsc::UnboundedSender<LogLine>,
-    progress: watch::Sender<Progress>,
+/// What goes up in the order in which it was said.
+enum Said {
+    Line(LogLine),
+    SecretWanted(String),
 }
 
-impl EventSink for Sink {
+/// The host, as a guest in a child has it: at the other end of the pipe.
+struct Parent {
+    said: mpsc::UnboundedSender<Said>,
+    progress: watch::Sender<Progress>,
+    answers: Arc<Answers>,
+}
+
+#[async_trait]
+impl JobHost for Parent {
     fn log(&self, line: LogLine) {
         // Gone only if the pipe is, and then so is the parent.
-        let _gone = self.lines.send(line);
+        let _gone = self.said.send(Said::Line(line));
     }
 
     fn progress(&self, percent: Option<u8>, summary: String) {
@@ -362,4 +408,43 @@ impl EventSink for Sink {
             progress.summary = summary;
         });
     }
+
+    async fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+        let answer = self.answers.expect(name).await;
+        let _gone = self.said.send(Said::SecretWanted(name.to_owned()));
+        answer.await.unwrap_or(Err(SecretError::Unavailable))
+    }
+}
+
+type Answer = Result<SecretString, SecretError>;
+
+/// Secrets that were asked for and not told yet. Questions for the same name get the answers in their order.
+#[derive(Default)]
+struct Answers(Mutex<HashMap<String, VecDeque<oneshot::Sender<Answer>>>>);
+
+impl Answers {
+    async fn expect(&self, name: &str) -> oneshot::Receiver<Answer> {
+        let (sender, receiver) = oneshot::channel();
+        let mut waiting = self.0.lock().await;
+        waiting
+            .entry(name.to_owned())
+            .or_default()
+            .push_back(sender);
+        receiver
+    }
+
+    async fn tell(&self, name: String, answer: Answer) {
+        let mut waiting = self.0.lock().await;
+        let asked = waiting.get_mut(&name).and_then(VecDeque::pop_front);
+        if let Some(asked) = asked {
+            // Who asked may have been interrupted.
+            let _gone = asked.send(answer);
+        }
+    }
+}
+
+fn stream(network: OwnedFd) -> std::io::Result<Box<dyn HostStream>> {
+    let stream = UnixStream::from(network);
+    stream.set_nonblocking(true)?;
+    Ok(Box::new(tokio::net::UnixStream::from_std(stream)?))
 }

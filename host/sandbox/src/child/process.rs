@@ -11,14 +11,16 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitStatus;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
 use rustix::fs::{Mode, OFlags};
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::OwnedReadHalf;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,7 +31,8 @@ use crate::in_process::host_fault;
 use crate::limits::Limit;
 use crate::mounts::{Mount, Mounts};
 use crate::runner::{
-    EventSink, Fault, JobControl, JobRunner, JobSpec, StopReason, Usage, Verdict, VerdictKind,
+    Fault, JobControl, JobEnd, JobHost, JobRunner, JobSpec, SecretError, StopReason, Usage,
+    Verdict, VerdictKind,
 };
 
 use super::code::{CodeStore, SharedCode};
@@ -43,6 +46,11 @@ use super::protocol::{self, ChildJob, Down, FrameError, MAX_DOWN, MAX_UP, Up};
 const ENDING: Duration = Duration::from_secs(2);
 /// A child ends its job itself when a limit is reached. This much later it is taken to hang.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Characters of a secret's name: the operator's names are shorter.
+const SECRET_NAME: usize = 256;
+/// A guest waits for each; its host calls are one at a time.
+const SECRETS_AT_A_TIME: usize = 8;
 
 /// Runs each job in a locked-down process of its own.
 #[derive(Debug)]
@@ -103,7 +111,7 @@ impl ChildProcess {
 
 #[async_trait]
 impl JobRunner for ChildProcess {
-    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict {
+    async fn run(&self, spec: JobSpec, control: JobControl, host: Arc<dyn JobHost>) -> Verdict {
         let abandoned = CancellationToken::new();
         let _abandon = abandoned.clone().drop_guard();
         let shared = self.shared.clone();
@@ -118,8 +126,10 @@ impl JobRunner for ChildProcess {
                 deadline: started
                     .checked_add(spec.limits.wall().saturating_add(PATIENCE))
                     .unwrap_or(started + Duration::from_secs(365 * 24 * 3600)),
-                events,
+                host,
                 spec,
+                secrets: JoinSet::new(),
+                hit: HostHit::default(),
             };
             let (kind, mut usage) = watched.run(&shared).await;
             usage.wall = started.elapsed();
@@ -145,13 +155,31 @@ enum End {
     Killed(Fault),
 }
 
+/// The first limit that the host's own side of the job has counted up to.
+#[derive(Clone, Default)]
+struct HostHit {
+    first: Arc<OnceLock<Limit>>,
+    token: CancellationToken,
+}
+
+impl HostHit {
+    fn hit(&self, limit: Limit) {
+        // A second one is of no interest.
+        let _kept = self.first.set(limit);
+        self.token.cancel();
+    }
+}
+
 struct Watched {
     spec: JobSpec,
     control: JobControl,
     /// Nobody waits for the verdict any more.
     abandoned: CancellationToken,
-    events: Arc<dyn EventSink>,
+    host: Arc<dyn JobHost>,
     gate: Gate,
+    /// Answers to the guest's questions for secrets, under way.
+    secrets: JoinSet<Down>,
+    hit: HostHit,
     /// What the child was told, and until when it may go on.
     asked: Option<(StopReason, Instant)>,
     deadline: Instant,
@@ -181,7 +209,20 @@ impl Watched {
         };
         let (status, said) = reap(child, patience).await;
         match end {
-            End::Told(kind, usage) => (kind, usage),
+            // A limit that the host counts was hit, whatever the guest made of it.
+            End::Told(kind, usage) => match self.hit.first.get() {
+                Some(limit) if matches!(kind, VerdictKind::Answered(_)) => {
+                    let value = self.spec.limits.show(*limit);
+                    (
+                        VerdictKind::Fault(Fault::Limit {
+                            limit: *limit,
+                            value,
+                        }),
+                        usage,
+                    )
+                }
+                _ => (kind, usage),
+            },
             End::Killed(why) => fault(why),
             End::Closed => {
                 // A signal that comes before the end of the pipe is noticed may have been ours to send.
@@ -226,8 +267,10 @@ impl Watched {
         let failed = |error: FrameError| chain(&error);
         let io = |error: io::Error| error.to_string();
         let pipe = child.stream.try_clone().map_err(io)?;
+        let network = self.connect().map_err(io)?;
         let descriptors: Vec<_> = std::iter::once(code.as_fd())
             .chain(directories.iter().map(AsFd::as_fd))
+            .chain(network.iter().map(AsFd::as_fd))
             .collect();
         protocol::greet(&pipe, &descriptors).map_err(failed)?;
         pipe.set_nonblocking(true).map_err(io)?;
@@ -243,7 +286,7 @@ impl Watched {
             spec,
             log_threshold: shared.sandbox.config().log_threshold,
             floor: shared.floor,
-            network: false,
+            network: network.is_some(),
         }));
         // What waits to be sent: a write that something else interrupts goes on where it was.
         let mut outgoing = BytesMut::from(&protocol::encode(&job, MAX_DOWN).map_err(failed)?[..]);
@@ -252,7 +295,7 @@ impl Watched {
         loop {
             tokio::select! {
                 biased;
-                () = must_end(kill.clone(), self.abandoned.clone(), self.until()) => {
+                () = must_end(kill.clone(), self.abandoned.clone(), self.hit.token.clone(), self.until()) => {
                     return Ok(End::Killed(self.killed_for()));
                 }
                 sent = up.write_buf(&mut outgoing), if !outgoing.is_empty() => {
@@ -261,6 +304,13 @@ impl Watched {
                         outgoing.clear();
                     }
                 }
+                Some(answer) = self.secrets.join_next() => match answer {
+                    Ok(answer) => {
+                        outgoing.extend_from_slice(&protocol::encode(&answer, MAX_DOWN).map_err(failed)?);
+                    }
+                    // The source of secrets panicked: the guest waits, and its time runs out.
+                    Err(error) => tracing::error!(%error, "a secret could not be told"),
+                },
                 () = stop_asked(&mut self.control, self.asked.is_some()) => {
                     outgoing.extend_from_slice(&self.stop_frame().map_err(failed)?);
                 }
@@ -276,6 +326,20 @@ impl Watched {
         }
     }
 
+    /// The guest's end of the way to the network, where that is granted.
+    fn connect(&self) -> io::Result<Option<OwnedFd>> {
+        if !self.spec.network {
+            return Ok(None);
+        }
+        let (guests, hosts) = std::os::unix::net::UnixStream::pair()?;
+        hosts.set_nonblocking(true)?;
+        let hosts = tokio::net::UnixStream::from_std(hosts)?;
+        let hit = self.hit.clone();
+        let end = JobEnd::new(move |limit| hit.hit(limit));
+        self.host.connect(Box::new(hosts), end);
+        Ok(Some(guests.into()))
+    }
+
     /// A frame of the child's.
     fn heard(&mut self, frame: Up) -> Result<Option<End>, Refused> {
         match frame {
@@ -288,13 +352,29 @@ impl Watched {
             Up::Log(lines) => {
                 for line in lines {
                     let line = self.gate.line(line)?;
-                    self.events.log(line);
+                    self.host.log(line);
                 }
             }
             Up::Progress { percent, summary } => {
-                self.events.progress(percent, Gate::summary(&summary));
+                self.host.progress(percent, Gate::summary(&summary));
             }
-            Up::SecretWanted { .. } => {}
+            Up::SecretWanted { name } => {
+                if name.len() > SECRET_NAME || self.secrets.len() >= SECRETS_AT_A_TIME {
+                    return Err(Refused(
+                        "it asked for more secrets at a time than there can be",
+                    ));
+                }
+                let host = self.host.clone();
+                let granted = self.spec.secrets;
+                self.secrets.spawn(async move {
+                    let value = match granted {
+                        true => host.secret(&name).await,
+                        false => Err(SecretError::Denied),
+                    };
+                    let value = value.map(|secret| secret.expose_secret().to_owned());
+                    Down::Secret { name, value }
+                });
+            }
             Up::Ended(ended) => {
                 let asked = self.asked.map(|(reason, _)| reason);
                 let kind = Gate::verdict(ended.verdict.kind, asked)?;
@@ -333,6 +413,12 @@ impl Watched {
 
     /// Whether the host has ended the job, and why.
     fn interrupted(&self) -> Option<Fault> {
+        if let Some(limit) = self.hit.first.get() {
+            return Some(Fault::Limit {
+                limit: *limit,
+                value: self.spec.limits.show(*limit),
+            });
+        }
         let asked = self.control.stop.borrow().map(|request| request.reason);
         if self.control.kill.is_cancelled() || self.abandoned.is_cancelled() {
             return Some(Fault::Interrupted(asked));
@@ -343,10 +429,16 @@ impl Watched {
 }
 
 /// Resolves when the child must be killed.
-async fn must_end(kill: CancellationToken, abandoned: CancellationToken, until: Instant) {
+async fn must_end(
+    kill: CancellationToken,
+    abandoned: CancellationToken,
+    hit: CancellationToken,
+    until: Instant,
+) {
     tokio::select! {
         () = kill.cancelled() => {}
         () = abandoned.cancelled() => {}
+        () = hit.cancelled() => {}
         () = tokio::time::sleep_until(until) => {}
     }
 }

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Failure, Outcome};
-use crate::runner::{JobSpec, Level, LogLine, StopReason, Verdict};
+use crate::runner::{JobSpec, Level, LogLine, SecretError, StopReason, Verdict};
 
 /// Of the frames below. Parent and child are the same file, so it differs only if somebody replaces the binary while
 /// a worker runs and `/proc/self/exe` is not what is started.
@@ -33,15 +33,18 @@ const MAGIC: &[u8; 4] = b"PFCH";
 const GREETING: usize = 12;
 
 /// From the parent to a child that runs a job.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Down {
     /// The first frame.
     Job(Box<ChildJob>),
     /// The host wants the job to end.
     Stop { reason: StopReason, grace: Duration },
-    /// The answer to [`Up::SecretWanted`]: none if there is no such secret for this plugin.
-    Secret { name: String, value: Option<String> },
+    /// The answer to [`Up::SecretWanted`].
+    Secret {
+        name: String,
+        value: Result<String, SecretError>,
+    },
 }
 
 /// A job, for a child. Its directories are the descriptors of the greeting, in the order of

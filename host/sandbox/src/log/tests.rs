@@ -6,7 +6,7 @@ struct Sink {
     progress: Lock<Vec<(Option<u8>, String)>>,
 }
 
-impl EventSink for Sink {
+impl JobHost for Sink {
     fn log(&self, line: LogLine) {
         self.lines.lock().unwrap().push(line);
     }

@@ -89,12 +89,8 @@ fn what_is_no_plugin_is_refused_with_a_remedy() {
             "handler@0.2.0`, this host serves 0.1.x",
         ),
         (
-            component("wasi:http/outgoing-handler@0.2.3", "handle", HANDLER),
-            "imports `wasi:http/outgoing-handler@0.2.3`: outgoing HTTP is not available",
-        ),
-        (
-            component("pipefitter:action/secrets@0.1.0", "get", HANDLER),
-            "imports `pipefitter:action/secrets@0.1.0`: secrets are not available",
+            component("wasi:http/incoming-handler@0.2.3", "handle", HANDLER),
+            "imports `wasi:http/incoming-handler@0.2.3`: plugins make requests",
         ),
     ] {
         let said = refusal(&wasm);

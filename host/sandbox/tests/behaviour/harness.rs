@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use pipefitter_sandbox::{
-    ActionType, ChildProcess, CodeRef, DirectoryGrant, EventSink, Fault, InProcess, InputDir,
-    Isolation, IsolationFloor, Job, JobControl, JobRunner, JobSpec, Launcher, Limit, Limits,
-    LogLine, Outcome, OutputDir, PipelineContext, Sandbox, SandboxConfig, SealKey, StopHandle,
-    Success, Verdict, VerdictKind,
+    ActionType, ChildProcess, CodeRef, DirectoryGrant, Fault, Fixed, InProcess, InputDir,
+    Isolation, IsolationFloor, Job, JobControl, JobHost, JobRunner, JobSpec, Launcher, Limit,
+    Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox, SandboxConfig, SealKey,
+    StopHandle, Success, Verdict, VerdictKind,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -88,7 +88,7 @@ impl Runner {
         &self,
         spec: JobSpec,
         control: JobControl,
-        events: Arc<dyn EventSink>,
+        events: Arc<dyn JobHost>,
     ) -> Verdict {
         match self {
             Runner::Shared(runner) => runner.run(spec, control, events).await,
@@ -141,7 +141,7 @@ pub(crate) struct Recorder {
 }
 
 #[async_trait]
-impl EventSink for Recorder {
+impl JobHost for Recorder {
     fn log(&self, line: LogLine) {
         self.lines.send_modify(|lines| lines.push(line));
     }
@@ -213,6 +213,9 @@ impl Case {
                 .with(Limit::WallTime, 60_000)
                 .with(Limit::CpuTime, 30_000),
             isolation: ISOLATION,
+            network: false,
+            secrets: false,
+            fixed: Fixed::default(),
         };
         Case {
             dir: tempfile::tempdir().unwrap(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipefitter_sandbox::{EventSink, Fault, JobControl, Limit, LogLine, VerdictKind};
+use pipefitter_sandbox::{Fault, JobControl, JobHost, Limit, LogLine, VerdictKind};
 use tokio::task::JoinSet;
 
 use crate::harness::{Case, Host, open_below};
@@ -10,7 +10,7 @@ use crate::harness::{Case, Host, open_below};
 /// A sink with a bug.
 struct Broken;
 
-impl EventSink for Broken {
+impl JobHost for Broken {
     fn log(&self, _line: LogLine) {
         panic!("the sink is broken");
     }

@@ -114,5 +114,8 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
         directories: parts.settings.directories.clone(),
         limits: parts.settings.limits.clone(),
         isolation: parts.settings.isolation,
+        network: false,
+        secrets: false,
+        fixed: parts.settings.fixed,
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pipefitter_codepipeline::{clean_text, cut_utf16, limits};
-use pipefitter_sandbox::{EventSink, LogLine};
+use pipefitter_sandbox::{JobHost, LogLine};
 use tokio::sync::mpsc;
 
 use crate::events::WorkerEvent;
@@ -18,7 +18,7 @@ pub(crate) struct Sink {
     pub(crate) lines: mpsc::UnboundedSender<Item>,
 }
 
-impl EventSink for Sink {
+impl JobHost for Sink {
     fn log(&self, line: LogLine) {
         let masker = &self.brief.prose;
         let text = masked(masker, &line.text, line.cut);

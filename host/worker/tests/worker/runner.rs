@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_sandbox::{
-    Continuation, EventSink, ExecutionDetails, Failure, FailureKind, Fault, JobControl, JobRunner,
+    Continuation, ExecutionDetails, Failure, FailureKind, Fault, JobControl, JobHost, JobRunner,
     JobSpec, Level, LogLine, Outcome, StopReason, Success, Usage, Verdict, VerdictKind,
 };
 use tokio::sync::{mpsc, watch};
@@ -94,7 +94,7 @@ fn in_progress(token: &str) -> VerdictKind {
 
 #[async_trait]
 impl JobRunner for Runner {
-    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn EventSink>) -> Verdict {
+    async fn run(&self, spec: JobSpec, control: JobControl, events: Arc<dyn JobHost>) -> Verdict {
         let now = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         let _count = Count(&self.running);
         self.most.fetch_max(now, Ordering::SeqCst);
