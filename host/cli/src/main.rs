@@ -19,13 +19,19 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
+use crate::config::LogFormat;
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    telemetry::start(cli.log.as_deref(), &cli.command);
-    let ended = match cli.command {
-        Command::Run(args) => commands::run::main(args),
+    let Cli { log, command } = Cli::parse();
+    let default = telemetry::default_filter(&command);
+    let start_log = |format| telemetry::start(log.as_deref(), default, format);
+    // The daemon's configuration says how its log lines look: it begins the log when it has read that.
+    if !matches!(command, Command::Run(_)) {
+        start_log(LogFormat::default());
+    }
+    let ended = match command {
+        Command::Run(args) => commands::run::main(&args, start_log),
         Command::Dev(args) => commands::dev::main(args),
         Command::Invoke(args) => commands::invoke::main(args),
         Command::Check(args) => commands::check::main(&args),

@@ -18,7 +18,7 @@ use crate::args::Command;
 use crate::config::LogFormat;
 
 /// What is said where nobody asked: a daemon tells what it does, a tool only what is odd.
-fn default_filter(command: &Command) -> &'static str {
+pub(crate) fn default_filter(command: &Command) -> &'static str {
     match command {
         Command::Run(_) => "info",
         // s3s logs every refused request as an error of its own; the client is told anyway. What is wrong with
@@ -30,23 +30,14 @@ fn default_filter(command: &Command) -> &'static str {
 }
 
 /// Start logging. A filter that does not parse is said and replaced by the default.
-pub(crate) fn start(filter: Option<&str>, command: &Command) {
-    let default = default_filter(command);
+pub(crate) fn start(filter: Option<&str>, default: &'static str, format: LogFormat) {
     let parsed = parse(filter.unwrap_or(default));
     let (filter, wrong) = match parsed {
         Ok(filter) => (filter, None),
         Err(error) => (EnvFilter::new(default), Some(error)),
     };
-    let json = match command {
-        Command::Run(args) => crate::config::log_format(&args.config) == LogFormat::Json,
-        _ => false,
-    };
     let colours = std::io::stderr().is_terminal();
-    if json {
-        lines(filter, colours, true, std::io::stderr).init();
-    } else {
-        lines(filter, colours, false, std::io::stderr).init();
-    }
+    lines(filter, colours, format == LogFormat::Json, std::io::stderr).init();
     if let Some(error) = wrong {
         tracing::warn!(
             default,

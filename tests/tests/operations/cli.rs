@@ -70,6 +70,17 @@ async fn check_tells_every_problem_with_its_line_and_remedy() {
         pipefitter(folder.path(), &["run", "--config", "pipefitter.toml"]).await;
     assert_eq!(code, 78, "{errors}");
 
+    // What only its values show has a line too, there and where `run` refuses.
+    let unusable = GOOD.replace("eu-central-1", "Frankfurt") + "[plugins.nobody]\n";
+    let (code, said, errors) = check(&unusable).await;
+    assert_eq!((code, said.trim()), (1, "1 problem."), "{errors}");
+    for placed in ["pipefitter.toml:5:10", "pipefitter.toml:6:10"] {
+        assert!(errors.contains(placed), "{placed} is not named:\n{errors}");
+    }
+    let (code, _, errors) = pipefitter(folder.path(), &["run"]).await;
+    assert_eq!(code, 78, "{errors}");
+    assert!(errors.contains("pipefitter.toml:5:10"), "{errors}");
+
     // A plugin that is wrong is a problem too.
     std::fs::write(
         plugins.join("probe.action.toml"),
@@ -78,7 +89,10 @@ async fn check_tells_every_problem_with_its_line_and_remedy() {
     .unwrap();
     let (code, said, errors) = check(GOOD).await;
     assert_eq!(code, 1, "{said}{errors}");
-    assert!((said + &errors).contains("Baking"));
+    assert!(errors.contains("Baking"), "{said}{errors}");
+    for problem in errors.split("help:").filter(|text| text.contains("×")) {
+        assert_eq!(problem.matches("probe.action.toml").count(), 1, "{errors}");
+    }
 
     let (code, _, errors) = pipefitter(folder.path(), &["check", "--config", "missing.toml"]).await;
     assert_eq!(code, 1);

@@ -8,11 +8,13 @@ use pipefitter_sandbox::DirectoryGrant;
 use pipefitter_worker::{LimitOverrides, WorkerConfig};
 use secrecy::SecretString;
 
+use super::places::Places;
+
 /// The whole file.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// The file itself, for messages.
-    pub(crate) file: PathBuf,
+    /// Where its keys stand, for what is found wrong with their values.
+    pub(crate) places: Places,
     /// Journal, compiled code, job logs, work folders.
     pub(crate) state_dir: Option<PathBuf>,
     /// Where plugins are dropped.

@@ -1,7 +1,6 @@
 //! From text to [`Config`].
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_codepipeline::Owner;
@@ -11,14 +10,24 @@ use pipefitter_sandbox::DirectoryGrant;
 use pipefitter_worker::{LimitOverrides, WorkerConfig};
 
 use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig};
-use super::problem::ConfigProblem;
+use super::places::Places;
+use super::problem::{ConfigProblem, Place};
 
 /// Read a file. Every problem is returned, not only the first.
 pub(crate) fn load(file: &Path) -> Result<Config, Vec<ConfigProblem>> {
     without_problems(load_all(file))
 }
 
+/// Read a file where one is given; else every default, and no plugin is granted anything.
+pub(crate) fn load_or_empty(file: Option<&Path>) -> Result<Config, Vec<ConfigProblem>> {
+    match file {
+        Some(file) => load(file),
+        None => without_problems(read_text("", Path::new("."), Places::default())),
+    }
+}
+
 /// Read a text; `file` names it, and relative paths are below its folder.
+#[cfg(test)]
 pub(crate) fn parse(file: &Path, text: &str) -> Result<Config, Vec<ConfigProblem>> {
     without_problems(parse_all(file, text))
 }
@@ -29,8 +38,7 @@ pub(crate) fn load_all(file: &Path) -> (Option<Config>, Vec<ConfigProblem>) {
         Ok(text) => parse_all(file, &text),
         Err(error) => {
             let problem = ConfigProblem {
-                file: file.to_path_buf(),
-                place: None,
+                place: Place::File(file.into()),
                 message: format!("cannot be read: {error}"),
                 remedy: "give the path of a configuration with --config".to_owned(),
                 warning: false,
@@ -50,15 +58,19 @@ fn without_problems(
 }
 
 fn parse_all(file: &Path, text: &str) -> (Option<Config>, Vec<ConfigProblem>) {
+    let base = file.parent().unwrap_or(Path::new("."));
+    read_text(text, base, Places::of(file, text.into()))
+}
+
+/// Relative paths are below `base`.
+fn read_text(text: &str, base: &Path, places: Places) -> (Option<Config>, Vec<ConfigProblem>) {
     let mut config = None;
     let read = toml_table::read(text, |root| {
-        config = Some(read_config(file, root));
+        config = Some(read_config(base, places.clone(), root));
         Some(())
     });
-    let source: Arc<str> = text.into();
     let placed = |problem: toml_table::TableProblem| ConfigProblem {
-        file: file.to_path_buf(),
-        place: Some((source.clone(), problem.span)),
+        place: places.at(problem.span),
         message: problem.message,
         remedy: problem.remedy,
         warning: false,
@@ -67,8 +79,7 @@ fn parse_all(file: &Path, text: &str) -> (Option<Config>, Vec<ConfigProblem>) {
     (config, problems.into_iter().map(placed).collect())
 }
 
-fn read_config(file: &Path, root: &Table<'_>) -> Config {
-    let base = file.parent().unwrap_or(Path::new("."));
+fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
     let log_format = root.table("log", |log| {
         log.choice(
             "format",
@@ -79,7 +90,7 @@ fn read_config(file: &Path, root: &Table<'_>) -> Config {
         .table("limits", read_default_limits)
         .unwrap_or_default();
     Config {
-        file: file.to_path_buf(),
+        places,
         state_dir: path(root, "state-dir", base),
         plugins_dir: path(root, "plugins-dir", base),
         worker: read_worker(root),
@@ -332,11 +343,4 @@ fn read_directory(table: &Table<'_>, base: &Path) -> Option<DirectoryGrant> {
         guest: guest?,
         write,
     })
-}
-
-/// The format of log lines, read before anything else is: a file with problems logs as text.
-pub(crate) fn log_format(file: &Path) -> LogFormat {
-    load(file)
-        .map(|config| config.log_format)
-        .unwrap_or_default()
 }
