@@ -114,14 +114,19 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(state: &StateDir, worker: &WorkerConfig) -> Result<Self> {
+    /// For what `config` grants; `worker` is what [`worker_config`] made of it.
+    pub(crate) fn new(state: &StateDir, config: &Config, worker: &WorkerConfig) -> Result<Self> {
         let key = SealKey::load_or_create(&state.key()?)
             .context("could not open the key that seals compiled code")?;
         let sandbox = Sandbox::new(SandboxConfig::new(key)).context("could not start wasmtime")?;
         let cache = CodeCache::open(state.code()).context("could not open the code cache")?;
         let preparer = Arc::new(
             Preparer::new(Arc::clone(&sandbox), cache)
-                .with_settings(worker.plugin_settings.clone()),
+                .with_settings(worker.plugin_settings.clone())
+                .with_config_file(match config.places.file() {
+                    Some(file) => file.display().to_string(),
+                    None => "a file given with --config".to_owned(),
+                }),
         );
         let runner = InProcess::new(Arc::clone(&sandbox)).context("could not start the sandbox")?;
         Ok(Self {

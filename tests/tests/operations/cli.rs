@@ -272,4 +272,38 @@ async fn dev_once_ends_as_its_execution_did() {
     let (code, said, errors) = dev(&["--pipeline", "pipeline.json"]).await;
     assert_eq!(code, 1, "{said}{errors}");
     assert!(said.contains("as told"), "{said}");
+
+    // What the author of a made pipeline forgot to fill in.
+    let text = made.to_string().replace("as told", "FILL-IN");
+    std::fs::write(path("pipeline.json"), text).unwrap();
+    let (code, said, errors) = dev(&["--pipeline", "pipeline.json"]).await;
+    assert_eq!(code, 4, "{said}{errors}");
+    assert!(
+        errors.contains("FILL-IN") && errors.contains("Probe.message"),
+        "{errors}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_grant_names_the_file_to_write_it_in() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("plugins")).unwrap();
+    Plugin::probe("Probe")
+        .granted()
+        .install(&folder.path().join("plugins"));
+    std::fs::write(folder.path().join("mine.toml"), "").unwrap();
+    let dev = ["dev", "--once", "--port", "0", "--plugins", "plugins"];
+    let (code, _, errors) = pipefitter(folder.path(), &dev).await;
+    assert_eq!(code, 4, "{errors}");
+    assert!(
+        errors.contains("add to a file given with --config"),
+        "{errors}"
+    );
+    let (_, _, errors) = pipefitter(
+        folder.path(),
+        &[&dev[..], &["--config", "mine.toml"]].concat(),
+    )
+    .await;
+    assert!(errors.contains("add to mine.toml:"), "{errors}");
+    assert!(!errors.contains("pipefitter.toml"), "{errors}");
 }

@@ -27,7 +27,7 @@ pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
             // Compiled code goes nowhere: a check leaves no trace, and needs no rights on the state.
             let scratch = tempfile::tempdir().context("could not make a temporary folder")?;
             let state = StateDir::open(scratch.path())?;
-            let engine = Engine::new(&state, &worker_config(&config, &state))?;
+            let engine = Engine::new(&state, &config, &worker_config(&config, &state))?;
             let mut dir = PluginsDir::open(dir, engine.preparer)
                 .context("could not open the plugins folder")?;
             Some(dir.scan())

@@ -65,7 +65,7 @@ async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<E
     config.worker.poll_interval_min = Duration::from_millis(50);
     config.worker.poll_interval_max = Duration::from_millis(500);
     let worker_config = wiring::worker_config(&config, state);
-    let engine = Engine::new(state, &worker_config)?;
+    let engine = Engine::new(state, &config, &worker_config)?;
     let stop = CancellationToken::new();
     let mut plugins = tokio::select! {
         opened = ServedPlugins::open(&args.plugins, &engine, stop.clone()) => opened?,

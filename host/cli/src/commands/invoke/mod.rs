@@ -45,7 +45,7 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let state = StateDir::open(folder.path())?;
     let mut settings = worker_config(&config, &state);
     settings.poll_interval_min = std::time::Duration::from_millis(1);
-    let engine = Engine::new(&state, &settings)?;
+    let engine = Engine::new(&state, &config, &settings)?;
     let plugin = match load_plugin(&one_plugin_file(&args.plugin)?, engine.preparer.as_ref()) {
         Ok(plugin) => plugin,
         Err(problems) => {
