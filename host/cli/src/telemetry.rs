@@ -4,8 +4,6 @@
 //! answers, and signing prints every header: secret configuration, session tokens and nonces among them. The
 //! lines of Pipefitter's own crates have no such values at any level.
 
-use std::io::IsTerminal;
-
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -15,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::Command;
-use crate::config::LogFormat;
+use crate::config::{LogFormat, takes_colours};
 
 /// What is said where nobody asked: a daemon tells what it does, a tool only what is odd.
 pub(crate) fn default_filter(command: &Command) -> &'static str {
@@ -36,7 +34,7 @@ pub(crate) fn start(filter: Option<&str>, default: &'static str, format: LogForm
         Ok(filter) => (filter, None),
         Err(error) => (EnvFilter::new(default), Some(error)),
     };
-    let colours = std::io::stderr().is_terminal();
+    let colours = takes_colours(&std::io::stderr());
     lines(filter, colours, format == LogFormat::Json, std::io::stderr).init();
     if let Some(error) = wrong {
         tracing::warn!(
@@ -72,7 +70,7 @@ where
         .with(filter)
         .with(filter_fn(without_secrets));
     let mut layer = tracing_subscriber::fmt::layer().with_writer(writer);
-    // Colours in a file or a collector are noise. On a terminal the layer's own default heeds NO_COLOR.
+    // Colours in a file or a collector are noise.
     if !colours {
         layer = layer.with_ansi(false);
     }

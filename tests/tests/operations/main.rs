@@ -8,3 +8,4 @@ mod languages;
 mod live;
 mod scaffold;
 mod sources;
+mod terminal;

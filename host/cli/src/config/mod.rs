@@ -4,6 +4,7 @@
 //! its end, each problem keeps its place in the file, and `check` shows them all. [`Config`] remembers the place
 //! of every key, for faults that show only later. Only this module reads the environment.
 
+mod environment;
 mod model;
 mod places;
 mod problem;
@@ -11,6 +12,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use environment::{takes_codes, takes_colours};
 pub(crate) use model::{Config, LogFormat, SourceConfig};
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};

@@ -1,11 +1,12 @@
 //! A problem with its place: rendered with the line it is about.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::environment::takes_colours;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 
 /// Something that must be changed before a command can go on.
@@ -118,7 +119,7 @@ pub(crate) fn render(problems: &[ConfigProblem], colours: bool) -> String {
 
 /// Show problems on standard error.
 pub(crate) fn print_problems(problems: &[ConfigProblem]) {
-    let text = render(problems, std::io::stderr().is_terminal());
+    let text = render(problems, takes_colours(&std::io::stderr()));
     // Nobody reads standard error: there is nowhere left to say so.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -9,6 +9,7 @@ use pipefitter_plugins::toml_table::{self, Entry, Table};
 use pipefitter_sandbox::DirectoryGrant;
 use pipefitter_worker::{LimitOverrides, WorkerConfig};
 
+use super::environment;
 use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig};
 use super::places::Places;
 use super::problem::{ConfigProblem, Place};
@@ -227,17 +228,6 @@ fn read_limits(table: &Table<'_>) -> LimitOverrides {
     limits
 }
 
-/// What the AWS SDK would take by itself: read here, so that the journal is bound to it too.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "config is where the environment is read"
-)]
-fn environment_endpoint() -> Option<String> {
-    std::env::var("AWS_ENDPOINT_URL")
-        .ok()
-        .filter(|url| !url.is_empty())
-}
-
 fn read_unpack(table: &Table<'_>, limits: &mut UnpackLimits) {
     set(&mut limits.object_bytes, table.size("object-bytes"));
     set(&mut limits.bytes, table.size("bytes"));
@@ -268,7 +258,7 @@ fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
             profile: table.text("profile"),
             role_arn: table.text("role-arn"),
             external_id: table.text("external-id"),
-            endpoint_url: table.text("endpoint-url").or_else(environment_endpoint),
+            endpoint_url: table.text("endpoint-url").or_else(environment::endpoint),
             static_keys: None,
         };
         if source.external_id.is_some() && source.role_arn.is_none() {
