@@ -150,6 +150,15 @@ impl Process {
         }
     }
 
+    /// Whether a line contains a text, now or within a while.
+    pub async fn says(&self, text: &str, within: Duration) -> bool {
+        let mut seen = self.seen.clone();
+        let said = |seen: &Seen| seen.lines.iter().any(|line| line.contains(text));
+        timeout(within, seen.wait_for(said))
+            .await
+            .is_ok_and(|waited| waited.is_ok())
+    }
+
     /// Send a signal.
     pub fn signal(&self, signal: Signal) {
         // It may have ended by itself: then the wait for its end says so.

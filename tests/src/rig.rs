@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::client::REGION;
 use crate::pipelines::{Action, Pipeline};
 use crate::plugins::Plugin;
 use crate::proxy::Proxy;
@@ -19,6 +20,12 @@ pub struct RigOptions {
     pub plugins: Vec<Plugin>,
     /// How the service is started.
     pub service: ServiceOptions,
+}
+
+/// The source of pipelines that do not care: two small files in a zip.
+#[must_use]
+pub fn small_source() -> Vec<u8> {
+    archives::zip(&[("a.txt", b"alpha"), ("sub/b.txt", b"beta")])
 }
 
 /// One arrangement of service, proxy and worker. Its folder goes away with it.
@@ -61,6 +68,8 @@ impl Rig {
             granted: path("granted"),
             granted_to,
             endpoint: proxy.url(),
+            source: String::new(),
+            environment: Vec::new(),
             slots: 4,
             worker: String::new(),
             tables: String::new(),
@@ -82,6 +91,23 @@ impl Rig {
             ..RigOptions::default()
         })
         .await
+    }
+
+    /// A further service with a proxy of its own, which the worker has as the source `id`.
+    pub async fn add_source(&mut self, id: &str, plugins: &[&Plugin]) -> (Service, Proxy) {
+        let folder = self.folder.path().join(id);
+        std::fs::create_dir(&folder).expect("the rig's folder can be written");
+        let service = Service::start(&folder, &ServiceOptions::default()).await;
+        for plugin in plugins {
+            service.register(plugin).await;
+        }
+        let proxy = Proxy::start(service.address()).await;
+        let table = format!(
+            "[[source]]\nid = {id:?}\nregion = {REGION:?}\nendpoint-url = {:?}\n",
+            proxy.url()
+        );
+        self.setup.tables.push_str(&table);
+        (service, proxy)
     }
 
     /// The rig's folder.
@@ -108,8 +134,7 @@ impl Rig {
 
     /// Create a pipeline with a small source.
     pub async fn create(&self, pipeline: &Pipeline) {
-        let source = archives::zip(&[("a.txt", b"alpha"), ("sub/b.txt", b"beta")]);
-        self.service.create(pipeline, source).await;
+        self.service.create(pipeline, small_source()).await;
     }
 
     /// Create a pipeline of one action, run it to its end, and say what came of the action.

@@ -25,6 +25,10 @@ pub struct WorkerSetup {
     pub granted_to: Vec<String>,
     /// Where the service is.
     pub endpoint: String,
+    /// Lines of the first `[[source]]`, besides.
+    pub source: String,
+    /// Variables of the process, besides.
+    pub environment: Vec<(String, String)>,
     /// Jobs at a time.
     pub slots: usize,
     /// Lines of `[worker]`, besides.
@@ -43,8 +47,14 @@ impl WorkerSetup {
             "state-dir = {:?}\nplugins-dir = {:?}\n\
              [worker]\nslots = {}\npoll-interval-min = \"20ms\"\npoll-interval-max = \"150ms\"\n{}\n\
              [log]\nformat = \"json\"\n\
-             [[source]]\nid = \"main\"\nregion = \"{REGION}\"\nendpoint-url = {:?}\n{}\n",
-            self.state_dir, self.plugins_dir, self.slots, self.worker, self.endpoint, self.tables
+             [[source]]\nid = \"main\"\nregion = \"{REGION}\"\nendpoint-url = {:?}\n{}\n{}\n",
+            self.state_dir,
+            self.plugins_dir,
+            self.slots,
+            self.worker,
+            self.endpoint,
+            self.source,
+            self.tables
         );
         for name in &self.granted_to {
             // Writing to a String cannot fail.
@@ -87,7 +97,8 @@ impl WorkerSetup {
             .env_remove("PIPEFITTER_CONFIG")
             .env_remove("AWS_PROFILE")
             .env_remove("AWS_SESSION_TOKEN")
-            .env_remove("AWS_ENDPOINT_URL");
+            .env_remove("AWS_ENDPOINT_URL")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -20,6 +20,7 @@ use clap::Parser;
 use pipefitter_sandbox::{CHILD_COMMAND, child_main};
 
 use crate::args::{Cli, Command};
+use crate::config::LogFormat;
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
@@ -27,10 +28,15 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == CHILD_COMMAND) {
         return child_main(arguments);
     }
-    let cli = Cli::parse();
-    telemetry::start(cli.log.as_deref(), &cli.command);
-    let ended = match cli.command {
-        Command::Run(args) => commands::run::main(args),
+    let Cli { log, command } = Cli::parse();
+    let default = telemetry::default_filter(&command);
+    let start_log = |format| telemetry::start(log.as_deref(), default, format);
+    // The daemon's configuration says how its log lines look: it begins the log when it has read that.
+    if !matches!(command, Command::Run(_)) {
+        start_log(LogFormat::default());
+    }
+    let ended = match command {
+        Command::Run(args) => commands::run::main(&args, start_log),
         Command::Dev(args) => commands::dev::main(args),
         Command::Invoke(args) => commands::invoke::main(args),
         Command::Check(args) => commands::check::main(&args),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use pipefitter_plugins::{ManifestProblem, Problem};
 
-use crate::config::{ConfigProblem, print_problems};
+use crate::config::{ConfigProblem, Place, print_problems};
 
 /// The .wasm files of a plugins folder and of the folders in it, as the catalogue sees them.
 pub(crate) fn plugin_files(dir: &Path) -> Result<Vec<PathBuf>> {
@@ -66,16 +66,13 @@ pub(crate) fn one_plugin_file(plugin: &Path) -> Result<PathBuf> {
     }
 }
 
-/// A problem of the catalogue, as `check` shows it.
+/// A problem of the catalogue, as `check` shows it. Most messages name the file, with the line: once is enough.
 pub(crate) fn problem_of_plugin(problem: &Problem) -> ConfigProblem {
-    let files: Vec<String> = problem
-        .files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect();
+    let unnamed = problem
+        .file()
+        .filter(|file| !problem.message.contains(&file.display().to_string()));
     ConfigProblem {
-        file: PathBuf::from(files.join(", ")),
-        place: None,
+        place: unnamed.map_or(Place::Nowhere, |file| Place::File(file.into())),
         message: problem.message.clone(),
         remedy: problem.remedy.clone(),
         warning: false,
@@ -94,12 +91,15 @@ pub(crate) fn manifest_problems(
     text: &str,
     problems: &[ManifestProblem],
 ) -> Vec<ConfigProblem> {
-    let text: Arc<str> = text.into();
+    let (file, text): (Arc<Path>, Arc<str>) = (file.into(), text.into());
     problems
         .iter()
         .map(|problem| ConfigProblem {
-            file: file.to_path_buf(),
-            place: Some((text.clone(), problem.span.clone())),
+            place: Place::Text {
+                file: Arc::clone(&file),
+                text: Arc::clone(&text),
+                span: problem.span.clone(),
+            },
             message: problem.message.clone(),
             remedy: problem.remedy.clone(),
             warning: false,

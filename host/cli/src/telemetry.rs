@@ -4,8 +4,6 @@
 //! answers, and signing prints every header: secret configuration, session tokens and nonces among them. The
 //! lines of Pipefitter's own crates have no such values at any level.
 
-use std::io::IsTerminal;
-
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -15,10 +13,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::Command;
-use crate::config::LogFormat;
+use crate::config::{LogFormat, takes_colours};
 
 /// What is said where nobody asked: a daemon tells what it does, a tool only what is odd.
-fn default_filter(command: &Command) -> &'static str {
+pub(crate) fn default_filter(command: &Command) -> &'static str {
     match command {
         Command::Run(_) => "info",
         // s3s logs every refused request as an error of its own; the client is told anyway. What is wrong with
@@ -30,23 +28,14 @@ fn default_filter(command: &Command) -> &'static str {
 }
 
 /// Start logging. A filter that does not parse is said and replaced by the default.
-pub(crate) fn start(filter: Option<&str>, command: &Command) {
-    let default = default_filter(command);
+pub(crate) fn start(filter: Option<&str>, default: &'static str, format: LogFormat) {
     let parsed = parse(filter.unwrap_or(default));
     let (filter, wrong) = match parsed {
         Ok(filter) => (filter, None),
         Err(error) => (EnvFilter::new(default), Some(error)),
     };
-    let json = match command {
-        Command::Run(args) => crate::config::log_format(&args.config) == LogFormat::Json,
-        _ => false,
-    };
-    let colours = std::io::stderr().is_terminal();
-    if json {
-        lines(filter, colours, true, std::io::stderr).init();
-    } else {
-        lines(filter, colours, false, std::io::stderr).init();
-    }
+    let colours = takes_colours(&std::io::stderr());
+    lines(filter, colours, format == LogFormat::Json, std::io::stderr).init();
     if let Some(error) = wrong {
         tracing::warn!(
             default,
@@ -81,7 +70,7 @@ where
         .with(filter)
         .with(filter_fn(without_secrets));
     let mut layer = tracing_subscriber::fmt::layer().with_writer(writer);
-    // Colours in a file or a collector are noise. On a terminal the layer's own default heeds NO_COLOR.
+    // Colours in a file or a collector are noise.
     if !colours {
         layer = layer.with_ansi(false);
     }

@@ -11,7 +11,7 @@ use pipefitter_codepipeline::{CustomSource, SourceId};
 use pipefitter_journal::{Identity, JournalError, Redb};
 use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare};
 use pipefitter_sandbox::{
-    ByIsolation, ChildProcess, InProcess, IsolationFloor, Launcher, Sandbox, SandboxConfig, SealKey,
+    ByIsolation, ChildProcess, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
 };
 use pipefitter_worker::{PluginGrants, Preparer, SourceParts, WorkerConfig};
 use tokio::sync::watch;
@@ -116,15 +116,12 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(
-        state: &StateDir,
-        worker: &WorkerConfig,
-        floor: IsolationFloor,
-    ) -> Result<Self> {
+    /// For what `config` grants; `worker` is what [`worker_config`] made of it.
+    pub(crate) fn new(state: &StateDir, config: &Config, worker: &WorkerConfig) -> Result<Self> {
         let key = SealKey::load_or_create(&state.key()?)
             .context("could not open the key that seals compiled code")?;
         let launcher = Launcher::start("/proc/self/exe").context("could not start the sandbox")?;
-        launcher.check(floor).context(
+        launcher.check(config.isolation_floor).context(
             "plugins cannot be isolated here; `isolation-floor` in the configuration can be set lower, at the price \
              that docs/SECURITY.md names",
         )?;
@@ -134,11 +131,19 @@ impl Engine {
         let cache = CodeCache::open(state.code()).context("could not open the code cache")?;
         let preparer = Arc::new(
             Preparer::new(Arc::clone(&sandbox), cache)
-                .with_settings(worker.plugin_settings.clone()),
+                .with_settings(worker.plugin_settings.clone())
+                .with_config_file(match config.places.file() {
+                    Some(file) => file.display().to_string(),
+                    None => "a file given with --config".to_owned(),
+                }),
         );
         let shared = InProcess::new(Arc::clone(&sandbox)).context("could not start the sandbox")?;
         let runner = ByIsolation {
-            process: Arc::new(ChildProcess::new(Arc::clone(&sandbox), launcher, floor)),
+            process: Arc::new(ChildProcess::new(
+                Arc::clone(&sandbox),
+                launcher,
+                config.isolation_floor,
+            )),
             shared: Arc::new(shared),
         };
         Ok(Self {
@@ -165,6 +170,7 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
                 directories: plugin.grant.directories.clone(),
                 scratch: plugin.grant.scratch,
                 isolation: plugin.isolation,
+                fixed: plugin.fixed,
             };
             (name.clone(), settings)
         })

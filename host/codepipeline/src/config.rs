@@ -177,28 +177,37 @@ impl SourceConfig {
     /// # Errors
     /// The first fault, in the words of `pipefitter.toml`.
     pub fn check(&self) -> Result<(), ConnectError> {
+        self.faults().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// All that [`check`](SourceConfig::check) looks for, at once.
+    #[must_use]
+    pub fn faults(&self) -> Vec<ConnectError> {
+        let mut faults = Vec::new();
         let lowercase = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if self.region.is_empty() || !self.region.bytes().all(lowercase) {
-            return Err(ConnectError::Region {
+            faults.push(ConnectError::Region {
                 region: self.region.clone(),
             });
         }
-        if let Some(url) = &self.endpoint_url {
-            check_endpoint(url)?;
-        }
+        faults.extend(
+            self.endpoint_url
+                .as_ref()
+                .and_then(|url| check_endpoint(url).err()),
+        );
         match &self.role_arn {
             Some(role) if !(role.starts_with("arn:") && role.contains(":role/")) => {
-                return Err(ConnectError::RoleArn {
+                faults.push(ConnectError::RoleArn {
                     role_arn: role.clone(),
                 });
             }
-            None if self.external_id.is_some() => return Err(ConnectError::ExternalIdWithoutRole),
+            None if self.external_id.is_some() => faults.push(ConnectError::ExternalIdWithoutRole),
             _ => {}
         }
         if self.static_keys.is_some() && self.profile.is_some() {
-            return Err(ConnectError::KeysAndProfile);
+            faults.push(ConnectError::KeysAndProfile);
         }
-        Ok(())
+        faults
     }
 
     /// The configuration for every AWS client of this source: Region, credentials, timeouts, app name.

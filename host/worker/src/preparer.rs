@@ -20,6 +20,7 @@ pub struct Preparer {
     sandbox: Arc<Sandbox>,
     cache: CodeCache,
     settings: BTreeMap<String, PluginGrants>,
+    config_file: String,
     compiled: AtomicU64,
     reused: AtomicU64,
 }
@@ -32,6 +33,7 @@ impl Preparer {
             sandbox,
             cache,
             settings: BTreeMap::new(),
+            config_file: "pipefitter.toml".to_owned(),
             compiled: AtomicU64::new(0),
             reused: AtomicU64::new(0),
         }
@@ -41,6 +43,13 @@ impl Preparer {
     #[must_use]
     pub fn with_settings(mut self, settings: BTreeMap<String, PluginGrants>) -> Preparer {
         self.settings = settings;
+        self
+    }
+
+    /// What messages call the file that grants are written in: `pipefitter.toml` unless told.
+    #[must_use]
+    pub fn with_config_file(mut self, name: impl Into<String>) -> Preparer {
+        self.config_file = name.into();
         self
     }
 
@@ -65,7 +74,7 @@ impl Prepare for Preparer {
         wasm: &[u8],
         manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
-        check_grants(name, manifest, self.settings.get(name))?;
+        check_grants(name, manifest, self.settings.get(name), &self.config_file)?;
         let refused = |what: String| PrepareError {
             message: format!("plugin `{name}`: {what}"),
         };
@@ -120,6 +129,7 @@ fn check_grants(
     name: &str,
     manifest: &Manifest,
     settings: Option<&PluginGrants>,
+    config_file: &str,
 ) -> Result<(), PrepareError> {
     let asked = &manifest.capabilities;
     let mut lacks = Vec::new();
@@ -159,7 +169,7 @@ fn check_grants(
     }
     Err(PrepareError {
         message: format!(
-            "plugin `{name}` asks for {}, which is not granted. To grant it, add to pipefitter.toml:\n\
+            "plugin `{name}` asks for {}, which is not granted. To grant it, add to {config_file}:\n\
              [plugins.{}.grant]\n{}",
             lacks.join(" and "),
             key(name),
@@ -234,9 +244,9 @@ mod tests {
 
     #[test]
     fn what_is_not_granted_is_named_with_the_lines_to_add() {
-        let error = check_grants("publish", &manifest(), None).unwrap_err();
+        let error = check_grants("publish", &manifest(), None, "dev.toml").unwrap_err();
         insta::assert_snapshot!(error.message, @r#"
-        plugin `publish` asks for a scratch directory and a directory of the host to write to at `/site` (where the site goes), which is not granted. To grant it, add to pipefitter.toml:
+        plugin `publish` asks for a scratch directory and a directory of the host to write to at `/site` (where the site goes), which is not granted. To grant it, add to dev.toml:
         [plugins.publish.grant]
         scratch = true
         directories = [{ host = "/path/on/this/machine", guest = "/site", write = true }]
@@ -245,12 +255,13 @@ mod tests {
 
     #[test]
     fn reading_is_not_writing() {
-        let error = check_grants("publish", &manifest(), Some(&settings(true, false))).unwrap_err();
+        let error =
+            check_grants("publish", &manifest(), Some(&settings(true, false)), "").unwrap_err();
         assert!(
             error
                 .message
                 .contains("{ host = \"/srv/www\", guest = \"/site\", write = true }")
         );
-        assert!(check_grants("publish", &manifest(), Some(&settings(true, true))).is_ok());
+        assert!(check_grants("publish", &manifest(), Some(&settings(true, true)), "").is_ok());
     }
 }

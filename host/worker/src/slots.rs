@@ -82,16 +82,20 @@ impl Slots {
         })
     }
 
-    /// Room for a poll: at least one job, at most `most`.
-    pub(crate) fn take_some(
-        &self,
-        key: &ActionTypeKey,
-        memory_bytes: u64,
-        most: usize,
-    ) -> Vec<Permit> {
-        std::iter::from_fn(|| self.take(key, memory_bytes))
-            .take(most.max(1))
-            .collect()
+    /// Room for polls, each of an action type with so many bytes of memory for a job: one slot to each in turn,
+    /// until none is left that anybody could take. So all get the same, but for bounds and the remainder, which
+    /// goes to the first; and what a bound keeps from one is the others'.
+    pub(crate) fn deal(&self, polls: &[(&ActionTypeKey, u64)]) -> Vec<Vec<Permit>> {
+        let mut dealt: Vec<Vec<Permit>> = polls.iter().map(|_| Vec::new()).collect();
+        loop {
+            let before = self.free();
+            for ((key, memory_bytes), permits) in polls.iter().zip(&mut dealt) {
+                permits.extend(self.take(key, *memory_bytes));
+            }
+            if self.free() == before {
+                return dealt;
+            }
+        }
     }
 }
 
@@ -127,8 +131,10 @@ mod tests {
                     held.remove(wanted % held.len());
                 } else {
                     let memory = pieces * PIECE;
-                    for permit in slots.take_some(&key(provider), memory, wanted) {
-                        held.push((provider, pieces.max(1), permit));
+                    for _ in 0..wanted {
+                        held.extend(slots.take(&key(provider), memory).map(|permit| {
+                            (provider, pieces.max(1), permit)
+                        }));
                     }
                 }
                 prop_assert!(held.len() <= total);
@@ -141,6 +147,47 @@ mod tests {
             }
             held.clear();
             prop_assert_eq!(slots.free(), total);
+        }
+
+        #[test]
+        fn slots_are_dealt_evenly_and_to_the_last(
+            total in 1usize..20,
+            bounds in proptest::collection::btree_map(0u8..4, 0usize..6, 0..4),
+            budget in proptest::option::of(1u64..40),
+            polls in proptest::collection::vec((0u8..4, 0u64..6), 0..8),
+        ) {
+            let keys: Vec<ActionTypeKey> = (0..4).map(key).collect();
+            let per_type = bounds.iter().map(|(provider, most)| (key(*provider), *most)).collect();
+            let slots = Slots::new(total, &per_type, budget.map(|pieces| pieces * PIECE));
+            let asked: Vec<_> = polls
+                .iter()
+                .map(|(provider, pieces)| (&keys[usize::from(*provider)], pieces * PIECE))
+                .collect();
+            let dealt: Vec<usize> = slots.deal(&asked).iter().map(Vec::len).collect();
+            prop_assert_eq!(slots.free(), total, "dropped permits are given back");
+
+            let sum = |of: &dyn Fn(usize) -> u64| -> u64 {
+                (0..polls.len()).map(|at| dealt[at] as u64 * of(at)).sum()
+            };
+            let pieces = |at: usize| {
+                let pieces = polls[at].1.max(1);
+                budget.map_or(pieces, |budget| pieces.min(budget))
+            };
+            let used = sum(&|_| 1);
+            let bounded = |at: usize| {
+                let provider = polls[at].0;
+                let of_type = sum(&|other| u64::from(polls[other].0 == provider));
+                bounds.get(&provider).is_some_and(|most| of_type >= (*most).min(total) as u64)
+                    || budget.is_some_and(|budget| sum(&pieces) + pieces(at) > budget)
+            };
+            for at in 0..polls.len() {
+                prop_assert!(used == total as u64 || bounded(at), "a slot is left over: {dealt:?}");
+                // Who has two less than another, or one less than a later one, was kept from more by a bound.
+                let most = dealt.iter().max().copied().unwrap_or(0);
+                let later = dealt[at..].iter().max().copied().unwrap_or(0);
+                let short = dealt[at] + 2 <= most || dealt[at] < later;
+                prop_assert!(!short || bounded(at), "{dealt:?} is not even at {at}");
+            }
         }
     }
 }

@@ -1,8 +1,11 @@
 //! SIGTERM: running jobs finish, or fail with what the pipeline's owner can do.
 
+use std::time::Duration;
+
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
 use pipefitter_tests::{Rig, appears, terminal_results};
+use rustix::process::Signal;
 
 fn one_each(rig: &Rig) {
     let results = terminal_results(&rig.proxy.exchanges());
@@ -72,13 +75,38 @@ async fn a_second_signal_cancels_at_once() {
     appears(&rig.setup.granted, "started-", 1).await;
     worker.process.terminate();
     worker.process.line("draining").await;
-    worker.process.terminate();
-    worker.process.line("cancelling").await;
+    // Too soon after the first it counts for nothing: as a hand would, again until it is heard.
+    while !worker
+        .process
+        .says("cancelling", Duration::from_millis(50))
+        .await
+    {
+        worker.process.terminate();
+    }
     rig.service.ended(&execution).await;
     let actions = rig.service.actions("cancel", &execution).await;
     let (kind, message) = actions["Waits"].failure();
     assert_eq!(kind, "SystemUnavailable", "{message}");
     assert_eq!(worker.process.ended().await.code(), Some(0));
+    one_each(&rig);
+}
+
+#[tokio::test]
+async fn two_signals_at_once_are_one() {
+    let plugin = Plugin::probe("Probe").granted();
+    let rig = Rig::with(&[&plugin]).await;
+    let worker = rig.worker().await;
+    rig.pipeline("once", [Action::new("Runs", &plugin).doing("wait-file")])
+        .await;
+    let execution = rig.service.begin("once").await;
+    appears(&rig.setup.granted, "started-", 1).await;
+    worker.process.terminate();
+    worker.process.signal(Signal::INT);
+    worker.process.line("taken for the same").await;
+    rig.go();
+    assert_eq!(rig.service.ended(&execution).await, "succeeded");
+    assert_eq!(worker.process.ended().await.code(), Some(0));
+    assert_eq!(worker.process.lines_with("cancelling"), [""; 0]);
     one_each(&rig);
 }
 

@@ -70,6 +70,17 @@ async fn check_tells_every_problem_with_its_line_and_remedy() {
         pipefitter(folder.path(), &["run", "--config", "pipefitter.toml"]).await;
     assert_eq!(code, 78, "{errors}");
 
+    // What only its values show has a line too, there and where `run` refuses.
+    let unusable = GOOD.replace("eu-central-1", "Frankfurt") + "[plugins.nobody]\n";
+    let (code, said, errors) = check(&unusable).await;
+    assert_eq!((code, said.trim()), (1, "1 problem."), "{errors}");
+    for placed in ["pipefitter.toml:5:10", "pipefitter.toml:6:10"] {
+        assert!(errors.contains(placed), "{placed} is not named:\n{errors}");
+    }
+    let (code, _, errors) = pipefitter(folder.path(), &["run"]).await;
+    assert_eq!(code, 78, "{errors}");
+    assert!(errors.contains("pipefitter.toml:5:10"), "{errors}");
+
     // A plugin that is wrong is a problem too.
     std::fs::write(
         plugins.join("probe.action.toml"),
@@ -78,7 +89,10 @@ async fn check_tells_every_problem_with_its_line_and_remedy() {
     .unwrap();
     let (code, said, errors) = check(GOOD).await;
     assert_eq!(code, 1, "{said}{errors}");
-    assert!((said + &errors).contains("Baking"));
+    assert!(errors.contains("Baking"), "{said}{errors}");
+    for problem in errors.split("help:").filter(|text| text.contains("×")) {
+        assert_eq!(problem.matches("probe.action.toml").count(), 1, "{errors}");
+    }
 
     let (code, _, errors) = pipefitter(folder.path(), &["check", "--config", "missing.toml"]).await;
     assert_eq!(code, 1);
@@ -258,4 +272,38 @@ async fn dev_once_ends_as_its_execution_did() {
     let (code, said, errors) = dev(&["--pipeline", "pipeline.json"]).await;
     assert_eq!(code, 1, "{said}{errors}");
     assert!(said.contains("as told"), "{said}");
+
+    // What the author of a made pipeline forgot to fill in.
+    let text = made.to_string().replace("as told", "FILL-IN");
+    std::fs::write(path("pipeline.json"), text).unwrap();
+    let (code, said, errors) = dev(&["--pipeline", "pipeline.json"]).await;
+    assert_eq!(code, 4, "{said}{errors}");
+    assert!(
+        errors.contains("FILL-IN") && errors.contains("Probe.message"),
+        "{errors}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_grant_names_the_file_to_write_it_in() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("plugins")).unwrap();
+    Plugin::probe("Probe")
+        .granted()
+        .install(&folder.path().join("plugins"));
+    std::fs::write(folder.path().join("mine.toml"), "").unwrap();
+    let dev = ["dev", "--once", "--port", "0", "--plugins", "plugins"];
+    let (code, _, errors) = pipefitter(folder.path(), &dev).await;
+    assert_eq!(code, 4, "{errors}");
+    assert!(
+        errors.contains("add to a file given with --config"),
+        "{errors}"
+    );
+    let (_, _, errors) = pipefitter(
+        folder.path(),
+        &[&dev[..], &["--config", "mine.toml"]].concat(),
+    )
+    .await;
+    assert!(errors.contains("add to mine.toml:"), "{errors}");
+    assert!(!errors.contains("pipefitter.toml"), "{errors}");
 }

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 mod cli;
+mod credentials;
 mod languages;
 mod live;
 mod scaffold;
+mod sources;
+mod terminal;

@@ -1,10 +1,12 @@
 //! `pipefitter check`: every problem of a configuration and its plugins, at once.
 
 use anyhow::{Context, Result};
-use pipefitter_plugins::{Catalogue, PluginsDir};
+use pipefitter_codepipeline::ConnectError;
+use pipefitter_plugins::{ActionTypeKey, Catalogue, PluginsDir};
+use pipefitter_worker::WorkerConfig;
 
 use crate::args::CheckArgs;
-use crate::config::{Config, ConfigProblem, load_all, print_problems};
+use crate::config::{Config, ConfigProblem, Place, load_all, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::problem_of_plugin;
 use crate::print;
@@ -25,11 +27,7 @@ pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
             // Compiled code goes nowhere: a check leaves no trace, and needs no rights on the state.
             let scratch = tempfile::tempdir().context("could not make a temporary folder")?;
             let state = StateDir::open(scratch.path())?;
-            let engine = Engine::new(
-                &state,
-                &worker_config(&config, &state),
-                config.isolation_floor,
-            )?;
+            let engine = Engine::new(&state, &config, &worker_config(&config, &state))?;
             let mut dir = PluginsDir::open(dir, engine.preparer)
                 .context("could not open the plugins folder")?;
             Some(dir.scan())
@@ -67,157 +65,154 @@ fn ended(problems: usize, plugins: usize) -> Result<Exit> {
     }
 }
 
-fn problem(config: &Config, message: String, remedy: &str) -> ConfigProblem {
+fn problem(place: Place, message: impl Into<String>, remedy: impl Into<String>) -> ConfigProblem {
     ConfigProblem {
-        file: config.file.clone(),
-        place: None,
-        message,
-        remedy: remedy.to_owned(),
+        place,
+        message: message.into(),
+        remedy: remedy.into(),
         warning: false,
+    }
+}
+
+fn warning(place: Place, message: impl Into<String>, remedy: impl Into<String>) -> ConfigProblem {
+    ConfigProblem {
+        warning: true,
+        ..problem(place, message, remedy)
     }
 }
 
 /// What `run` needs and the file does not have, or has in a form that cannot work.
 pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
+    let places = &config.places;
     let mut found = Vec::new();
-    if config.state_dir.is_none() {
-        let remedy =
-            "add `state-dir = \"/var/lib/pipefitter\"`: the journal is what survives a crash";
-        found.push(problem(config, "`state-dir` is missing".to_owned(), remedy));
+    match &config.state_dir {
+        None => found.push(problem(
+            places.value(&["state-dir"]),
+            "`state-dir` is missing",
+            "add `state-dir = \"/var/lib/pipefitter\"`: the journal is what survives a crash",
+        )),
+        Some(dir) if dir.exists() && !dir.is_dir() => found.push(problem(
+            places.value(&["state-dir"]),
+            format!("state-dir: {} is not a folder", dir.display()),
+            "move it away, or give another path",
+        )),
+        Some(_) => {}
     }
     match &config.plugins_dir {
-        None => {
-            let remedy = "add `plugins-dir = \"plugins\"`: the folder of .wasm files";
-            found.push(problem(
-                config,
-                "`plugins-dir` is missing".to_owned(),
-                remedy,
-            ));
-        }
-        Some(dir) if !dir.is_dir() => {
-            let message = format!("plugins-dir: {} is not a folder", dir.display());
-            found.push(problem(config, message, "make it, or correct the path"));
-        }
+        None => found.push(problem(
+            places.value(&["plugins-dir"]),
+            "`plugins-dir` is missing",
+            "add `plugins-dir = \"plugins\"`: the folder of .wasm files",
+        )),
+        Some(dir) if !dir.is_dir() => found.push(problem(
+            places.value(&["plugins-dir"]),
+            format!("plugins-dir: {} is not a folder", dir.display()),
+            "make it, or correct the path",
+        )),
         Some(_) => {}
     }
     if config.sources.is_empty() {
-        let remedy = "add [[source]] with `id` and `region`: where jobs come from";
-        found.push(problem(config, "there is no [[source]]".to_owned(), remedy));
-    }
-    for source in &config.sources {
-        if let Err(error) = source_settings(source).check() {
-            let message = format!("source `{}`: {:#}", source.id, anyhow::Error::new(error));
-            let remedy = "correct it in the source's table";
-            found.push(problem(config, message, remedy));
-        }
-    }
-    if let Some(dir) = config
-        .state_dir
-        .as_ref()
-        .filter(|dir| dir.exists() && !dir.is_dir())
-    {
-        let message = format!("state-dir: {} is not a folder", dir.display());
         found.push(problem(
-            config,
-            message,
-            "move it away, or give another path",
+            places.value(&["source"]),
+            "there is no [[source]]",
+            "add [[source]] with `id` and `region`: where jobs come from",
         ));
+    }
+    for (at, source) in config.sources.iter().enumerate() {
+        let at = at.to_string();
+        for fault in source_settings(source).faults() {
+            let path = ["source", &at, key_of(&fault)];
+            let message = format!("source `{}`: {:#}", source.id, anyhow::Error::new(fault));
+            // A reader looks for it in vain where it came from the environment.
+            let remedy = match path[2] {
+                "endpoint-url" if !places.has(&path) => {
+                    "it is AWS_ENDPOINT_URL of the environment: correct that, or give the source an `endpoint-url`"
+                }
+                _ => "correct it in the source's table",
+            };
+            found.push(problem(places.value(&path), message, remedy));
+        }
     }
     found
 }
 
+/// The key of a source's table that a fault is about.
+fn key_of(fault: &ConnectError) -> &'static str {
+    match fault {
+        ConnectError::Region { .. } => "region",
+        ConnectError::Endpoint(_) | ConnectError::EndpointForm { .. } => "endpoint-url",
+        ConnectError::RoleArn { .. } => "role-arn",
+        ConnectError::ExternalIdWithoutRole => "external-id",
+        ConnectError::KeysAndProfile => "profile",
+    }
+}
+
 /// What the configuration says of plugins that are not there, and what plugins need of it.
 pub(crate) fn against_plugins(config: &Config, catalogue: &Catalogue) -> Vec<ConfigProblem> {
+    let places = &config.places;
     let mut found = Vec::new();
     for name in config.plugins.keys() {
         if catalogue.by_name(name).is_none() {
-            let mut unknown = problem(
-                config,
+            found.push(warning(
+                places.key(&["plugins", name]),
                 format!("[plugins.{name}] is for a plugin that is not served"),
                 "its name is the .wasm's, without the extension: correct it or take the table out",
-            );
-            unknown.warning = true;
-            found.push(unknown);
+            ));
         }
     }
     let worker = &config.worker;
-    for named in worker
-        .query_values
-        .keys()
-        .chain(worker.slots_per_action_type.keys())
-    {
+    for (table, named) in named_action_types(worker) {
         if catalogue.get(named).is_none() {
-            let mut unknown = problem(
-                config,
-                format!("[worker] names the action type `{named}`, which no plugin serves"),
+            found.push(warning(
+                places.key(&["worker", table, &named.to_string()]),
+                format!("[worker.{table}] names the action type `{named}`, which no plugin serves"),
                 "write it as Category/Provider/Version, or take the line out",
-            );
-            unknown.warning = true;
-            found.push(unknown);
+            ));
         }
     }
     for plugin in catalogue.plugins() {
         let key = plugin.manifest.key();
         let queryable = plugin.manifest.queryable_property();
         let values = worker.query_values.get(key).map_or(0, Vec::len);
+        let line = ["worker", "query-values", &key.to_string()];
         match queryable {
-            Some(property) if values == 0 => {
-                let message = format!(
-                    "action type {key} has the queryable property `{}`, and there are no values to \
-                     poll for",
+            Some(property) if values == 0 => found.push(problem(
+                places.value(&line),
+                format!(
+                    "action type {key} has the queryable property `{}`, and there are no values to poll for",
                     property.name
-                );
-                let remedy = format!(
-                    "add `\"{key}\" = [\"...\"]` to [worker.query-values]: CodePipeline \
-                             offers its jobs by value only"
-                );
-                found.push(problem(config, message, &remedy));
-            }
-            None if values > 0 => {
-                let message =
-                    format!("[worker.query-values] names {key}, which has no queryable property");
-                found.push(problem(config, message, "take the line out"));
-            }
+                ),
+                format!(
+                    "add `\"{key}\" = [\"...\"]` to [worker.query-values]{}: CodePipeline offers its jobs by \
+                     value only",
+                    match places.file() {
+                        Some(_) => "",
+                        None => " of a file given with --config",
+                    }
+                ),
+            )),
+            None if values > 0 => found.push(problem(
+                places.key(&line),
+                format!("[worker.query-values] names {key}, which has no queryable property"),
+                "take the line out",
+            )),
             _ => {}
         }
     }
     found
 }
 
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::config::parse;
-
-    fn missing(text: &str) -> Vec<String> {
-        let Ok(config) = parse(Path::new("pipefitter.toml"), text) else {
-            return vec!["not read".to_owned()];
-        };
-        missing_parts(&config)
-            .into_iter()
-            .map(|problem| format!("{}; {}", problem.message, problem.remedy))
-            .collect()
-    }
-
-    #[test]
-    fn what_run_would_refuse_is_found_before() {
-        insta::assert_debug_snapshot!(missing(
-            "state-dir = \"Cargo.toml\"\n\
-             plugins-dir = \"src\"\n\
-             [[source]]\nid = \"a\"\nregion = \"Frankfurt\"\n\
-             [[source]]\nid = \"b\"\nregion = \"eu-central-1\"\nendpoint-url = \"localhost\"\n\
-             [[source]]\nid = \"c\"\nregion = \"eu-central-1\"\nendpoint-url = \"http://[\"\n\
-             [[source]]\nid = \"d\"\nregion = \"eu-central-1\"\nrole-arn = \"worker\"\n"
-        ));
-        insta::assert_debug_snapshot!(missing("plugins-dir = \"nowhere\"\n"));
-    }
-
-    #[test]
-    fn a_whole_configuration_lacks_nothing() {
-        let text = "state-dir = \"not-there-yet\"\nplugins-dir = \"src\"\n\
-                    [[source]]\nid = \"a\"\nregion = \"eu-central-1\"\n";
-        assert_eq!(missing(text), Vec::<String>::new());
-    }
+/// With the table of [worker] that each is in.
+fn named_action_types(
+    worker: &WorkerConfig,
+) -> impl Iterator<Item = (&'static str, &ActionTypeKey)> {
+    let queried = worker.query_values.keys();
+    let bounded = worker.slots_per_action_type.keys();
+    queried
+        .map(|key| ("query-values", key))
+        .chain(bounded.map(|key| ("slots-per-action-type", key)))
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -9,13 +9,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::check::{against_plugins, missing_parts};
 use crate::args::RunArgs;
-use crate::config::{Config, load, print_problems};
+use crate::config::{Config, LogFormat, load, print_problems};
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
-pub(crate) fn main(args: RunArgs) -> Result<Exit> {
-    let config = match load(&args.config) {
+/// The log is started in the format that the configuration tells; one with problems tells none.
+pub(crate) fn main(args: &RunArgs, start_log: impl FnOnce(LogFormat)) -> Result<Exit> {
+    let read = load(&args.config);
+    start_log(
+        read.as_ref()
+            .map_or_else(|_| LogFormat::default(), |config| config.log_format),
+    );
+    let config = match read {
         Ok(config) => config,
         Err(problems) => {
             print_problems(&problems);
@@ -42,7 +48,7 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
     let mut signals = Signals::new()?;
     let journal = wiring::open_journal(state, &config.sources)?;
     let worker_config = wiring::worker_config(config, state);
-    let engine = Engine::new(state, &worker_config, config.isolation_floor)?;
+    let engine = Engine::new(state, config, &worker_config)?;
     let stop_watching = CancellationToken::new();
     let mut plugins = ServedPlugins::open(plugins_dir, &engine, stop_watching.clone()).await?;
     let catalogue = Arc::clone(&plugins.catalogue.borrow());

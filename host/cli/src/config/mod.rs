@@ -1,15 +1,20 @@
 //! The operator's configuration: one TOML file.
 //!
 //! It is read with [`toml_table`](pipefitter_plugins::toml_table), as manifests are: every table is read to
-//! its end, each problem keeps its place in the file, and `check` shows them all. Only this module reads the
-//! environment.
+//! its end, each problem keeps its place in the file, and `check` shows them all. [`Config`] remembers the place
+//! of every key, for faults that show only later. Only this module reads the environment.
 
+mod environment;
 mod model;
+mod places;
 mod problem;
 mod read;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use environment::{takes_codes, takes_colours};
 pub(crate) use model::{Config, LogFormat, SourceConfig};
-pub(crate) use problem::{ConfigProblem, print_problems};
-pub(crate) use read::{load, load_all, log_format, parse};
+pub(crate) use problem::{ConfigProblem, Place, print_problems};
+pub(crate) use read::{load, load_all, load_or_empty};
+#[cfg(test)]
+pub(crate) use {problem::render, read::parse};

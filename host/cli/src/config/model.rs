@@ -5,15 +5,17 @@ use std::path::PathBuf;
 
 use pipefitter_codepipeline::Owner;
 use pipefitter_plugins::LimitValues;
-use pipefitter_sandbox::{DirectoryGrant, Isolation, IsolationFloor};
+use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 use secrecy::SecretString;
+
+use super::places::Places;
 
 /// The whole file.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// The file itself, for messages.
-    pub(crate) file: PathBuf,
+    /// Where its keys stand, for what is found wrong with their values.
+    pub(crate) places: Places,
     /// Journal, compiled code, job logs, work folders.
     pub(crate) state_dir: Option<PathBuf>,
     /// Where plugins are dropped.
@@ -64,6 +66,8 @@ pub(crate) struct PluginConfig {
     pub(crate) limits: LimitValues,
     /// Where its jobs run.
     pub(crate) isolation: Isolation,
+    /// Clocks and random numbers that are the same each time.
+    pub(crate) fixed: Fixed,
 }
 
 /// `[plugins.NAME.grant]`. An empty one grants nothing.

@@ -1,25 +1,43 @@
 //! A problem with its place: rendered with the line it is about.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::environment::takes_colours;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 
 /// Something that must be changed before a command can go on.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigProblem {
-    /// The file that it is in.
-    pub(crate) file: PathBuf,
-    /// The file's text and the bytes in it, where the problem has a place.
-    pub(crate) place: Option<(Arc<str>, std::ops::Range<usize>)>,
+    /// What must be changed.
+    pub(crate) place: Place,
     /// What is wrong.
     pub(crate) message: String,
     /// What to do.
     pub(crate) remedy: String,
     /// Worth knowing, not in the way.
     pub(crate) warning: bool,
+}
+
+/// Where a problem is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In a text: its lines are shown.
+    Text {
+        /// As the user named it.
+        file: Arc<Path>,
+        /// All of it.
+        text: Arc<str>,
+        /// In bytes.
+        span: Range<usize>,
+    },
+    /// A file as a whole: its name goes before the message.
+    File(Arc<Path>),
+    /// In no file, or in those that the message names itself.
+    Nowhere,
 }
 
 struct Report<'a> {
@@ -35,8 +53,8 @@ impl fmt::Debug for Report<'_> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.source.is_none() {
-            write!(f, "{}: ", self.problem.file.display())?;
+        if let Place::File(file) = &self.problem.place {
+            write!(f, "{}: ", file.display())?;
         }
         f.write_str(&self.problem.message)
     }
@@ -60,7 +78,9 @@ impl Diagnostic for Report<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, span) = self.problem.place.as_ref()?;
+        let Place::Text { span, .. } = &self.problem.place else {
+            return None;
+        };
         let label = LabeledSpan::underline(span.clone());
         Some(Box::new(std::iter::once(label)))
     }
@@ -78,9 +98,13 @@ pub(crate) fn render(problems: &[ConfigProblem], colours: bool) -> String {
         .with_links(false);
     let mut text = String::new();
     for problem in problems {
-        let source = problem.place.as_ref().map(|(source, _)| {
-            NamedSource::new(problem.file.display().to_string(), source.to_string())
-        });
+        let source = match &problem.place {
+            Place::Text { file, text, .. } => Some(NamedSource::new(
+                file.display().to_string(),
+                text.to_string(),
+            )),
+            Place::File(_) | Place::Nowhere => None,
+        };
         // Writing to a string cannot fail; a report that fails to render is still named.
         if handler
             .render_report(&mut text, &Report { problem, source })
@@ -95,7 +119,7 @@ pub(crate) fn render(problems: &[ConfigProblem], colours: bool) -> String {
 
 /// Show problems on standard error.
 pub(crate) fn print_problems(problems: &[ConfigProblem]) {
-    let text = render(problems, std::io::stderr().is_terminal());
+    let text = render(problems, takes_colours(&std::io::stderr()));
     // Nobody reads standard error: there is nowhere left to say so.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

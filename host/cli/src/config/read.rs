@@ -1,7 +1,6 @@
 //! From text to [`Config`].
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_codepipeline::Owner;
@@ -10,15 +9,26 @@ use pipefitter_plugins::{ActionTypeKey, LimitValues};
 use pipefitter_sandbox::{DirectoryGrant, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 
+use super::environment;
 use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig};
-use super::problem::ConfigProblem;
+use super::places::Places;
+use super::problem::{ConfigProblem, Place};
 
 /// Read a file. Every problem is returned, not only the first.
 pub(crate) fn load(file: &Path) -> Result<Config, Vec<ConfigProblem>> {
     without_problems(load_all(file))
 }
 
+/// Read a file where one is given; else every default, and no plugin is granted anything.
+pub(crate) fn load_or_empty(file: Option<&Path>) -> Result<Config, Vec<ConfigProblem>> {
+    match file {
+        Some(file) => load(file),
+        None => without_problems(read_text("", Path::new("."), Places::default())),
+    }
+}
+
 /// Read a text; `file` names it, and relative paths are below its folder.
+#[cfg(test)]
 pub(crate) fn parse(file: &Path, text: &str) -> Result<Config, Vec<ConfigProblem>> {
     without_problems(parse_all(file, text))
 }
@@ -29,8 +39,7 @@ pub(crate) fn load_all(file: &Path) -> (Option<Config>, Vec<ConfigProblem>) {
         Ok(text) => parse_all(file, &text),
         Err(error) => {
             let problem = ConfigProblem {
-                file: file.to_path_buf(),
-                place: None,
+                place: Place::File(file.into()),
                 message: format!("cannot be read: {error}"),
                 remedy: "give the path of a configuration with --config".to_owned(),
                 warning: false,
@@ -50,15 +59,19 @@ fn without_problems(
 }
 
 fn parse_all(file: &Path, text: &str) -> (Option<Config>, Vec<ConfigProblem>) {
+    let base = file.parent().unwrap_or(Path::new("."));
+    read_text(text, base, Places::of(file, text.into()))
+}
+
+/// Relative paths are below `base`.
+fn read_text(text: &str, base: &Path, places: Places) -> (Option<Config>, Vec<ConfigProblem>) {
     let mut config = None;
     let read = toml_table::read(text, |root| {
-        config = Some(read_config(file, root));
+        config = Some(read_config(base, places.clone(), root));
         Some(())
     });
-    let source: Arc<str> = text.into();
     let placed = |problem: toml_table::TableProblem| ConfigProblem {
-        file: file.to_path_buf(),
-        place: Some((source.clone(), problem.span)),
+        place: places.at(problem.span),
         message: problem.message,
         remedy: problem.remedy,
         warning: false,
@@ -67,8 +80,7 @@ fn parse_all(file: &Path, text: &str) -> (Option<Config>, Vec<ConfigProblem>) {
     (config, problems.into_iter().map(placed).collect())
 }
 
-fn read_config(file: &Path, root: &Table<'_>) -> Config {
-    let base = file.parent().unwrap_or(Path::new("."));
+fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
     let log_format = root.table("log", |log| {
         log.choice(
             "format",
@@ -79,7 +91,7 @@ fn read_config(file: &Path, root: &Table<'_>) -> Config {
         .table("limits", read_default_limits)
         .unwrap_or_default();
     Config {
-        file: file.to_path_buf(),
+        places,
         state_dir: path(root, "state-dir", base),
         plugins_dir: path(root, "plugins-dir", base),
         worker: read_worker(root),
@@ -201,17 +213,6 @@ fn read_default_limits(table: &Table<'_>) -> (LimitValues, LimitValues) {
     (defaults.unwrap_or_default(), bounds.unwrap_or_default())
 }
 
-/// What the AWS SDK would take by itself: read here, so that the journal is bound to it too.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "config is where the environment is read"
-)]
-fn environment_endpoint() -> Option<String> {
-    std::env::var("AWS_ENDPOINT_URL")
-        .ok()
-        .filter(|url| !url.is_empty())
-}
-
 fn read_unpack(table: &Table<'_>, limits: &mut UnpackLimits) {
     set(&mut limits.object_bytes, table.size("object-bytes"));
     set(&mut limits.bytes, table.size("bytes"));
@@ -242,7 +243,7 @@ fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
             profile: table.text("profile"),
             role_arn: table.text("role-arn"),
             external_id: table.text("external-id"),
-            endpoint_url: table.text("endpoint-url").or_else(environment_endpoint),
+            endpoint_url: table.text("endpoint-url").or_else(environment::endpoint),
             static_keys: None,
         };
         if source.external_id.is_some() && source.role_arn.is_none() {
@@ -326,11 +327,4 @@ fn read_directory(table: &Table<'_>, base: &Path) -> Option<DirectoryGrant> {
         guest: guest?,
         write,
     })
-}
-
-/// The format of log lines, read before anything else is: a file with problems logs as text.
-pub(crate) fn log_format(file: &Path) -> LogFormat {
-    load(file)
-        .map(|config| config.log_format)
-        .unwrap_or_default()
 }

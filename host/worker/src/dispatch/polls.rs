@@ -148,31 +148,39 @@ impl Dispatcher {
         if !self.may_poll(now) {
             return;
         }
-        let mut due: Vec<(Instant, PollerKey)> = self
+        let mut due: Vec<(Instant, &PollerKey, u64)> = self
             .pollers
             .all
             .iter()
-            .filter(|(_, poller)| !poller.in_flight && poller.next_at <= now)
-            .map(|(key, poller)| (poller.next_at, key.clone()))
+            .filter(|(key, poller)| {
+                !poller.in_flight
+                    && poller.next_at <= now
+                    && !self.is_behind_others(&key.action_type)
+            })
+            .map(|(key, poller)| (poller.next_at, key, poller.memory))
             .collect();
         // Who has waited longest is first: with fewer slots than pollers all have their turn.
         due.sort();
-        let share = self.slots.free() / due.len().max(1);
-        for (_, key) in due {
-            if !self.is_behind_others(&key.action_type) {
-                self.start_poll(key, share);
-            }
+        let asked: Vec<(&ActionTypeKey, u64)> = due
+            .iter()
+            .map(|(_, key, memory)| (&key.action_type, *memory))
+            .collect();
+        let dealt = self.slots.deal(&asked);
+        let granted: Vec<(PollerKey, Vec<Permit>)> = due
+            .into_iter()
+            .map(|(_, key, _)| key.clone())
+            .zip(dealt)
+            .filter(|(_, permits)| !permits.is_empty())
+            .collect();
+        for (key, permits) in granted {
+            self.start_poll(key, permits);
         }
     }
 
-    fn start_poll(&mut self, key: PollerKey, share: usize) {
+    fn start_poll(&mut self, key: PollerKey, permits: Vec<Permit>) {
         let Some(poller) = self.pollers.all.get_mut(&key) else {
             return;
         };
-        let permits = self.slots.take_some(&key.action_type, poller.memory, share);
-        if permits.is_empty() {
-            return;
-        }
         poller.in_flight = true;
         let source = Arc::clone(&self.parts.sources[key.source].source);
         let request = PollRequest {

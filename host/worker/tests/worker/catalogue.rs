@@ -54,17 +54,24 @@ impl Prepare for Nothing {
     }
 }
 
-fn scan(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
+fn scan(providers: &[&str], retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
     let dir = tempfile::tempdir().unwrap();
-    let manifest = MANIFEST
-        .replace("RETRY", &retry_safe.to_string())
-        .replace("RESUME", &resumable.to_string());
-    std::fs::write(dir.path().join("site.wasm"), COMPONENT).unwrap();
-    std::fs::write(dir.path().join("site.action.toml"), manifest).unwrap();
+    for provider in providers {
+        let manifest = MANIFEST
+            .replace("\"Site\"", &format!("{provider:?}"))
+            .replace("RETRY", &retry_safe.to_string())
+            .replace("RESUME", &resumable.to_string());
+        let file = |extension: &str| {
+            dir.path()
+                .join(format!("{}.{extension}", provider.to_lowercase()))
+        };
+        std::fs::write(file("wasm"), COMPONENT).unwrap();
+        std::fs::write(file("action.toml"), manifest).unwrap();
+    }
     let catalogue = PluginsDir::open(dir.path(), Arc::new(Nothing))
         .unwrap()
         .scan();
-    assert_eq!(catalogue.problems(), [], "the test's plugin is served");
+    assert_eq!(catalogue.problems(), [], "the test's plugins are served");
     catalogue
 }
 
@@ -72,5 +79,13 @@ fn scan(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
 pub(crate) fn catalogue(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
     static MADE: [OnceLock<Arc<Catalogue>>; 4] = [const { OnceLock::new() }; 4];
     let at = usize::from(retry_safe) * 2 + usize::from(resumable);
-    Arc::clone(MADE[at].get_or_init(|| scan(retry_safe, resumable)))
+    Arc::clone(MADE[at].get_or_init(|| scan(&["Site"], retry_safe, resumable)))
+}
+
+/// Up to five plugins, for `Build/A/1` to `Build/E/1`.
+pub(crate) fn several(count: usize) -> Arc<Catalogue> {
+    static MADE: OnceLock<Arc<Catalogue>> = OnceLock::new();
+    let all = MADE.get_or_init(|| scan(&["A", "B", "C", "D", "E"], false, false));
+    let first = all.plugins().take(count).cloned();
+    Arc::new(Catalogue::of(first))
 }

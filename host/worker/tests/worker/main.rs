@@ -19,5 +19,6 @@ mod recovery;
 mod results;
 mod runner;
 mod service;
+mod shares;
 mod stage;
 mod world;

@@ -117,8 +117,12 @@ fn fail(operation: &'static str, fault: Fault) -> ServiceError {
 
 impl Service {
     pub(crate) fn new() -> Service {
+        Service::named("main")
+    }
+
+    pub(crate) fn named(id: &str) -> Service {
         Service {
-            id: SourceId::new("main"),
+            id: SourceId::new(id),
             inner: Arc::default(),
             changed: Arc::new(watch::channel(0).0),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipefitter_claims::{Claims, Single};
+use pipefitter_codepipeline::JobSource;
 use pipefitter_journal::{Journal, Memory, Phase, Record, RecordKey};
 use pipefitter_plugins::Catalogue;
 use pipefitter_sandbox::JobSpec;
@@ -63,18 +64,32 @@ impl World {
         &self,
     ) -> (watch::Sender<Arc<Catalogue>>, WorkerHandle) {
         let (sender, catalogue) = watch::channel(catalogue(self.retry_safe, self.resumable));
-        let parts = WorkerParts {
-            sources: vec![SourceParts {
-                source: Arc::new(self.service.clone()),
+        let service: Arc<dyn JobSource> = Arc::new(self.service.clone());
+        let worker = self.start_of(vec![service], catalogue).await;
+        (sender, worker)
+    }
+
+    /// A worker of other sources than the world's own.
+    pub(crate) async fn start_of(
+        &self,
+        sources: Vec<Arc<dyn JobSource>>,
+        catalogue: watch::Receiver<Arc<Catalogue>>,
+    ) -> WorkerHandle {
+        let sources = sources
+            .into_iter()
+            .map(|source| SourceParts {
+                source,
                 stager: Arc::new(self.stage.clone()),
-            }],
+            })
+            .collect();
+        let parts = WorkerParts {
+            sources,
             runner: Arc::new(self.runner.clone()),
             journal: Arc::clone(&self.journal),
             claims: Arc::clone(&self.claims),
             catalogue,
         };
-        let worker = Worker::start(self.config.clone(), parts).await.unwrap();
-        (sender, worker)
+        Worker::start(self.config.clone(), parts).await.unwrap()
     }
 
     pub(crate) async fn records(&self) -> Vec<Record> {

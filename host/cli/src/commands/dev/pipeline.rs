@@ -83,6 +83,14 @@ impl Pipeline {
             .with_context(|| format!("could not read the pipeline {}", file.display()))?;
         let input = serde_json::from_str(&text)
             .with_context(|| format!("{} is not JSON", file.display()))?;
+        let missing = unfilled(&input);
+        if !missing.is_empty() {
+            bail!(
+                "the pipeline {} still says {FILL_IN} where only you know the value: {}",
+                file.display(),
+                missing.join(", ")
+            );
+        }
         Self::from_json(input).with_context(|| format!("the pipeline {}", file.display()))
     }
 }
@@ -201,7 +209,7 @@ fn source_stage() -> Value {
     })
 }
 
-/// Configuration of a made pipeline that only the user can give, as `action.key`.
+/// Configuration of a made pipeline that only the user can give and has not yet, as `action.key`.
 pub(crate) fn unfilled(pipeline: &Value) -> Vec<String> {
     actions(&pipeline["pipeline"])
         .flat_map(|action| {

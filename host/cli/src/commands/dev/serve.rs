@@ -7,7 +7,6 @@
 //! ```
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ use super::show::Show;
 use super::source::{send_source, source_location};
 use crate::args::DevArgs;
 use crate::commands::check::against_plugins;
-use crate::config::{Config, SourceConfig, load, parse, print_problems};
+use crate::config::{Config, SourceConfig, load_or_empty, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::report_plugin_problems;
 use crate::print;
@@ -34,11 +33,7 @@ use crate::signals::Signals;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
-    let config = match &args.config {
-        Some(file) => load(file),
-        None => parse(Path::new("(no configuration)"), ""),
-    };
-    let config = match config {
+    let config = match load_or_empty(args.config.as_deref()) {
         Ok(config) => config,
         Err(problems) => {
             print_problems(&problems);
@@ -70,7 +65,7 @@ async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<E
     config.worker.poll_interval_min = Duration::from_millis(50);
     config.worker.poll_interval_max = Duration::from_millis(500);
     let worker_config = wiring::worker_config(&config, state);
-    let engine = Engine::new(state, &worker_config, config.isolation_floor)?;
+    let engine = Engine::new(state, &config, &worker_config)?;
     let stop = CancellationToken::new();
     let mut plugins = tokio::select! {
         opened = ServedPlugins::open(&args.plugins, &engine, stop.clone()) => opened?,

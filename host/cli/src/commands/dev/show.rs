@@ -1,10 +1,13 @@
 //! What `dev` shows: a line for each thing that happens, in colours and with a line at the bottom that
 //! follows what runs where the output is a terminal; plain lines where it is not.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use pipefitter_local::{ActionEvent, Event, EventKind, Phase, Status};
 use pipefitter_sandbox::Level;
+use unicode_width::UnicodeWidthChar;
+
+use crate::config::{takes_codes, takes_colours};
 
 /// Writes to standard output.
 pub(crate) struct Show {
@@ -25,10 +28,10 @@ enum Tone {
 
 impl Show {
     pub(crate) fn new() -> Self {
-        let terminal = std::io::stdout().is_terminal();
+        let stdout = std::io::stdout();
         Self {
-            colours: terminal,
-            live: terminal,
+            colours: takes_colours(&stdout),
+            live: takes_codes(&stdout),
             bottom: None,
         }
     }
@@ -59,7 +62,7 @@ impl Show {
         // A closed pipe ends what is shown, not what runs.
         let _ = writeln!(out, "{clear}{painted}");
         if let Some(bottom) = &self.bottom {
-            let _ = write!(out, "{}", self.paint(Tone::Faint, bottom));
+            let _ = write!(out, "{}", self.painted_bottom(bottom));
         }
         let _ = out.flush();
     }
@@ -73,11 +76,20 @@ impl Show {
             let _ = write!(out, "\r\u{1b}[K");
         }
         if let Some(text) = &text {
-            let _ = write!(out, "{}", self.paint(Tone::Faint, text));
+            let _ = write!(out, "{}", self.painted_bottom(text));
         }
         let _ = out.flush();
         drop(out);
         self.bottom = text;
+    }
+
+    /// In one row, since only one is cleared. Asked for each time: a window changes its size.
+    fn painted_bottom(&self, text: &str) -> String {
+        let columns = rustix::termios::tcgetwinsize(std::io::stdout())
+            .map(|size| usize::from(size.ws_col))
+            .ok()
+            .filter(|columns| *columns > 0);
+        self.paint(Tone::Faint, &fitted(text, columns.unwrap_or(80)))
     }
 
     /// Something `dev` itself says.
@@ -188,6 +200,33 @@ impl Show {
     }
 }
 
+/// Whatever runs last, the shell's prompt gets a row of its own.
+impl Drop for Show {
+    fn drop(&mut self) {
+        self.set_bottom(None);
+    }
+}
+
+/// The first line of a text, cut to fewer columns than there are: the last one would wrap.
+fn fitted(text: &str, columns: usize) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let room = columns.saturating_sub(1);
+    let width = |c: char| c.width().unwrap_or(0);
+    if line.chars().map(width).sum::<usize>() <= room {
+        return line.to_owned();
+    }
+    // One column is the ellipsis's.
+    let Some(mut left) = room.checked_sub(1) else {
+        return String::new();
+    };
+    let kept = line.chars().take_while(|c| {
+        let fits = width(*c) <= left;
+        left = left.saturating_sub(width(*c));
+        fits
+    });
+    kept.chain(['\u{2026}']).collect()
+}
+
 fn indented(text: &str) -> String {
     text.lines()
         .map(|line| format!("      {line}"))
@@ -210,5 +249,37 @@ fn tone(status: Status) -> Tone {
         Status::Succeeded => Tone::Good,
         Status::Failed => Tone::Bad,
         _ => Tone::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_line_that_fits_stays_as_it_is() {
+        assert_eq!(
+            fitted("    Site 50% page 3 of 6", 80),
+            "    Site 50% page 3 of 6"
+        );
+        assert_eq!(fitted("abcd", 5), "abcd");
+        assert_eq!(fitted("abcde", 5), "abc\u{2026}");
+        assert_eq!(fitted("first\nsecond", 80), "first");
+        assert_eq!(
+            fitted("\u{8ad6}\u{6587}\u{8ad6}", 6),
+            "\u{8ad6}\u{6587}\u{2026}"
+        );
+        assert_eq!(fitted("\u{8ad6}\u{6587}\u{8ad6}", 5), "\u{8ad6}\u{2026}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_the_window(text in "\\PC{0,40}", columns in 0usize..30) {
+            let fitted = fitted(&text, columns);
+            let width: usize = fitted.chars().filter_map(UnicodeWidthChar::width).sum();
+            prop_assert!(width <= columns.saturating_sub(1), "{fitted:?} is {width} wide");
+        }
     }
 }

@@ -26,7 +26,7 @@ use self::job::JobFile;
 use self::source::{Answer, OneJob};
 use self::staging::LocalStaging;
 use crate::args::InvokeArgs;
-use crate::config::{load, parse, print_problems};
+use crate::config::{load_or_empty, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
@@ -34,11 +34,7 @@ use crate::signals::Signals;
 use crate::wiring::{Engine, StateDir, worker_config};
 
 pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
-    let config = match &args.config {
-        Some(file) => load(file),
-        None => parse(Path::new("(no configuration)"), ""),
-    };
-    let config = match config {
+    let config = match load_or_empty(args.config.as_deref()) {
         Ok(config) => config,
         Err(problems) => {
             print_problems(&problems);
@@ -49,7 +45,7 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let state = StateDir::open(folder.path())?;
     let mut settings = worker_config(&config, &state);
     settings.poll_interval_min = std::time::Duration::from_millis(1);
-    let engine = Engine::new(&state, &settings, config.isolation_floor)?;
+    let engine = Engine::new(&state, &config, &settings)?;
     let plugin = match load_plugin(&one_plugin_file(&args.plugin)?, engine.preparer.as_ref()) {
         Ok(plugin) => plugin,
         Err(problems) => {

@@ -1,0 +1,118 @@
+//! What shows only when all is read, with the line it is about.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pipefitter_plugins::{Manifest, PluginDigest, Prepare, PrepareError, Prepared};
+
+use super::*;
+use crate::config::{parse, render};
+
+fn config(text: &str) -> Config {
+    match parse(Path::new("pipefitter.toml"), text) {
+        Ok(config) => config,
+        Err(problems) => panic!("{}", render(&problems, false)),
+    }
+}
+
+fn missing(text: &str) -> String {
+    render(&missing_parts(&config(text)), false)
+}
+
+struct CompilesNothing;
+
+impl Prepare for CompilesNothing {
+    fn prepare(
+        &self,
+        _name: &str,
+        digest: &PluginDigest,
+        _wasm: &[u8],
+        _manifest: &Manifest,
+    ) -> Result<Prepared, PrepareError> {
+        Ok(Prepared {
+            code_id: digest.to_string(),
+            code_path: PathBuf::new(),
+            compiled: false,
+        })
+    }
+}
+
+const QUERYABLE: &str = "queryable = true\nrequired = true\n";
+
+/// Plugins that serve Build/NAME/1, each with one property.
+fn catalogue(plugins: &[(&str, &str)]) -> Catalogue {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, property) in plugins {
+        let manifest = format!(
+            "[action]\ncategory = \"Build\"\nprovider = \"{name}\"\nversion = \"1\"\n\
+             [[property]]\nname = \"team\"\ntype = \"string\"\n{property}"
+        );
+        let path = |extension: &str| folder.path().join(format!("{name}.{extension}"));
+        std::fs::write(path("action.toml"), manifest).unwrap();
+        // The header of an empty component.
+        std::fs::write(path("wasm"), b"\0asm\x0d\0\x01\0").unwrap();
+    }
+    let catalogue = PluginsDir::open(folder.path(), Arc::new(CompilesNothing))
+        .unwrap()
+        .scan();
+    assert!(
+        catalogue.problems().is_empty(),
+        "{:?}",
+        catalogue.problems()
+    );
+    catalogue.as_ref().clone()
+}
+
+#[test]
+fn what_run_would_refuse_is_found_before() {
+    insta::assert_snapshot!(missing(
+        "state-dir = \"Cargo.toml\"\n\
+         plugins-dir = \"src\"\n\
+         [[source]]\nid = \"a\"\nregion = \"Frankfurt\"\nrole-arn = \"worker\"\n\
+         [[source]]\nid = \"b\"\nregion = \"eu-central-1\"\nendpoint-url = \"localhost\"\n\
+         [[source]]\nid = \"c\"\nregion = \"eu-central-1\"\nendpoint-url = \"http://[\"\n"
+    ));
+}
+
+#[test]
+fn what_is_not_there_has_its_place_in_what_should_hold_it() {
+    insta::assert_snapshot!(missing(
+        "# The worker of the docs team.\nplugins-dir = \"nowhere\"\n"
+    ));
+}
+
+#[test]
+fn a_whole_configuration_lacks_nothing() {
+    let text = "state-dir = \"not-there-yet\"\nplugins-dir = \"src\"\n\
+                [[source]]\nid = \"a\"\nregion = \"eu-central-1\"\n";
+    assert_eq!(missing(text), "");
+}
+
+#[test]
+fn an_endpoint_of_the_environment_is_not_looked_for_in_the_file() {
+    let text = "state-dir = \"not-there-yet\"\nplugins-dir = \"src\"\n\
+                [[source]]\nid = \"a\"\nregion = \"eu-central-1\"\n";
+    let mut config = config(text);
+    config.sources[0].endpoint_url = Some("localhost".to_owned());
+    insta::assert_snapshot!(render(&missing_parts(&config), false));
+}
+
+#[test]
+fn what_does_not_fit_the_plugins_has_its_line() {
+    let config = config(
+        "[worker.slots-per-action-type]\n\"Build/Nobody/1\" = 2\n\
+         [worker.query-values]\n\"Build/Nobody/2\" = [\"x\"]\n\"Build/Plain/1\" = [\"x\"]\n\
+         [plugins.nobody]\n[plugins.Plain.limits]\nwall = \"1m\"\n[plugins.other.grant]\nscratch = true\n",
+    );
+    let catalogue = catalogue(&[("Plain", ""), ("Asked", QUERYABLE)]);
+    insta::assert_snapshot!(render(&against_plugins(&config, &catalogue), false));
+}
+
+#[test]
+fn without_a_file_the_option_is_named() {
+    let Ok(config) = crate::config::load_or_empty(None) else {
+        panic!("nothing is wrong with nothing");
+    };
+    let catalogue = catalogue(&[("Asked", QUERYABLE)]);
+    insta::assert_snapshot!(render(&against_plugins(&config, &catalogue), false));
+}

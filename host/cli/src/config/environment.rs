@@ -1,0 +1,26 @@
+//! What the environment says: read here and nowhere else, so that nothing depends on it unseen.
+
+use std::io::IsTerminal;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What the AWS SDK would take by itself: read here, so that the journal is bound to it too.
+pub(crate) fn endpoint() -> Option<String> {
+    variable("AWS_ENDPOINT_URL")
+}
+
+/// Whether a stream is a terminal that moves its cursor as told.
+pub(crate) fn takes_codes(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether a stream may be written to in colours; NO_COLOR is no-color.org's.
+pub(crate) fn takes_colours(stream: &impl IsTerminal) -> bool {
+    takes_codes(stream) && variable("NO_COLOR").is_none()
+}

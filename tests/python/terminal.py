@@ -1,0 +1,27 @@
+"""Runs a command in a terminal of 24 rows and 40 columns, and passes on what it writes there, byte for byte.
+
+SIGUSR1 presses Ctrl-C in it. Ends as the command does.
+"""
+
+import fcntl
+import os
+import pty
+import signal
+import struct
+import sys
+import termios
+
+child, terminal = pty.fork()
+if child == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    os.execv(sys.argv[1], sys.argv[1:])
+
+signal.signal(signal.SIGUSR1, lambda *_: os.write(terminal, b"\x03"))
+try:
+    while shown := os.read(terminal, 4096):
+        sys.stdout.buffer.write(shown)
+        sys.stdout.buffer.flush()
+except OSError:
+    # Linux's way to say that nobody has the other end open any more.
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
