@@ -1,0 +1,125 @@
+//! One job's way out: what it may do, and what it has done.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::HeaderName;
+use tokio::sync::Semaphore;
+
+use crate::attach::AttachedHeader;
+use crate::connect::Connector;
+use crate::event::{EgressEvent, LimitHit, Observe};
+use crate::failure::{Cause, Failure};
+use crate::grant::NetworkGrants;
+use crate::headers;
+use crate::ledger::Ledger;
+use crate::limits::{EgressLimit, NetworkLimits};
+use crate::pool::Pool;
+use crate::protocol::ErrorCode;
+use crate::target::Target;
+use crate::tasks::Tasks;
+
+/// How many denials of a job are told in the log, so that a guest that tries everything does not fill it.
+const LOGGED_DENIALS: u64 = 20;
+
+/// What all requests of a job share.
+pub(crate) struct Job {
+    pub(crate) plugin: String,
+    pub(crate) connector: Arc<Connector>,
+    pub(crate) grants: NetworkGrants,
+    pub(crate) attached: Vec<AttachedHeader>,
+    /// Names of attached headers, which no trailer may have.
+    pub(crate) attached_names: Vec<HeaderName>,
+    pub(crate) limits: NetworkLimits,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) ledger: Ledger,
+    pub(crate) pool: Pool,
+    pub(crate) tasks: Tasks,
+    pub(crate) observer: Option<Arc<dyn Observe>>,
+}
+
+impl Job {
+    /// A failure by a limit.
+    pub(crate) fn limit(&self, limit: EgressLimit, code: ErrorCode) -> Failure {
+        Failure::limit(
+            code,
+            LimitHit {
+                limit,
+                value: self.limits.value(limit),
+            },
+        )
+    }
+
+    /// Whether a head or trailers are within the limits; `more` are the bytes of what is not a header.
+    pub(crate) fn measure(
+        &self,
+        more: u64,
+        map: &HeaderMap,
+        (bytes, count): (EgressLimit, EgressLimit),
+        code: ErrorCode,
+    ) -> Result<(), Failure> {
+        if map.len() as u64 > self.limits.value(count) {
+            return Err(self.limit(count, code));
+        }
+        if more + headers::bytes(map) > self.limits.value(bytes) {
+            return Err(self.limit(bytes, code));
+        }
+        Ok(())
+    }
+
+    /// Tell of a request that failed.
+    pub(crate) fn note(&self, target: &dyn std::fmt::Display, failure: &Failure) {
+        let (plugin, code) = (&self.plugin, failure.code);
+        match &failure.cause {
+            Cause::Denied(why) => {
+                if self.ledger.denied() < LOGGED_DENIALS {
+                    tracing::warn!(%plugin, %target, %code, %why, "a plugin's request was refused");
+                } else {
+                    tracing::debug!(%plugin, %target, %code, %why, "a plugin's request was refused");
+                }
+                self.tell(EgressEvent::Denied {
+                    target: target.to_string(),
+                    why: why.clone(),
+                });
+            }
+            Cause::Limit(hit) => self.hit(target, *hit),
+            Cause::Failed(why) => {
+                tracing::debug!(%plugin, %target, %code, %why, "a plugin's request failed");
+            }
+        }
+    }
+
+    /// Tell of a limit that was hit.
+    pub(crate) fn hit(&self, target: &dyn std::fmt::Display, hit: LimitHit) {
+        let (plugin, limit, value) = (&self.plugin, hit.limit, hit.value);
+        if self.ledger.limit(hit) {
+            tracing::warn!(%plugin, %target, %limit, value, "a plugin's request hit a limit");
+        } else {
+            tracing::debug!(%plugin, %target, %limit, value, "a plugin's request hit a limit again");
+        }
+        self.tell(EgressEvent::LimitHit(hit));
+    }
+
+    /// What would allow a target, as a line of the worker's configuration.
+    pub(crate) fn advice(&self, target: &Target) -> String {
+        format!(
+            "no grant covers it: to allow it, add \"{target}\" to `network` of [plugins.{}.grant]",
+            self.plugin
+        )
+    }
+
+    fn tell(&self, event: EgressEvent) {
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
+        }
+    }
+}
+
+// The rest holds other people's secrets.
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job")
+            .field("plugin", &self.plugin)
+            .finish_non_exhaustive()
+    }
+}

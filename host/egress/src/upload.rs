@@ -1,0 +1,207 @@
+//! A guest's body on its way to a server.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::Instant;
+
+use crate::failure::Failure;
+use crate::headers;
+use crate::job::Job;
+use crate::ledger::Way;
+use crate::limits::EgressLimit;
+use crate::protocol::ErrorCode;
+
+/// What is known of a body that a connection is sending.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    started: Instant,
+    /// Milliseconds after `started` at which something was last passed on.
+    moved: AtomicU64,
+    finished: AtomicBool,
+    failure: OnceLock<Failure>,
+}
+
+impl Upload {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            moved: AtomicU64::new(0),
+            finished: AtomicBool::new(false),
+            failure: OnceLock::new(),
+        }
+    }
+
+    /// Start the clock of the first byte anew.
+    pub(crate) fn touch(&self) {
+        let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(passed, Ordering::Relaxed);
+    }
+
+    /// Whether all of it was passed on.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// Why it was cut off, if it was: then this is what the request failed with, whatever the server made of it.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.failure.get().cloned()
+    }
+
+    /// Wait until nothing has been passed on for this long.
+    pub(crate) async fn quiet(&self, after: Duration) {
+        loop {
+            let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+            let due = self.started + moved + after;
+            if due <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(due).await;
+        }
+    }
+}
+
+/// A request's body: counted as it passes, its trailers filtered.
+pub(crate) struct UploadBody {
+    inner: Incoming,
+    /// A frame that was looked at before the head was written.
+    first: Option<Frame<Bytes>>,
+    job: Arc<Job>,
+    state: Arc<Upload>,
+    passed: u64,
+}
+
+impl UploadBody {
+    pub(crate) fn new(inner: Incoming, job: Arc<Job>) -> Self {
+        let state = Arc::new(Upload::new());
+        if inner.is_end_stream() {
+            state.finished.store(true, Ordering::Release);
+        }
+        Self {
+            inner,
+            first: None,
+            job,
+            state,
+            passed: 0,
+        }
+    }
+
+    pub(crate) fn state(&self) -> Arc<Upload> {
+        Arc::clone(&self.state)
+    }
+
+    /// Wait for the first frame of the body, and answer whether there is anything in it.
+    pub(crate) async fn look(&mut self) -> bool {
+        loop {
+            let next = std::future::poll_fn(|cx| Pin::new(&mut self.inner).poll_frame(cx)).await;
+            match next {
+                None => return false,
+                // Nothing can be sent for a guest that broke off: what follows finds that out by itself.
+                Some(Err(_)) => return false,
+                Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
+                Some(Ok(frame)) => {
+                    self.first = Some(frame);
+                    return true;
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Failure> {
+        match frame.into_data() {
+            Ok(data) => {
+                let limits = &self.job.limits;
+                let size = data.len() as u64;
+                self.passed = self.passed.saturating_add(size);
+                if self.passed > limits.request_bytes {
+                    return Err(self
+                        .job
+                        .limit(EgressLimit::RequestBytes, ErrorCode::HttpRequestBodySize));
+                }
+                if !self
+                    .job
+                    .ledger
+                    .charge(Way::Up, size, limits.total_request_bytes)
+                {
+                    return Err(self.job.limit(
+                        EgressLimit::TotalRequestBytes,
+                        ErrorCode::HttpRequestBodySize,
+                    ));
+                }
+                Ok(Frame::data(data))
+            }
+            Err(frame) => Ok(match frame.into_trailers() {
+                Ok(trailers) => Frame::trailers(self.clean(trailers)?),
+                Err(frame) => frame,
+            }),
+        }
+    }
+
+    fn clean(&self, mut trailers: HeaderMap) -> Result<HeaderMap, Failure> {
+        self.job.measure(
+            0,
+            &trailers,
+            (EgressLimit::RequestHeaderBytes, EgressLimit::RequestHeaders),
+            ErrorCode::HttpRequestTrailerSectionSize,
+        )?;
+        headers::clean_trailers(&mut trailers, &self.job.attached_names);
+        Ok(trailers)
+    }
+}
+
+impl Body for UploadBody {
+    type Data = Bytes;
+    type Error = h2::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
+        let this = &mut *self;
+        let next = match this.first.take() {
+            Some(frame) => Some(Ok(frame)),
+            None => std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx)),
+        };
+        let passed = match next {
+            None => {
+                this.state.finished.store(true, Ordering::Release);
+                return Poll::Ready(None);
+            }
+            Some(Ok(frame)) => this.pass(frame),
+            Some(Err(_)) => Err(Failure::failed(
+                ErrorCode::ConnectionTerminated,
+                "the guest broke the request's body off",
+            )),
+        };
+        this.state.touch();
+        Poll::Ready(Some(passed.map_err(|failure| {
+            let reason = h2::Reason::CANCEL;
+            let _ = this.state.failure.set(failure);
+            h2::Error::from(reason)
+        })))
+        .map(|frame| {
+            if this.first.is_none() && this.inner.is_end_stream() {
+                this.state.finished.store(true, Ordering::Release);
+            }
+            frame
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.first {
+            // Only bodies of unknown length are looked into.
+            Some(_) => SizeHint::default(),
+            None => self.inner.size_hint(),
+        }
+    }
+}
