@@ -6,7 +6,7 @@ use pipefitter_artifacts::UnpackLimits;
 use pipefitter_codepipeline::Owner;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
 use pipefitter_plugins::{ActionTypeKey, LimitValues};
-use pipefitter_sandbox::{DirectoryGrant, Isolation, IsolationFloor};
+use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 
 use super::environment;
@@ -206,6 +206,9 @@ fn set<T>(value: &mut T, given: Option<T>) {
     }
 }
 
+/// The year 9999, in seconds since the Unix epoch: what tools can write as a date.
+const MAX_CLOCK: u64 = 253_402_300_799;
+
 /// `[limits.default]` and `[limits.max]`.
 fn read_default_limits(table: &Table<'_>) -> (LimitValues, LimitValues) {
     let defaults = table.table("default", LimitValues::read);
@@ -291,6 +294,10 @@ fn read_plugin(table: &Table<'_>, base: &Path) -> PluginConfig {
                 ],
             )
             .unwrap_or_default(),
+        fixed: Fixed {
+            wall_clock: table.count("fixed-clock", 0..=MAX_CLOCK),
+            random_seed: table.count("random-seed", 0..=u64::MAX),
+        },
     }
 }
 
