@@ -76,10 +76,18 @@ pub(crate) fn problem_of_plugin(problem: &Problem) -> ConfigProblem {
     ConfigProblem {
         file: PathBuf::from(files.join(", ")),
         place: None,
-        message: problem.message.clone(),
+        message: without_file(problem),
         remedy: problem.remedy.clone(),
         warning: false,
     }
+}
+
+/// What is shown names the file by itself.
+fn without_file(problem: &Problem) -> String {
+    let file = problem.file().map(|file| format!("{}: ", file.display()));
+    file.and_then(|file| problem.message.strip_prefix(&file))
+        .unwrap_or(&problem.message)
+        .to_owned()
 }
 
 /// Print what is wrong with plugins.

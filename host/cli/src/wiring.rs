@@ -9,14 +9,14 @@ use anyhow::{Context, Result, bail};
 use pipefitter_artifacts::{Stager, StagerConfig};
 use pipefitter_codepipeline::{CustomSource, SourceId};
 use pipefitter_journal::{Identity, JournalError, Redb};
-use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare};
+use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy};
 use pipefitter_sandbox::{InProcess, Sandbox, SandboxConfig, SealKey};
 use pipefitter_worker::{PluginGrants, Preparer, SourceParts, WorkerConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, SourceConfig, SupplyConfig};
 
 /// The folders of a worker's state, made with mode 0700.
 pub(crate) struct StateDir {
@@ -111,14 +111,24 @@ pub(crate) struct Engine {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) preparer: Arc<Preparer>,
     pub(crate) runner: Arc<InProcess>,
+    policy: SupplyPolicy,
 }
 
 impl Engine {
-    pub(crate) fn new(state: &StateDir, worker: &WorkerConfig) -> Result<Self> {
+    pub(crate) fn new(
+        state: &StateDir,
+        worker: &WorkerConfig,
+        supply: &SupplyConfig,
+    ) -> Result<Self> {
         let key = SealKey::load_or_create(&state.key()?)
             .context("could not open the key that seals compiled code")?;
-        let sandbox = Sandbox::new(SandboxConfig::new(key)).context("could not start wasmtime")?;
-        let cache = CodeCache::open(state.code()).context("could not open the code cache")?;
+        let mut settings = SandboxConfig::new(key);
+        settings.max_component_bytes = supply.policy.max_plugin_bytes;
+        let sandbox = Sandbox::new(settings).context("could not start wasmtime")?;
+        let mut cache = CodeCache::open(state.code()).context("could not open the code cache")?;
+        if let Some(bytes) = supply.code_cache {
+            cache = cache.with_bound(bytes);
+        }
         let preparer = Arc::new(
             Preparer::new(Arc::clone(&sandbox), cache)
                 .with_settings(worker.plugin_settings.clone()),
@@ -128,7 +138,15 @@ impl Engine {
             sandbox,
             preparer,
             runner: Arc::new(runner),
+            policy: supply.policy.clone(),
         })
+    }
+
+    /// A folder of plugins, not looked at yet.
+    pub(crate) fn plugins(&self, dir: &Path) -> Result<PluginsDir> {
+        let prepare = Arc::clone(&self.preparer) as Arc<dyn Prepare>;
+        let dir = PluginsDir::open(dir, prepare).context("could not open the plugins folder")?;
+        Ok(dir.with_policy(self.policy.clone()))
     }
 }
 
@@ -166,8 +184,7 @@ impl ServedPlugins {
         engine: &Engine,
         cancel: CancellationToken,
     ) -> Result<Self> {
-        let mut plugins = PluginsDir::open(dir, Arc::clone(&engine.preparer) as Arc<dyn Prepare>)
-            .context("could not open the plugins folder")?;
+        let mut plugins = engine.plugins(dir)?;
         let plugins = tokio::task::spawn_blocking(move || {
             plugins.scan();
             plugins

@@ -1,7 +1,7 @@
 //! `pipefitter check`: every problem of a configuration and its plugins, at once.
 
 use anyhow::{Context, Result};
-use pipefitter_plugins::{Catalogue, PluginsDir};
+use pipefitter_plugins::Catalogue;
 
 use crate::args::CheckArgs;
 use crate::config::{Config, ConfigProblem, load_all, print_problems};
@@ -25,10 +25,8 @@ pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
             // Compiled code goes nowhere: a check leaves no trace, and needs no rights on the state.
             let scratch = tempfile::tempdir().context("could not make a temporary folder")?;
             let state = StateDir::open(scratch.path())?;
-            let engine = Engine::new(&state, &worker_config(&config, &state))?;
-            let mut dir = PluginsDir::open(dir, engine.preparer)
-                .context("could not open the plugins folder")?;
-            Some(dir.scan())
+            let engine = Engine::new(&state, &worker_config(&config, &state), &config.supply)?;
+            Some(engine.plugins(dir)?.scan())
         }
         _ => None,
     };

@@ -42,7 +42,7 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
     let mut signals = Signals::new()?;
     let journal = wiring::open_journal(state, &config.sources)?;
     let worker_config = wiring::worker_config(config, state);
-    let engine = Engine::new(state, &worker_config)?;
+    let engine = Engine::new(state, &worker_config, &config.supply)?;
     let stop_watching = CancellationToken::new();
     let mut plugins = ServedPlugins::open(plugins_dir, &engine, stop_watching.clone()).await?;
     let catalogue = Arc::clone(&plugins.catalogue.borrow());

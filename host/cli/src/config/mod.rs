@@ -7,9 +7,10 @@
 mod model;
 mod problem;
 mod read;
+mod supply;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use model::{Config, LogFormat, SourceConfig};
+pub(crate) use model::{Config, LogFormat, SourceConfig, SupplyConfig};
 pub(crate) use problem::{ConfigProblem, print_problems};
 pub(crate) use read::{load, load_all, log_format, parse};

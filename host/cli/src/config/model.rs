@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pipefitter_codepipeline::Owner;
+use pipefitter_plugins::{PluginPolicy, SupplyPolicy};
 use pipefitter_sandbox::DirectoryGrant;
 use pipefitter_worker::{LimitOverrides, WorkerConfig};
 use secrecy::SecretString;
@@ -29,6 +30,17 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<String, PluginConfig>,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
+    /// What is demanded of plugins' files.
+    pub(crate) supply: SupplyConfig,
+}
+
+/// What is demanded of plugins' files and of the code that is made of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SupplyConfig {
+    /// Sizes, digests, signatures; `[plugins.NAME]` included.
+    pub(crate) policy: SupplyPolicy,
+    /// Bytes that compiled code may have; the default is the cache's own.
+    pub(crate) code_cache: Option<u64>,
 }
 
 /// `[[source]]`.
@@ -59,6 +71,8 @@ pub(crate) struct PluginConfig {
     pub(crate) grant: GrantConfig,
     /// What it may use.
     pub(crate) limits: LimitOverrides,
+    /// What is demanded of its files.
+    pub(crate) supply: PluginPolicy,
 }
 
 /// `[plugins.NAME.grant]`. An empty one grants nothing.

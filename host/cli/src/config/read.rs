@@ -1,17 +1,19 @@
 //! From text to [`Config`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_codepipeline::Owner;
-use pipefitter_plugins::ActionTypeKey;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
+use pipefitter_plugins::{ActionTypeKey, SupplyPolicy};
 use pipefitter_sandbox::DirectoryGrant;
 use pipefitter_worker::{LimitOverrides, WorkerConfig};
 
-use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig};
+use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
 use super::problem::ConfigProblem;
+use super::supply;
 
 /// Read a file. Every problem is returned, not only the first.
 pub(crate) fn load(file: &Path) -> Result<Config, Vec<ConfigProblem>> {
@@ -75,9 +77,27 @@ fn read_config(file: &Path, root: &Table<'_>) -> Config {
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
         )
     });
+    let mut demanded = SupplyConfig::default();
     let (limits, bounds) = root
-        .table("limits", read_default_limits)
+        .table("limits", |table| {
+            supply::read_sizes(table, &mut demanded);
+            read_default_limits(table)
+        })
         .unwrap_or_default();
+    supply::read_trust(root, base, &mut demanded.policy);
+    let plugins: BTreeMap<String, PluginConfig> = root
+        .named("plugins")
+        .into_iter()
+        .filter_map(|(name, entry)| {
+            let plugin = entry.table(|table| read_plugin(table, base, &demanded.policy))?;
+            Some((name, plugin))
+        })
+        .collect();
+    demanded.policy.plugins = plugins
+        .iter()
+        .map(|(name, plugin)| (name.clone(), plugin.supply.clone()))
+        .collect();
+    supply::check(root, &demanded.policy);
     Config {
         file: file.to_path_buf(),
         state_dir: path(root, "state-dir", base),
@@ -86,15 +106,9 @@ fn read_config(file: &Path, root: &Table<'_>) -> Config {
         limits,
         bounds,
         sources: read_sources(root),
-        plugins: root
-            .named("plugins")
-            .into_iter()
-            .filter_map(|(name, entry)| {
-                let plugin = entry.table(|table| read_plugin(table, base))?;
-                Some((name, plugin))
-            })
-            .collect(),
+        plugins,
         log_format: log_format.flatten().unwrap_or_default(),
+        supply: demanded,
     }
 }
 
@@ -290,12 +304,13 @@ fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
     sources
 }
 
-fn read_plugin(table: &Table<'_>, base: &Path) -> PluginConfig {
+fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> PluginConfig {
     let grant = table.table("grant", |grant| read_grant(grant, base));
     let limits = table.table("limits", read_limits);
     PluginConfig {
         grant: grant.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
+        supply: supply::read_plugin(table, base, demanded),
     }
 }
 
