@@ -6,3 +6,4 @@ mod cli;
 mod languages;
 mod live;
 mod scaffold;
+mod supply;
