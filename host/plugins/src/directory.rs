@@ -28,7 +28,7 @@ use crate::error::PluginsError;
 use crate::listing::{Candidate, Listing, list};
 use crate::load::load;
 use crate::read::NotLoaded;
-use crate::supply::{Custody, SupplyPolicy, check_directory};
+use crate::supply::{Custody, SupplyPolicy, advise, check_directory};
 
 /// How long a file must stay the same before it is read: longer than a copy pauses between two writes.
 pub(crate) const SETTLE: Duration = Duration::from_millis(250);
@@ -110,10 +110,8 @@ impl PluginsDir {
     /// With another policy than the default.
     #[must_use]
     pub fn with_policy(mut self, policy: SupplyPolicy) -> PluginsDir {
-        if policy.custody == Custody::Advised
-            && let Err(problem) = check_directory(&self.root, Custody::Enforced)
-        {
-            tracing::warn!(remedy = problem.remedy, "{}", problem.message);
+        if policy.custody == Custody::Advised {
+            advise(check_directory(&self.root, Custody::Enforced));
         }
         self.policy = policy;
         self

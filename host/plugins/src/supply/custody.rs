@@ -48,6 +48,13 @@ pub(crate) fn check_entry(path: &Path, found: &Metadata) -> Result<(), Problem> 
     check(path, found, false)
 }
 
+/// Warn of what a worker would refuse.
+pub(crate) fn advise(checked: Result<(), Problem>) {
+    if let Err(problem) = checked {
+        tracing::warn!(remedy = problem.remedy, "{}", problem.message);
+    }
+}
+
 /// A link where a plugin, its manifest, its signature or a directory of plugins should be.
 pub(crate) fn refuse_link(path: &Path) -> Problem {
     let target = std::fs::read_link(path).unwrap_or_default();
@@ -90,12 +97,10 @@ pub(crate) fn opened(path: &Path, custody: Custody) -> Result<Option<(File, Meta
             "replace it by a file, or remove it",
         ));
     }
-    match (check_entry(path, &found), custody) {
-        (Ok(()), _) => {}
-        (Err(problem), Custody::Enforced) => return Err(problem),
-        (Err(problem), Custody::Advised) => {
-            tracing::warn!(remedy = problem.remedy, "{}", problem.message);
-        }
+    let checked = check_entry(path, &found);
+    match custody {
+        Custody::Enforced => checked?,
+        Custody::Advised => advise(checked),
     }
     Ok(Some((file, found)))
 }

@@ -15,7 +15,7 @@ mod policy;
 mod signature;
 mod signing;
 
-pub(crate) use custody::{check_directory, check_entry, opened, refuse_link};
+pub(crate) use custody::{advise, check_directory, check_entry, opened, refuse_link};
 pub(crate) use policy::Admitted;
 pub(crate) use signature::signature_path;
 
