@@ -1,5 +1,7 @@
 //! Files that plugins make, waited for, and folders of tests.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,6 +52,16 @@ pub fn fresh_copy(from: &Path, to: &Path) {
     let part = to.with_extension("tmp");
     std::fs::copy(from, &part)
         .unwrap_or_else(|error| panic!("{} cannot be copied: {error}", from.display()));
+    closed_to_others(&part);
     std::fs::rename(&part, to)
         .unwrap_or_else(|error| panic!("{} cannot be renamed: {error}", part.display()));
+}
+
+/// Take group's and others' right to write, which a umask of 002 gives and a worker refuses.
+pub fn closed_to_others(path: &Path) {
+    let close = || {
+        let mode = std::fs::metadata(path)?.permissions().mode();
+        std::fs::set_permissions(path, Permissions::from_mode(mode & 0o755))
+    };
+    close().unwrap_or_else(|error| panic!("{} cannot be closed: {error}", path.display()));
 }

@@ -33,7 +33,7 @@ pub mod soak;
 mod tally;
 mod worker;
 
-pub use files::{appears, count_with_prefix, fresh_copy};
+pub use files::{appears, closed_to_others, count_with_prefix, fresh_copy};
 pub use idle_aws::{ASSUMED, Call, IdleAws};
 pub use process::{Process, finished};
 pub use proxy::{Exchange, Fault, Held, Proxy};

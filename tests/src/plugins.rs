@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::{binary, fresh_copy};
+use crate::{binary, closed_to_others, fresh_copy};
 
 /// What the probe understands, as action configuration: an action type has ten properties at most.
 const PROBE_PROPERTIES: &[&str] = &[
@@ -129,6 +129,8 @@ impl Plugin {
     pub fn install(&self, folder: &Path) {
         let manifest = folder.join(format!("{}.action.toml", self.name));
         std::fs::write(&manifest, self.manifest()).expect("the plugins folder can be written");
+        closed_to_others(&manifest);
+        closed_to_others(folder);
         fresh_copy(&self.wasm, &folder.join(format!("{}.wasm", self.name)));
     }
 }
@@ -140,7 +142,10 @@ pub fn install_twin(language: &str, folder: &Path) {
         .join(language)
         .join("action.toml");
     let name = format!("twin-{language}");
-    std::fs::copy(&manifest, folder.join(format!("{name}.action.toml")))
+    let beside = folder.join(format!("{name}.action.toml"));
+    std::fs::copy(&manifest, &beside)
         .unwrap_or_else(|error| panic!("{}: {error}", manifest.display()));
+    closed_to_others(&beside);
+    closed_to_others(folder);
     fresh_copy(&binary::guest(&name), &folder.join(format!("{name}.wasm")));
 }

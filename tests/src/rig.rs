@@ -1,6 +1,8 @@
 //! Service, proxy and a worker's configuration, in a folder of their own.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -11,7 +13,7 @@ use crate::plugins::Plugin;
 use crate::proxy::Proxy;
 use crate::service::{ActionResult, Service, ServiceOptions};
 use crate::worker::{Worker, WorkerSetup};
-use crate::{archives, binary};
+use crate::{archives, binary, closed_to_others};
 
 /// What a rig is made of.
 #[derive(Clone, Debug, Default)]
@@ -45,11 +47,16 @@ impl Rig {
         // Below the target directory: temporary folders are often small, and in memory.
         let home = binary::target().join("rigs");
         std::fs::create_dir_all(&home).expect("the target directory can be written");
-        let folder = tempfile::Builder::new().prefix("rig-").tempdir_in(home);
+        closed_to_others(&home);
+        let folder = tempfile::Builder::new()
+            .prefix("rig-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(home);
         let folder = folder.expect("the target directory can be written");
         let path = |name: &str| folder.path().join(name);
         for name in ["plugins", "granted"] {
             std::fs::create_dir(path(name)).expect("the rig's folder can be written");
+            closed_to_others(&path(name));
         }
         let service = Service::start(folder.path(), &options.service).await;
         let proxy = Proxy::start(service.address()).await;

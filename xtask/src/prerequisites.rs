@@ -1,9 +1,11 @@
 //! What a machine must have; everything else is set up under `target/`.
 
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::paths;
 use crate::process::{first_line, quiet};
 
 struct Prerequisite {
@@ -65,7 +67,30 @@ pub(crate) fn for_benchmarks() -> Result<()> {
 /// Check what the tests need.
 pub(crate) fn for_tests() -> Result<()> {
     check(&[RUST, NODE, PYTHON])?;
+    closed_to_others()?;
     wasm_target()
+}
+
+/// Workers under test have their plugins below `target/`, and refuse plugins where others can write above them:
+/// what a umask of 002 leads to.
+fn closed_to_others() -> Result<()> {
+    let target = paths::target();
+    let open: Vec<String> = target
+        .ancestors()
+        .filter(|dir| {
+            std::fs::metadata(dir)
+                .is_ok_and(|found| found.mode() & 0o022 != 0 && found.mode() & 0o1000 == 0)
+        })
+        .map(|dir| dir.display().to_string())
+        .collect();
+    if !open.is_empty() {
+        bail!(
+            "others can write to directories above the plugins of the tests, which workers refuse: run\n  \
+             chmod go-w {}",
+            open.join(" ")
+        );
+    }
+    Ok(())
 }
 
 fn check(groups: &[&[Prerequisite]]) -> Result<()> {

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Check a configuration and its plugins, and show every problem at once
     Check(CheckArgs),
-    /// Make and build plugins
+    /// Make, build, sign and verify plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// What AWS must know of a plugin's action type
@@ -175,6 +175,52 @@ pub(crate) enum PluginCommand {
         #[arg(long, default_value = "release")]
         profile: String,
     },
+    /// Make a pair of keys to sign plugins with, in minisign's format
+    Keygen(KeygenArgs),
+    /// Sign a plugin and its manifest: writes FILE.minisig beside it
+    Sign(SignArgs),
+    /// Show a plugin's digest and signature, and whether keys or a configuration accept them
+    Verify(VerifyArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct KeygenArgs {
+    /// The file to write the secret key to, with mode 0600
+    #[arg(long, value_name = "FILE", default_value = "pipefitter.key")]
+    pub(crate) key: PathBuf,
+    /// The file to write the public key to; by default, the secret key's with `.pub`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public: Option<PathBuf>,
+    /// Take the password from the first line of a file (mode 0600) instead of asking for it
+    #[arg(long, value_name = "FILE", env = "PIPEFITTER_KEY_PASSWORD_FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Do not encrypt the secret key: for a store that keeps secrets itself
+    #[arg(long, conflicts_with = "password_file")]
+    pub(crate) no_password: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SignArgs {
+    /// The plugin's .wasm, or the folder that holds it
+    pub(crate) plugin: PathBuf,
+    /// The secret key, of `plugin keygen` or `minisign -G`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Take the password from the first line of a file (mode 0600) instead of asking for it
+    #[arg(long, value_name = "FILE", env = "PIPEFITTER_KEY_PASSWORD_FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    /// The plugin's .wasm, or the folder that holds it
+    pub(crate) plugin: PathBuf,
+    /// A public key whose signature counts (RW..., or its file); may be given more than once
+    #[arg(long = "key", value_name = "KEY", conflicts_with = "config")]
+    pub(crate) keys: Vec<String>,
+    /// Judge the files as a worker with this configuration would
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use pipefitter_artifacts::{Stager, StagerConfig};
 use pipefitter_codepipeline::{CustomSource, SourceId};
 use pipefitter_journal::{Identity, JournalError, Redb};
-use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare};
+use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy};
 use pipefitter_sandbox::{
     ByIsolation, ChildProcess, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
 };
@@ -113,6 +113,7 @@ pub(crate) struct Engine {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) preparer: Arc<Preparer>,
     pub(crate) runner: Arc<ByIsolation>,
+    policy: SupplyPolicy,
 }
 
 impl Engine {
@@ -127,8 +128,12 @@ impl Engine {
         )?;
         let mut settings = SandboxConfig::new(key);
         settings.launcher = Some(Arc::clone(&launcher));
+        settings.max_component_bytes = config.supply.policy.max_plugin_bytes;
         let sandbox = Sandbox::new(settings).context("could not start wasmtime")?;
-        let cache = CodeCache::open(state.code()).context("could not open the code cache")?;
+        let mut cache = CodeCache::open(state.code()).context("could not open the code cache")?;
+        if let Some(bytes) = config.supply.code_cache {
+            cache = cache.with_bound(bytes);
+        }
         let preparer = Arc::new(
             Preparer::new(Arc::clone(&sandbox), cache)
                 .with_settings(worker.plugin_settings.clone())
@@ -150,7 +155,15 @@ impl Engine {
             sandbox,
             preparer,
             runner: Arc::new(runner),
+            policy: config.supply.policy.clone(),
         })
+    }
+
+    /// A folder of plugins, not looked at yet.
+    pub(crate) fn plugins(&self, dir: &Path) -> Result<PluginsDir> {
+        let prepare = Arc::clone(&self.preparer) as Arc<dyn Prepare>;
+        let dir = PluginsDir::open(dir, prepare).context("could not open the plugins folder")?;
+        Ok(dir.with_policy(self.policy.clone()))
     }
 }
 
@@ -190,8 +203,7 @@ impl ServedPlugins {
         engine: &Engine,
         cancel: CancellationToken,
     ) -> Result<Self> {
-        let mut plugins = PluginsDir::open(dir, Arc::clone(&engine.preparer) as Arc<dyn Prepare>)
-            .context("could not open the plugins folder")?;
+        let mut plugins = engine.plugins(dir)?;
         let plugins = tokio::task::spawn_blocking(move || {
             plugins.scan();
             plugins

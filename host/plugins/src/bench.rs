@@ -1,7 +1,9 @@
 //! A plugins directory to try things on, with time in the test's hands.
 
+use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,12 +14,15 @@ use crate::catalogue::Catalogue;
 use crate::contract::{ActionTypeKey, PluginDigest, Prepare, PrepareError, Prepared, Problem};
 use crate::directory::{PluginsDir, SETTLE};
 use crate::manifest::Manifest;
+use crate::supply::SupplyPolicy;
 use crate::wasm::embed_manifest;
 
 /// Refuses a component that has the word `refused` in it, panics over `panics`.
 #[derive(Default)]
 pub(crate) struct Compiler {
     compiled: AtomicU32,
+    /// How many codes were in use, each time that was told.
+    in_use: AtomicU32,
 }
 
 impl Prepare for Compiler {
@@ -42,6 +47,11 @@ impl Prepare for Compiler {
             compiled: true,
         })
     }
+
+    fn in_use(&self, code_ids: &HashSet<String>) {
+        let count = u32::try_from(code_ids.len()).unwrap();
+        self.in_use.store(count, Ordering::SeqCst);
+    }
 }
 
 pub(crate) fn component(content: &str) -> Vec<u8> {
@@ -65,6 +75,14 @@ pub(crate) fn key(provider: &str) -> ActionTypeKey {
     }
 }
 
+/// A temporary directory that custody accepts, whatever the umask is.
+pub(crate) fn closed_folder() -> TempDir {
+    tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir()
+        .unwrap()
+}
+
 pub(crate) struct Bench {
     pub(crate) temp: TempDir,
     pub(crate) compiler: Arc<Compiler>,
@@ -73,7 +91,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Bench {
-        let temp = tempfile::tempdir().unwrap();
+        let temp = closed_folder();
         let compiler = Arc::new(Compiler::default());
         let dir = PluginsDir::open(temp.path(), compiler.clone()).unwrap();
         let mut bench = Bench {
@@ -86,13 +104,38 @@ impl Bench {
         bench
     }
 
+    /// An empty one with this policy.
+    pub(crate) fn under(policy: SupplyPolicy) -> Bench {
+        let mut bench = Bench::new();
+        bench.restart(policy);
+        bench.dir.look();
+        bench
+    }
+
+    /// Another worker over the same directory.
+    pub(crate) fn restart(&mut self, policy: SupplyPolicy) {
+        self.dir = PluginsDir::open(self.temp.path(), self.compiler.clone())
+            .unwrap()
+            .with_policy(policy);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.temp.path().join(name)
     }
 
+    /// With modes that custody accepts, whatever the umask is.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
-        fs::write(self.path(name), bytes).unwrap();
+        let path = self.path(name);
+        let folder = path.parent().unwrap();
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(folder).unwrap();
+        fs::write(&path, bytes).unwrap();
+        self.mode(name, 0o644);
+    }
+
+    pub(crate) fn mode(&self, name: impl AsRef<Path>, mode: u32) {
+        let path = self.temp.path().join(name);
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// A component with its manifest inside.
@@ -126,6 +169,10 @@ impl Bench {
 
     pub(crate) fn compiled(&self) -> u32 {
         self.compiler.compiled.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn in_use(&self) -> u32 {
+        self.compiler.in_use.load(Ordering::SeqCst)
     }
 
     pub(crate) fn only_problem(&self) -> Problem {

@@ -3,14 +3,17 @@
 //! Loading compiled code is running it, so the directory is ours alone (0700, checked each time it is
 //! opened) and a name can only be an id: no path leads out of it. What the files hold is opaque here; the
 //! sandbox seals it and checks the seal over the bytes it loads. A file appears under its name
-//! only when it is whole and on disk.
+//! only when it is whole and on disk. When it was used last is its time of modification, which outlives a restart.
 
 use std::collections::HashSet;
-use std::fs::{DirBuilder, File, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{DirBuilder, File, Metadata, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::error::PluginsError;
 
@@ -22,10 +25,26 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 /// Longer than two SHA-256 in hex with what stands between them.
 const LONGEST_ID: usize = 200;
 
+/// 2 GiB: some hundred plugins, or seventy with a language's whole runtime inside.
+const DEFAULT_BOUND: u64 = 2 << 30;
+
 /// A directory of compiled code by code id.
 #[derive(Clone, Debug)]
 pub struct CodeCache {
     dir: PathBuf,
+    bound: u64,
+}
+
+/// What [`CodeCache::trim`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Trimmed {
+    /// Files that were removed.
+    pub removed: usize,
+    /// Bytes that are left.
+    pub bytes: u64,
+    /// Bytes that the cache may have; more are left only where all of it is in use.
+    pub bound: u64,
 }
 
 impl CodeCache {
@@ -73,7 +92,17 @@ impl CodeCache {
                 format!("empty it and run `chmod 700 {}`", dir.display()),
             );
         }
-        Ok(CodeCache { dir })
+        Ok(CodeCache {
+            dir,
+            bound: DEFAULT_BOUND,
+        })
+    }
+
+    /// With another bound than 2 GiB, in bytes.
+    #[must_use]
+    pub fn with_bound(mut self, bytes: u64) -> CodeCache {
+        self.bound = bytes;
+        self
     }
 
     /// Where the code of `code_id` is, or would be.
@@ -95,13 +124,44 @@ impl CodeCache {
         }
     }
 
-    /// The file of `code_id`, if it is there.
-    #[must_use]
-    pub fn get(&self, code_id: &str) -> Option<PathBuf> {
-        let path = self.path(code_id).ok()?;
-        std::fs::symlink_metadata(&path)
-            .is_ok_and(|found| found.is_file())
-            .then_some(path)
+    /// What was put under `code_id`, if anything was, and the file that it is in. It counts as used now. Blocking.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginsError::CacheEntry`] if what is there was not put there: a link, a pipe, a file that is not
+    /// ours or that others can reach; [`PluginsError::CodeId`] for a bad id; [`PluginsError::Cache`] if it
+    /// cannot be read.
+    pub fn read(&self, code_id: &str) -> Result<Option<(PathBuf, Vec<u8>)>, PluginsError> {
+        let path = self.path(code_id)?;
+        let unreadable = |source| failed("read compiled code", &path, source);
+        let foreign = |fault: &str| {
+            Err(PluginsError::CacheEntry {
+                path: path.clone(),
+                fault: fault.to_owned(),
+            })
+        };
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mut file = match rustix::fs::open(&path, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return foreign("it is a link"),
+            Err(error) => return Err(unreadable(error.into())),
+        };
+        let found = file.metadata().map_err(unreadable)?;
+        if !found.is_file() {
+            return foreign("it is no file");
+        }
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return foreign("it belongs to another user");
+        }
+        if found.mode() & 0o077 != 0 {
+            return foreign("others can reach it");
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        // Of no account on a file system that cannot be written: nothing is evicted there either.
+        let _ = file.set_modified(SystemTime::now());
+        Ok(Some((path, bytes)))
     }
 
     /// Keep code, in place of what was kept under the id. The file has mode 0400, and is whole and on disk
@@ -129,45 +189,59 @@ impl CodeCache {
         File::open(&self.dir)?.sync_all()
     }
 
-    /// Forget code; that it was not there is fine.
-    ///
-    /// # Errors
-    ///
-    /// [`PluginsError::CodeId`] for a bad id; [`PluginsError::Cache`] if the file cannot be removed.
-    pub fn remove(&self, code_id: &str) -> Result<(), PluginsError> {
-        let path = self.path(code_id)?;
-        remove(&path).map(|_| ())
-    }
-
-    /// Remove all code but `keep`, and what killed processes left half-written; returns how many files
-    /// went. Blocking.
+    /// Keep within the bound: remove what was used longest ago, but nothing of `in_use`, however much that is;
+    /// and what killed processes left half-written, and what is no file. Blocking.
     ///
     /// # Errors
     ///
     /// [`PluginsError::Cache`] if the directory cannot be read or a file not be removed.
-    pub fn sweep(&self, keep: &HashSet<String>) -> Result<usize, PluginsError> {
+    pub fn trim(&self, in_use: &HashSet<String>) -> Result<Trimmed, PluginsError> {
         let unreadable = |source| failed("read code cache", &self.dir, source);
-        let mut removed = 0;
+        let mut trimmed = Trimmed {
+            bound: self.bound,
+            ..Trimmed::default()
+        };
+        let mut unused: Vec<(SystemTime, PathBuf, u64)> = Vec::new();
         for entry in std::fs::read_dir(&self.dir).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
-            let goes = if name.starts_with(UNFINISHED) {
-                is_abandoned(&entry)
-            } else {
-                self.path(name).is_ok() && !keep.contains(name)
+            // Never through a link.
+            let Ok(found) = entry.metadata() else {
+                continue;
             };
-            if goes && remove(&entry.path())? {
-                removed += 1;
+            if name.starts_with(UNFINISHED) {
+                if is_abandoned(&found) {
+                    trimmed.removed += usize::from(remove(&entry.path())?);
+                }
+            } else if self.path(name).is_err() || found.is_dir() {
+                // Not ours to judge.
+            } else if !found.is_file() {
+                trimmed.removed += usize::from(remove(&entry.path())?);
+            } else {
+                trimmed.bytes += found.len();
+                if !in_use.contains(name) {
+                    let used = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                    unused.push((used, entry.path(), found.len()));
+                }
             }
         }
-        Ok(removed)
+        unused.sort();
+        for (_, path, bytes) in unused {
+            if trimmed.bytes <= self.bound {
+                break;
+            }
+            trimmed.removed += usize::from(remove(&path)?);
+            trimmed.bytes -= bytes;
+        }
+        Ok(trimmed)
     }
 }
 
-fn is_abandoned(entry: &std::fs::DirEntry) -> bool {
-    let modified = entry.metadata().and_then(|found| found.modified()).ok();
-    modified
+fn is_abandoned(found: &Metadata) -> bool {
+    found
+        .modified()
+        .ok()
         .and_then(|modified| SystemTime::now().duration_since(modified).ok())
         .is_some_and(|age| age > ABANDONED_AFTER)
 }
@@ -189,109 +263,5 @@ fn failed(action: &'static str, path: &Path, source: io::Error) -> PluginsError 
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    fn cache() -> (tempfile::TempDir, CodeCache) {
-        let dir = tempfile::tempdir().unwrap();
-        let cache = CodeCache::open(dir.path().join("state/code")).unwrap();
-        (dir, cache)
-    }
-
-    fn mode(path: &Path) -> u32 {
-        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
-
-    #[test]
-    fn code_is_kept_read_only_and_replaced_whole() {
-        let (_dir, cache) = cache();
-        assert_eq!(cache.get("ab-01"), None);
-        let path = cache.put("ab-01", b"first").unwrap();
-        assert_eq!(cache.get("ab-01").as_ref(), Some(&path));
-        assert_eq!(mode(&path), 0o400);
-        assert_eq!(mode(path.parent().unwrap()), 0o700);
-        assert_eq!(cache.put("ab-01", b"second").unwrap(), path);
-        assert_eq!(std::fs::read(&path).unwrap(), b"second");
-        cache.remove("ab-01").unwrap();
-        cache.remove("ab-01").unwrap();
-        assert_eq!(cache.get("ab-01"), None);
-    }
-
-    #[test]
-    fn an_id_is_never_a_path() {
-        let (_dir, cache) = cache();
-        for id in [
-            "",
-            "..",
-            "../ab",
-            "a/b",
-            "AB",
-            "ab.tmp",
-            "g",
-            "ab\0",
-            &"a".repeat(201),
-        ] {
-            assert!(
-                matches!(cache.put(id, b"x"), Err(PluginsError::CodeId { .. })),
-                "{id}"
-            );
-            assert_eq!(cache.get(id), None);
-        }
-    }
-
-    #[test]
-    fn a_directory_that_others_may_enter_is_refused_with_the_command_that_helps() {
-        let dir = tempfile::tempdir().unwrap();
-        let code = dir.path().join("code");
-        std::fs::create_dir(&code).unwrap();
-        std::fs::set_permissions(&code, Permissions::from_mode(0o750)).unwrap();
-        let error = CodeCache::open(&code).unwrap_err().to_string();
-        assert!(error.contains("mode 750"), "{error}");
-        assert!(error.contains("chmod 700"), "{error}");
-    }
-
-    #[test]
-    fn a_link_to_a_directory_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let code = dir.path().join("code");
-        CodeCache::open(dir.path().join("elsewhere")).unwrap();
-        symlink(dir.path().join("elsewhere"), &code).unwrap();
-        assert!(matches!(
-            CodeCache::open(&code),
-            Err(PluginsError::CacheUnsafe { .. })
-        ));
-    }
-
-    #[test]
-    fn a_link_in_place_of_code_is_not_code() {
-        let (dir, cache) = cache();
-        std::fs::write(dir.path().join("planted"), "x").unwrap();
-        symlink(dir.path().join("planted"), cache.path("ab").unwrap()).unwrap();
-        assert_eq!(cache.get("ab"), None);
-    }
-
-    #[test]
-    fn a_sweep_leaves_what_is_used_and_what_is_being_written() {
-        let (_dir, cache) = cache();
-        cache.put("aa", b"used").unwrap();
-        cache.put("bb", b"not used").unwrap();
-        let old = cache.dir.join(format!("{UNFINISHED}old"));
-        let new = cache.dir.join(format!("{UNFINISHED}new"));
-        for path in [&old, &new] {
-            std::fs::write(path, "half").unwrap();
-        }
-        let long_ago = SystemTime::now() - 2 * ABANDONED_AFTER;
-        File::options()
-            .write(true)
-            .open(&old)
-            .unwrap()
-            .set_modified(long_ago)
-            .unwrap();
-        assert_eq!(cache.sweep(&HashSet::from(["aa".to_owned()])).unwrap(), 2);
-        assert!(cache.get("aa").is_some());
-        assert_eq!(cache.get("bb"), None);
-        assert!(new.exists() && !old.exists());
-    }
-}
+#[path = "cache_tests.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! What the catalogue offers, and what it needs from above.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +71,10 @@ pub trait Prepare: Send + Sync {
         wasm: &[u8],
         manifest: &crate::Manifest,
     ) -> Result<Prepared, PrepareError>;
+
+    /// The code with these ids is served or belongs to a job: any other may be dropped. Called after plugins
+    /// were prepared. Blocking.
+    fn in_use(&self, _code_ids: &HashSet<String>) {}
 }
 
 /// A plugin that is served.
@@ -101,6 +106,24 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Of one file; the message begins with its path.
+    pub(crate) fn of(file: &Path, fault: String, remedy: &str) -> Problem {
+        Problem {
+            files: vec![file.to_owned()],
+            message: format!("{}: {fault}", file.display()),
+            remedy: remedy.to_owned(),
+            older_served: false,
+        }
+    }
+
+    /// The message without the path that it begins with.
+    pub(crate) fn fault(&self) -> String {
+        let path = self.file().map(|file| format!("{}: ", file.display()));
+        path.and_then(|path| self.message.strip_prefix(&path))
+            .unwrap_or(&self.message)
+            .to_owned()
+    }
+
     /// The first file.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

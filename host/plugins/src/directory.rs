@@ -16,9 +16,9 @@
 //! taken for the plugin. Time is counted by whoever looks ([`PluginsDir::scan`], the watcher), not by a clock in
 //! here: tests move it as they like.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
@@ -26,7 +26,9 @@ use crate::claims::{self, ByPath};
 use crate::contract::{Plugin, Prepare, Problem};
 use crate::error::PluginsError;
 use crate::listing::{Candidate, Listing, list};
-use crate::load::{NotLoaded, load};
+use crate::load::load;
+use crate::read::NotLoaded;
+use crate::supply::{Custody, SupplyPolicy, advise, check_directory};
 
 /// How long a file must stay the same before it is read: longer than a copy pauses between two writes.
 pub(crate) const SETTLE: Duration = Duration::from_millis(250);
@@ -42,9 +44,12 @@ const RESTLESS: Duration = Duration::from_secs(10);
 pub struct PluginsDir {
     root: PathBuf,
     prepare: Arc<dyn Prepare>,
+    policy: SupplyPolicy,
     seen: BTreeMap<PathBuf, Seen>,
     folders: Vec<PathBuf>,
     catalogue: Arc<Catalogue>,
+    /// Every plugin that was loaded, as long as somebody has it: the catalogue, or a job.
+    loaded: Vec<Weak<Plugin>>,
     /// Since it was opened, as counted by whoever looks.
     now: Duration,
     looked: bool,
@@ -92,12 +97,24 @@ impl PluginsDir {
         Ok(PluginsDir {
             root,
             prepare,
+            policy: SupplyPolicy::default(),
             seen: BTreeMap::new(),
             folders: Vec::new(),
             catalogue: Arc::default(),
+            loaded: Vec::new(),
             now: Duration::ZERO,
             looked: false,
         })
+    }
+
+    /// With another policy than the default.
+    #[must_use]
+    pub fn with_policy(mut self, policy: SupplyPolicy) -> PluginsDir {
+        if policy.custody == Custody::Advised {
+            advise(check_directory(&self.root, Custody::Enforced));
+        }
+        self.policy = policy;
+        self
     }
 
     /// What is served as of the last look.
@@ -129,18 +146,10 @@ impl PluginsDir {
 
     /// Look once; true if a file is settling and another look is due after [`SETTLE`].
     pub(crate) fn look(&mut self) -> bool {
-        let listing = match list(&self.root) {
+        let listing = match list(&self.root, self.policy.custody) {
             Ok(listing) => listing,
-            Err(error) => {
-                let problem = Problem {
-                    files: vec![self.root.clone()],
-                    message: format!(
-                        "{}: the plugins directory cannot be read: {error}",
-                        self.root.display()
-                    ),
-                    remedy: "make it readable again for the worker's user".to_owned(),
-                    older_served: self.catalogue.plugins().next().is_some(),
-                };
+            Err(mut problem) => {
+                problem.older_served = self.catalogue.plugins().next().is_some();
                 self.publish(by_path(&self.catalogue), vec![problem]);
                 return false;
             }
@@ -150,17 +159,25 @@ impl PluginsDir {
             problems,
             folders,
             unreadable,
+            suspect,
         } = listing;
         self.folders = folders;
         self.seen.retain(|path, _| {
             candidates.contains_key(path)
                 || unreadable.iter().any(|folder| path.starts_with(folder))
         });
-        for candidate in candidates.into_values() {
-            self.see(candidate);
+        let loaded = self.loaded.len();
+        for (path, candidate) in candidates {
+            if !suspect.iter().any(|folder| path.starts_with(folder)) {
+                self.see(candidate);
+            }
         }
+        let is_new = self.loaded.len() > loaded;
         self.looked = true;
         self.serve(problems);
+        if is_new {
+            self.tell_what_is_in_use();
+        }
         self.seen
             .values()
             .any(|seen| matches!(seen.state, State::Settling))
@@ -171,7 +188,7 @@ impl PluginsDir {
         let at_start = !self.looked;
         let seen = self
             .seen
-            .entry(candidate.path.clone())
+            .entry(candidate.path().to_owned())
             .or_insert_with(|| Seen {
                 candidate: candidate.clone(),
                 since: now,
@@ -194,8 +211,12 @@ impl PluginsDir {
         if rested < SETTLE && !was_here_before {
             return;
         }
-        match load(&seen.candidate, &*self.prepare) {
-            Ok(plugin) => seen.state = State::Good(Arc::new(plugin)),
+        match load(&seen.candidate, &self.policy, &*self.prepare) {
+            Ok(plugin) => {
+                let plugin = Arc::new(plugin);
+                self.loaded.push(Arc::downgrade(&plugin));
+                seen.state = State::Good(plugin);
+            }
             Err(NotLoaded::Changing) => seen.since = now,
             Err(NotLoaded::Unfinished(problem)) => {
                 if was_here_before || rested >= UNFINISHED {
@@ -204,6 +225,18 @@ impl PluginsDir {
             }
             Err(NotLoaded::Bad(problems)) => seen.state = State::Bad(problems),
         }
+    }
+
+    /// Running jobs keep plugins that are served no more.
+    fn tell_what_is_in_use(&mut self) {
+        self.loaded.retain(|plugin| plugin.strong_count() > 0);
+        let ids: HashSet<String> = self
+            .loaded
+            .iter()
+            .filter_map(Weak::upgrade)
+            .map(|plugin| plugin.prepared.code_id.clone())
+            .collect();
+        self.prepare.in_use(&ids);
     }
 
     /// Decide what is served now.
@@ -256,12 +289,11 @@ impl PluginsDir {
 }
 
 fn restless(path: &Path) -> Problem {
-    Problem {
-        files: vec![path.to_owned()],
-        message: format!("{}: it keeps changing, so it is not loaded", path.display()),
-        remedy: "copy it under another name and `mv` it into place".to_owned(),
-        older_served: false,
-    }
+    Problem::of(
+        path,
+        "it keeps changing, so it is not loaded".to_owned(),
+        "copy it under another name and `mv` it into place",
+    )
 }
 
 fn by_path(catalogue: &Catalogue) -> ByPath {

@@ -1,7 +1,7 @@
 //! A plugins directory is changed and looked at, step by step.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::time::SystemTime;
 
 use super::*;
@@ -270,34 +270,6 @@ fn compiled_code_is_refused_by_name() {
         problem.message.contains("site.cwasm: it is compiled code"),
         "{problem:?}"
     );
-}
-
-#[test]
-fn links_to_files_are_followed_and_those_that_lead_nowhere_are_told_of() {
-    let mut bench = Bench::new();
-    let elsewhere = tempfile::tempdir().unwrap();
-    let target = elsewhere.path().join("v1.wasm");
-    fs::write(
-        &target,
-        embed_manifest(&component("1"), &manifest("Site")).unwrap(),
-    )
-    .unwrap();
-    symlink(&target, bench.path("site.wasm")).unwrap();
-    symlink(elsewhere.path().join("nowhere"), bench.path("gone.wasm")).unwrap();
-    bench.rest();
-    assert_eq!(bench.served(), ["Build/Site/1 by site"]);
-    assert!(bench.only_problem().message.contains("gone.wasm"));
-}
-
-#[test]
-fn a_file_above_64_mib_is_not_read() {
-    let mut bench = Bench::new();
-    let file = fs::File::create(bench.path("huge.wasm")).unwrap();
-    file.set_len((64 << 20) + 1).unwrap();
-    bench.rest();
-    let problem = bench.only_problem();
-    assert!(problem.message.contains("67108865 bytes"), "{problem:?}");
-    assert!(problem.remedy.contains("64 MiB"), "{problem:?}");
 }
 
 #[test]

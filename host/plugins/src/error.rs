@@ -59,4 +59,52 @@ pub enum PluginsError {
         #[source]
         source: io::Error,
     },
+    /// A file in the code cache is not what was put there.
+    #[error("cached code {}: {fault}", path.display())]
+    CacheEntry {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+    },
+    /// A text is no digest.
+    #[error("`{text}` is no digest: write sha256: and 64 hex digits")]
+    Digest {
+        /// What was given.
+        text: String,
+    },
+    /// A text is no public key.
+    #[error("`{text}` is no public key of minisign's: those begin with RW and have 56 letters")]
+    PublicKey {
+        /// What was given.
+        text: String,
+    },
+    /// A file with a key cannot be used.
+    #[error("key {}: {fault}; {remedy}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A secret key does not open.
+    #[error("key {}: the password is missing or wrong", path.display())]
+    KeyPassword {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A new key cannot be written.
+    #[error("write key {}: give a name that is free, in a directory that this user may write", path.display())]
+    KeyWrite {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// No key or signature could be made.
+    #[error("make a key or signature")]
+    Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

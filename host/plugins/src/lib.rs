@@ -3,6 +3,9 @@
 //! The crate knows files and manifests, not wasmtime: what compiles a component is given to it as a
 //! [`Prepare`].
 //!
+//! A file becomes a plugin only under a [`SupplyPolicy`]: who can change it, how large it is, which digest is
+//! pinned, who signed it.
+//!
 //! A [`PluginsDir`] looks at the directory and makes a [`Catalogue`], an immutable snapshot of what is
 //! served; whoever took a plugin from one keeps it, whatever happens to the directory later.
 
@@ -18,20 +21,27 @@ mod limits;
 mod listing;
 mod load;
 mod manifest;
+mod read;
+mod supply;
+#[cfg(test)]
+mod supply_tests;
 pub mod toml_table;
 pub mod units;
 mod wasm;
 mod watch;
 
-pub use cache::CodeCache;
+pub use cache::{CodeCache, Trimmed};
 pub use catalogue::Catalogue;
 pub use contract::{ActionTypeKey, Plugin, PluginDigest, Prepare, PrepareError, Prepared, Problem};
 pub use directory::PluginsDir;
 pub use error::PluginsError;
 pub use limits::{LIMIT_KEYS, LimitKey, LimitUnit, LimitValues};
-pub use load::{load_manifest, load_plugin};
+pub use load::{PluginFiles, inspect_plugin, load_manifest, load_plugin};
 pub use manifest::{
     ActionDecl, ActionUrls, ArtifactCounts, Capabilities, ConfigurationProblem, DirectoryAsk,
     Inputs, Manifest, ManifestProblem, Outputs, Property, PropertyType, UnpackMode,
+};
+pub use supply::{
+    Custody, FileDigest, PluginPolicy, SignatureSeen, SigningKey, SupplyPolicy, TrustedKey,
 };
 pub use wasm::{MANIFEST_SECTION, embed_manifest, embedded_manifest};

@@ -5,13 +5,14 @@
     reason = "a test that cannot go on says so by stopping"
 )]
 
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use pipefitter_plugins::{
-    Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared, embed_manifest,
-    load_manifest, load_plugin,
+    Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared, SupplyPolicy,
+    embed_manifest, load_manifest, load_plugin,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,14 @@ impl Prepare for Compiler {
     }
 }
 
+/// Whatever the umask is.
+fn closed_folder() -> tempfile::TempDir {
+    tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o700))
+        .tempdir()
+        .unwrap()
+}
+
 fn write_plugin(path: &Path, provider: &str) {
     let mut component = Component::new();
     component.section(&CustomSection {
@@ -51,11 +60,13 @@ fn write_plugin(path: &Path, provider: &str) {
         embed_manifest(&component.finish(), &manifest).unwrap(),
     )
     .unwrap();
+    // Whatever the umask is.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
 }
 
 #[tokio::test]
 async fn files_come_change_and_go_while_the_directory_is_watched() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = closed_folder();
     let dir = PluginsDir::open(temp.path(), Arc::new(Compiler)).unwrap();
     let cancel = CancellationToken::new();
     let (mut catalogue, watching) = dir.watch(cancel.clone());
@@ -81,7 +92,10 @@ async fn files_come_change_and_go_while_the_directory_is_watched() {
     patient(&["First"]).await;
     write_plugin(&temp.path().join("a.wasm"), "Changed");
     patient(&["Changed"]).await;
-    std::fs::create_dir(temp.path().join("more")).unwrap();
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(temp.path().join("more"))
+        .unwrap();
     write_plugin(&temp.path().join("more/b.wasm"), "Second");
     patient(&["Changed", "Second"]).await;
     std::fs::remove_file(temp.path().join("a.wasm")).unwrap();
@@ -97,10 +111,10 @@ async fn files_come_change_and_go_while_the_directory_is_watched() {
 
 #[test]
 fn one_plugin_is_loaded_without_a_directory() {
-    let temp = tempfile::tempdir().unwrap();
+    let temp = closed_folder();
     let path = temp.path().join("site.wasm");
     write_plugin(&path, "Site");
-    let plugin = load_plugin(&path, &Compiler).unwrap();
+    let plugin = load_plugin(&path, &SupplyPolicy::default(), &Compiler).unwrap();
     assert_eq!(
         (
             plugin.name.as_str(),
@@ -109,6 +123,11 @@ fn one_plugin_is_loaded_without_a_directory() {
         ("site", "Site")
     );
     assert_eq!(load_manifest(&path).unwrap(), plugin.manifest);
-    let problems = load_plugin(&temp.path().join("gone.wasm"), &Compiler).unwrap_err();
+    let problems = load_plugin(
+        &temp.path().join("gone.wasm"),
+        &SupplyPolicy::default(),
+        &Compiler,
+    )
+    .unwrap_err();
     assert!(problems[0].message.contains("gone.wasm"), "{problems:?}");
 }

@@ -1,11 +1,12 @@
 //! Makes a plugin ready to run: grants checked, code found in the cache or compiled into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipefitter_plugins::{
-    CodeCache, DirectoryAsk, Manifest, PluginDigest, Prepare, PrepareError, Prepared,
+    CodeCache, DirectoryAsk, Manifest, PluginDigest, Prepare, PrepareError, Prepared, Trimmed,
 };
 use pipefitter_sandbox::Sandbox;
 
@@ -79,23 +80,17 @@ impl Prepare for Preparer {
             message: format!("plugin `{name}`: {what}"),
         };
         let code_id = format!("{digest}-{}", self.sandbox.compatibility());
-        if let Some(path) = self.cache.get(&code_id) {
-            let verified = std::fs::read(&path)
-                .map_err(|error| error.to_string())
-                .and_then(|sealed| self.sandbox.verify(&sealed).map_err(|error| error.full()));
-            match verified {
-                Ok(_) => {
-                    self.reused.fetch_add(1, Ordering::Relaxed);
-                    return Ok(Prepared {
-                        code_id,
-                        code_path: path,
-                        compiled: false,
-                    });
-                }
-                Err(why) => {
-                    tracing::warn!(plugin = name, why, "cached code is compiled again");
-                }
+        match self.cached(&code_id) {
+            Ok(Some(code_path)) => {
+                self.reused.fetch_add(1, Ordering::Relaxed);
+                return Ok(Prepared {
+                    code_id,
+                    code_path,
+                    compiled: false,
+                });
             }
+            Ok(None) => {}
+            Err(why) => tracing::warn!(plugin = name, why, "cached code is compiled again"),
         }
         let sealed = self
             .sandbox
@@ -111,6 +106,52 @@ impl Prepare for Preparer {
             code_path,
             compiled: true,
         })
+    }
+
+    fn in_use(&self, code_ids: &HashSet<String>) {
+        match self.cache.trim(code_ids) {
+            Ok(trimmed) => {
+                let Trimmed {
+                    removed,
+                    bytes,
+                    bound,
+                    ..
+                } = trimmed;
+                if removed > 0 {
+                    tracing::info!(
+                        removed,
+                        bytes,
+                        bound,
+                        "compiled code was dropped to make room"
+                    );
+                }
+                if bytes > bound {
+                    tracing::warn!(
+                        bytes,
+                        bound,
+                        "the compiled code that is in use is more than `code-cache` of [limits]: raise it"
+                    );
+                }
+            }
+            Err(error) => {
+                let why = chain(&error);
+                tracing::warn!(
+                    why,
+                    "compiled code cannot be dropped, so that it may grow too large"
+                );
+            }
+        }
+    }
+}
+
+impl Preparer {
+    /// Code that was compiled before, if it is authentic and of this engine.
+    fn cached(&self, code_id: &str) -> Result<Option<PathBuf>, String> {
+        let Some((path, sealed)) = self.cache.read(code_id).map_err(|error| chain(&error))? else {
+            return Ok(None);
+        };
+        self.sandbox.verify(&sealed).map_err(|error| error.full())?;
+        Ok(Some(path))
     }
 }
 

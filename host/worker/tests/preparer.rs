@@ -6,11 +6,14 @@
     reason = "a test that fails may panic"
 )]
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pipefitter_plugins::{CodeCache, Prepare, Prepared, load_plugin};
+use pipefitter_plugins::{
+    CodeCache, PluginsDir, Prepare, Prepared, SupplyPolicy, embed_manifest, load_plugin,
+};
 use pipefitter_sandbox::{Sandbox, SandboxConfig, SealKey};
 use pipefitter_worker::Preparer;
 
@@ -40,20 +43,75 @@ fn preparer(state: &Path) -> Preparer {
 }
 
 fn prepare(preparer: &Preparer, wasm: &Path) -> Prepared {
-    let plugin = load_plugin(wasm, preparer).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let plugin = load_plugin(wasm, &SupplyPolicy::default(), preparer)
+        .unwrap_or_else(|problems| panic!("{problems:?}"));
     Arc::clone(&plugin).prepared.clone()
+}
+
+/// Whatever the umask is.
+fn closed_folder() -> tempfile::TempDir {
+    tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()
+        .unwrap()
+}
+
+fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    std::fs::write(path, bytes).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
 }
 
 fn plugin(dir: &Path) -> PathBuf {
     let wasm = dir.join("probe.wasm");
-    std::fs::write(&wasm, probe()).unwrap();
-    std::fs::write(dir.join("probe.action.toml"), MANIFEST).unwrap();
+    write(&wasm, probe());
+    write(&dir.join("probe.action.toml"), MANIFEST);
     wasm
 }
 
+/// What was done to an entry of the cache, by name.
+type Tampering = (&'static str, fn(&Path));
+
+const TAMPERED: [Tampering; 8] = [
+    ("a flipped byte", |code| {
+        let mut bytes = std::fs::read(code).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        replace(code, &bytes);
+    }),
+    ("cut short", |code| {
+        let bytes = std::fs::read(code).unwrap();
+        replace(code, &bytes[..bytes.len() - 1]);
+    }),
+    ("empty", |code| replace(code, b"")),
+    ("a link to the very code", |code| {
+        let aside = code.with_extension("aside");
+        std::fs::rename(code, &aside).unwrap();
+        std::os::unix::fs::symlink(&aside, code).unwrap();
+    }),
+    ("a pipe that nobody writes into", |code| {
+        std::fs::remove_file(code).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(code).status();
+        assert!(made.unwrap().success());
+    }),
+    ("open to others", |code| {
+        std::fs::set_permissions(code, Permissions::from_mode(0o440)).unwrap();
+    }),
+    ("sealed with another key", |code| {
+        let keys = code.ancestors().nth(2).unwrap().join("keys");
+        std::fs::remove_dir_all(keys).unwrap();
+    }),
+    ("gone", |code| std::fs::remove_file(code).unwrap()),
+];
+
+fn replace(code: &Path, bytes: &[u8]) {
+    std::fs::remove_file(code).unwrap();
+    std::fs::write(code, bytes).unwrap();
+    std::fs::set_permissions(code, Permissions::from_mode(0o400)).unwrap();
+}
+
 #[test]
-fn code_is_compiled_once_and_again_when_a_byte_was_flipped() {
-    let dir = tempfile::tempdir().unwrap();
+fn code_is_compiled_once_and_again_whenever_it_is_not_what_was_put_there() {
+    let dir = closed_folder();
     let (state, wasm) = (dir.path().join("state"), plugin(dir.path()));
     std::fs::create_dir(&state).unwrap();
     let first = preparer(&state);
@@ -62,33 +120,57 @@ fn code_is_compiled_once_and_again_when_a_byte_was_flipped() {
         (first.compiled(), first.reused(), made.compiled),
         (1, 0, true)
     );
+    for (how, tamper) in TAMPERED {
+        let second = preparer(&state);
+        let found = prepare(&second, &wasm);
+        assert_eq!((second.compiled(), second.reused()), (0, 1), "before {how}");
+        assert_eq!(found.code_path, made.code_path);
+        tamper(&made.code_path);
+        let third = preparer(&state);
+        assert!(prepare(&third, &wasm).compiled, "{how}");
+        assert_eq!((third.compiled(), third.reused()), (1, 0), "{how}");
+    }
+}
 
-    let second = preparer(&state);
-    let found = prepare(&second, &wasm);
-    assert_eq!(
-        (second.compiled(), second.reused(), found.compiled),
-        (0, 1, false)
-    );
-    assert_eq!(found.code_path, made.code_path);
-
-    let mut code = std::fs::read(&made.code_path).unwrap();
-    let middle = code.len() / 2;
-    code[middle] ^= 1;
-    std::fs::set_permissions(&made.code_path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    std::fs::write(&made.code_path, code).unwrap();
-    let third = preparer(&state);
-    assert!(prepare(&third, &wasm).compiled);
-    assert_eq!((third.compiled(), third.reused()), (1, 0));
+#[test]
+fn code_makes_room_for_new_code_but_not_while_it_is_served() {
+    let dir = closed_folder();
+    let (state, plugins) = (dir.path().join("state"), dir.path().join("plugins"));
+    for folder in [&state, &plugins] {
+        std::fs::create_dir(folder).unwrap();
+        std::fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
+    }
+    let key = SealKey::load_or_create(&state.join("keys")).unwrap();
+    let sandbox = Sandbox::new(SandboxConfig::new(key)).unwrap();
+    let cache = CodeCache::open(state.join("code")).unwrap().with_bound(1);
+    let preparer = Arc::new(Preparer::new(sandbox, cache));
+    let mut dir = PluginsDir::open(&plugins, preparer.clone()).unwrap();
+    let entries = || std::fs::read_dir(state.join("code")).unwrap().count();
+    let mut version = |text: &str| {
+        let wasm = embed_manifest(&probe(), &format!("{MANIFEST}# {text}\n")).unwrap();
+        write(&plugins.join("probe.wasm"), wasm);
+        Arc::clone(dir.scan().by_name("probe").unwrap())
+    };
+    let first = version("1");
+    assert_eq!(entries(), 1, "it is served");
+    let second = version("2");
+    assert_eq!(entries(), 2, "a job may still have the first");
+    assert!(first.prepared.code_path.exists());
+    drop((first, second));
+    let third = version("3");
+    assert_eq!(entries(), 1);
+    assert!(third.prepared.code_path.exists());
+    assert_eq!(preparer.compiled(), 3);
 }
 
 #[test]
 fn what_is_no_plugin_is_refused_by_name() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = closed_folder();
     let state = dir.path().join("state");
     std::fs::create_dir(&state).unwrap();
     let preparer = preparer(&state);
     let manifest = pipefitter_plugins::Manifest::parse(MANIFEST, "action.toml").unwrap();
-    let good = load_plugin(&plugin(dir.path()), &preparer).unwrap();
+    let good = load_plugin(&plugin(dir.path()), &SupplyPolicy::default(), &preparer).unwrap();
     let refused = preparer.prepare("odd", &good.digest, b"\0asm\x01\0\0\0", &manifest);
     let message = refused.unwrap_err().message;
     assert!(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{binary, finished};
+use pipefitter_tests::{binary, closed_to_others, finished};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -19,15 +19,16 @@ pub(crate) async fn pipefitter(folder: &Path, arguments: &[&str]) -> (i32, Strin
     finished(command).await
 }
 
-fn folder_with_probe() -> (TempDir, PathBuf) {
+pub(crate) fn folder_with_probe() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let plugins = folder.path().join("plugins");
     std::fs::create_dir(&plugins).unwrap();
     Plugin::probe("Probe").install(&plugins);
+    closed_to_others(folder.path());
     (folder, plugins)
 }
 
-const GOOD: &str = "state-dir = \"state\"\nplugins-dir = \"plugins\"\n[[source]]\nid = \"main\"\nregion = \
+pub(crate) const GOOD: &str = "state-dir = \"state\"\nplugins-dir = \"plugins\"\n[[source]]\nid = \"main\"\nregion = \
                     \"eu-central-1\"\n";
 
 #[tokio::test]

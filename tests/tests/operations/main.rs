@@ -8,4 +8,5 @@ mod languages;
 mod live;
 mod scaffold;
 mod sources;
+mod supply;
 mod terminal;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use pipefitter_codepipeline::ConnectError;
-use pipefitter_plugins::{ActionTypeKey, Catalogue, PluginsDir};
+use pipefitter_plugins::{ActionTypeKey, Catalogue};
 use pipefitter_worker::WorkerConfig;
 
 use crate::args::CheckArgs;
@@ -28,9 +28,7 @@ pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
             let scratch = tempfile::tempdir().context("could not make a temporary folder")?;
             let state = StateDir::open(scratch.path())?;
             let engine = Engine::new(&state, &config, &worker_config(&config, &state))?;
-            let mut dir = PluginsDir::open(dir, engine.preparer)
-                .context("could not open the plugins folder")?;
-            Some(dir.scan())
+            Some(engine.plugins(dir)?.scan())
         }
         _ => None,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pipefitter_codepipeline::Owner;
-use pipefitter_plugins::LimitValues;
+use pipefitter_plugins::{LimitValues, PluginPolicy, SupplyPolicy};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 use secrecy::SecretString;
@@ -34,6 +34,17 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// The least isolation of plugins that the worker starts with.
     pub(crate) isolation_floor: IsolationFloor,
+    /// What is demanded of plugins' files.
+    pub(crate) supply: SupplyConfig,
+}
+
+/// What is demanded of plugins' files and of the code that is made of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SupplyConfig {
+    /// Sizes, digests, signatures; `[plugins.NAME]` included.
+    pub(crate) policy: SupplyPolicy,
+    /// Bytes that compiled code may have; the default is the cache's own.
+    pub(crate) code_cache: Option<u64>,
 }
 
 /// `[[source]]`.
@@ -68,6 +79,8 @@ pub(crate) struct PluginConfig {
     pub(crate) isolation: Isolation,
     /// Clocks and random numbers that are the same each time.
     pub(crate) fixed: Fixed,
+    /// What is demanded of its files.
+    pub(crate) supply: PluginPolicy,
 }
 
 /// `[plugins.NAME.grant]`. An empty one grants nothing.

@@ -1,18 +1,20 @@
 //! From text to [`Config`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_codepipeline::Owner;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
-use pipefitter_plugins::{ActionTypeKey, LimitValues};
+use pipefitter_plugins::{ActionTypeKey, LimitValues, SupplyPolicy};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 
 use super::environment;
-use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig};
+use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
 use super::places::Places;
 use super::problem::{ConfigProblem, Place};
+use super::supply;
 
 /// Read a file. Every problem is returned, not only the first.
 pub(crate) fn load(file: &Path) -> Result<Config, Vec<ConfigProblem>> {
@@ -87,9 +89,27 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
         )
     });
+    let mut demanded = SupplyConfig::default();
     let (limits, bounds) = root
-        .table("limits", read_default_limits)
+        .table("limits", |table| {
+            supply::read_sizes(table, &mut demanded);
+            read_default_limits(table)
+        })
         .unwrap_or_default();
+    supply::read_trust(root, base, &mut demanded.policy);
+    let plugins: BTreeMap<String, PluginConfig> = root
+        .named("plugins")
+        .into_iter()
+        .filter_map(|(name, entry)| {
+            let plugin = entry.table(|table| read_plugin(table, base, &demanded.policy))?;
+            Some((name, plugin))
+        })
+        .collect();
+    demanded.policy.plugins = plugins
+        .iter()
+        .map(|(name, plugin)| (name.clone(), plugin.supply.clone()))
+        .collect();
+    supply::check(root, &demanded.policy);
     Config {
         places,
         state_dir: path(root, "state-dir", base),
@@ -98,14 +118,7 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
         limits,
         bounds,
         sources: read_sources(root),
-        plugins: root
-            .named("plugins")
-            .into_iter()
-            .filter_map(|(name, entry)| {
-                let plugin = entry.table(|table| read_plugin(table, base))?;
-                Some((name, plugin))
-            })
-            .collect(),
+        plugins,
         log_format: log_format.flatten().unwrap_or_default(),
         isolation_floor: root
             .choice(
@@ -117,6 +130,7 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
                 ],
             )
             .unwrap_or_default(),
+        supply: demanded,
     }
 }
 
@@ -279,7 +293,7 @@ fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
     sources
 }
 
-fn read_plugin(table: &Table<'_>, base: &Path) -> PluginConfig {
+fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> PluginConfig {
     let grant = table.table("grant", |grant| read_grant(grant, base));
     let limits = table.table("limits", LimitValues::read);
     PluginConfig {
@@ -298,6 +312,7 @@ fn read_plugin(table: &Table<'_>, base: &Path) -> PluginConfig {
             wall_clock: table.count("fixed-clock", 0..=MAX_CLOCK),
             random_seed: table.count("random-seed", 0..=u64::MAX),
         },
+        supply: supply::read_plugin(table, base, demanded),
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use pipefitter_plugins::{
-    Catalogue, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared,
+    Catalogue, Custody, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared,
+    SupplyPolicy,
 };
 
 const MANIFEST: &str = r#"
@@ -70,6 +71,10 @@ fn scan(providers: &[&str], retry_safe: bool, resumable: bool) -> Arc<Catalogue>
     }
     let catalogue = PluginsDir::open(dir.path(), Arc::new(Nothing))
         .unwrap()
+        .with_policy(SupplyPolicy {
+            custody: Custody::Advised,
+            ..SupplyPolicy::default()
+        })
         .scan();
     assert_eq!(catalogue.problems(), [], "the test's plugins are served");
     catalogue

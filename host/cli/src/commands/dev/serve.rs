@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use pipefitter_claims::Single;
 use pipefitter_codepipeline::Owner;
 use pipefitter_local::{LocalConfig, Server};
-use pipefitter_plugins::Catalogue;
+use pipefitter_plugins::{Catalogue, Custody};
 use pipefitter_worker::{Worker, WorkerHandle, WorkerParts};
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +65,8 @@ async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<E
     config.worker.poll_interval_min = Duration::from_millis(50);
     config.worker.poll_interval_max = Duration::from_millis(500);
     let worker_config = wiring::worker_config(&config, state);
+    // A developer's own files, which a group of the developer's own often may write.
+    config.supply.policy.custody = Custody::Advised;
     let engine = Engine::new(state, &config, &worker_config)?;
     let stop = CancellationToken::new();
     let mut plugins = tokio::select! {

@@ -18,7 +18,7 @@ use pipefitter_claims::Single;
 use pipefitter_codepipeline::{
     ActionTypeId, Artifact, ContinuationToken, JobContents, JobId, Nonce, Owner, S3Location,
 };
-use pipefitter_plugins::{Catalogue, Plugin, load_plugin};
+use pipefitter_plugins::{Catalogue, Custody, Plugin, load_plugin};
 use pipefitter_worker::{SourceParts, Worker, WorkerEvent, WorkerParts};
 use tokio::sync::{broadcast, watch};
 
@@ -34,7 +34,7 @@ use crate::signals::Signals;
 use crate::wiring::{Engine, StateDir, worker_config};
 
 pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
-    let config = match load_or_empty(args.config.as_deref()) {
+    let mut config = match load_or_empty(args.config.as_deref()) {
         Ok(config) => config,
         Err(problems) => {
             print_problems(&problems);
@@ -45,8 +45,11 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let state = StateDir::open(folder.path())?;
     let mut settings = worker_config(&config, &state);
     settings.poll_interval_min = std::time::Duration::from_millis(1);
+    // A developer's own files, which a group of the developer's own often may write.
+    config.supply.policy.custody = Custody::Advised;
     let engine = Engine::new(&state, &config, &settings)?;
-    let plugin = match load_plugin(&one_plugin_file(&args.plugin)?, engine.preparer.as_ref()) {
+    let file = one_plugin_file(&args.plugin)?;
+    let plugin = match load_plugin(&file, &config.supply.policy, engine.preparer.as_ref()) {
         Ok(plugin) => plugin,
         Err(problems) => {
             report_plugin_problems(&problems);

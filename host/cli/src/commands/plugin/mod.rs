@@ -1,12 +1,20 @@
-//! `pipefitter plugin new | build`.
+//! `pipefitter plugin new | build | keygen | sign | verify`.
 
 mod build;
+mod keygen;
 mod new;
+mod password;
+mod sign;
+mod verify;
+mod whole;
 
 use anyhow::Result;
 
 use crate::args::PluginCommand;
 use crate::exit::Exit;
+
+/// For commands that no configuration bounds: 1 GiB, far above what is ever served.
+const LARGEST_READ: u64 = 1 << 30;
 
 pub(crate) fn main(command: PluginCommand) -> Result<Exit> {
     match command {
@@ -16,5 +24,8 @@ pub(crate) fn main(command: PluginCommand) -> Result<Exit> {
             output,
             profile,
         } => build::main(&dir, output, &profile),
+        PluginCommand::Keygen(args) => keygen::main(&args),
+        PluginCommand::Sign(args) => sign::main(&args),
+        PluginCommand::Verify(args) => verify::main(&args),
     }
 }
