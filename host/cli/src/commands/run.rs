@@ -110,15 +110,8 @@ async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<Dr
     }
 }
 
+/// What is left the worker has told, job by job.
 fn tell(report: &DrainReport) {
-    for job in &report.left {
-        tracing::warn!(
-            source = %job.source,
-            job = %job.job,
-            action_type = %job.action_type,
-            "left in the journal for the next start"
-        );
-    }
     if report.parked > 0 {
         tracing::warn!(
             parked = report.parked,

@@ -175,6 +175,7 @@ impl Dispatcher {
             tracing::warn!(
                 source = job.source,
                 job = job.job,
+                action_type = job.action_type,
                 "left in the journal: the next start goes on with it"
             );
         }
