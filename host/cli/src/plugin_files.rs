@@ -79,14 +79,6 @@ pub(crate) fn problem_of_plugin(problem: &Problem) -> ConfigProblem {
     }
 }
 
-/// What is shown names the file by itself.
-fn without_file(problem: &Problem) -> String {
-    let file = problem.file().map(|file| format!("{}: ", file.display()));
-    file.and_then(|file| problem.message.strip_prefix(&file))
-        .unwrap_or(&problem.message)
-        .to_owned()
-}
-
 /// Print what is wrong with plugins.
 pub(crate) fn report_plugin_problems(problems: &[Problem]) {
     let problems: Vec<ConfigProblem> = problems.iter().map(problem_of_plugin).collect();
