@@ -52,6 +52,22 @@ impl NetworkGrant {
         self
     }
 
+    /// Whether everything that `other` covers is covered by this one.
+    #[must_use]
+    pub fn includes(&self, other: &NetworkGrant) -> bool {
+        self.scheme == other.scheme
+            && self.port == other.port
+            && match (&self.pattern, &other.pattern) {
+                (Pattern::Below(end), Pattern::Below(inner)) => inner.ends_with(end),
+                (Pattern::Below(_), Pattern::Exact(host)) => self.covers(&Target {
+                    scheme: other.scheme,
+                    host: host.clone(),
+                    port: other.port,
+                }),
+                (one, another) => one == another,
+            }
+    }
+
     /// Whether a request for this target is covered.
     pub(crate) fn covers(&self, target: &Target) -> bool {
         self.scheme == target.scheme
@@ -167,6 +183,12 @@ impl NetworkGrants {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether everything that `asked` covers is granted.
+    #[must_use]
+    pub fn include(&self, asked: &NetworkGrant) -> bool {
+        self.0.iter().any(|grant| grant.includes(asked))
     }
 
     /// The otherwise refused ranges that a request for this target may reach, of all grants that cover it

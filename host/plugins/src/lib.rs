@@ -39,7 +39,8 @@ pub use limits::{LIMIT_KEYS, LimitKey, LimitUnit, LimitValues};
 pub use load::{PluginFiles, inspect_plugin, load_manifest, load_plugin};
 pub use manifest::{
     ActionDecl, ActionUrls, ArtifactCounts, Capabilities, ConfigurationProblem, DirectoryAsk,
-    Inputs, Manifest, ManifestProblem, Outputs, Property, PropertyType, UnpackMode,
+    Inputs, Manifest, ManifestProblem, NetworkAsk, Outputs, Property, PropertyType, SecretAsk,
+    UnpackMode,
 };
 pub use supply::{
     Custody, FileDigest, PluginPolicy, SignatureSeen, SigningKey, SupplyPolicy, TrustedKey,

@@ -4,6 +4,7 @@
 //! What CodePipeline would refuse when the action type is created is refused here, long before.
 
 mod action_type;
+mod asks;
 mod check;
 mod configuration;
 mod model;
@@ -13,7 +14,7 @@ mod urls;
 
 pub use configuration::ConfigurationProblem;
 pub use model::{
-    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, Manifest, Outputs,
-    Property, PropertyType, UnpackMode,
+    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, Manifest,
+    NetworkAsk, Outputs, Property, PropertyType, SecretAsk, UnpackMode,
 };
 pub use problem::ManifestProblem;

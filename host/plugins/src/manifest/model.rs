@@ -207,6 +207,28 @@ pub struct Capabilities {
     pub scratch: bool,
     /// Directories of the host.
     pub directories: Vec<DirectoryAsk>,
+    /// What it wants to reach by outgoing HTTP.
+    pub network: Vec<NetworkAsk>,
+    /// Secrets that it wants to read.
+    pub secrets: Vec<SecretAsk>,
+}
+
+/// Something that the plugin wants to reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkAsk {
+    /// As a grant names it, such as `https://api.example.com`.
+    pub to: String,
+    /// What for; shown to the operator.
+    pub reason: Option<String>,
+}
+
+/// A secret that the plugin wants to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretAsk {
+    /// The name that the plugin asks for.
+    pub name: String,
+    /// What for; shown to the operator.
+    pub reason: Option<String>,
 }
 
 /// A directory of the host that the plugin wants.

@@ -1,9 +1,10 @@
 //! From text to a manifest, or to everything that is wrong with the text.
 
+use super::asks;
 use super::check;
 use super::model::{
-    ActionDecl, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, Manifest, Outputs, Property,
-    PropertyType, Unpack, UnpackMode,
+    ActionDecl, ArtifactCounts, Inputs, Manifest, Outputs, Property, PropertyType, Unpack,
+    UnpackMode,
 };
 use super::problem::ManifestProblem;
 use super::urls::read_urls;
@@ -20,11 +21,8 @@ const MOST_PROPERTIES: usize = 10;
 /// Input or output artifacts of a custom action (MinimumArtifactCount, MaximumArtifactCount).
 const MOST_ARTIFACTS: u32 = 5;
 
-/// Directories in one manifest; a bound for the sake of whoever reviews the grants.
-const MOST_DIRECTORIES: usize = 16;
-
 /// Ours: CodePipeline has no description of an action type.
-const LONGEST_DESCRIPTION: usize = 1_000;
+pub(crate) const LONGEST_DESCRIPTION: usize = 1_000;
 
 impl Manifest {
     /// Read a manifest. `file_label` is what problems call the file.
@@ -61,7 +59,7 @@ fn read(root: &Table<'_>) -> Option<Manifest> {
     let inputs = root.table("inputs", read_inputs);
     let outputs = root.table("outputs", read_outputs);
     let limits = root.table("limits", LimitValues::read);
-    let capabilities = root.table("capabilities", read_capabilities);
+    let capabilities = root.table("capabilities", asks::read);
     Some(Manifest {
         action: action.flatten()?,
         properties,
@@ -213,44 +211,4 @@ fn read_outputs(table: &Table<'_>) -> Option<Outputs> {
         counts: counts?,
         allow_empty,
     })
-}
-
-fn read_capabilities(table: &Table<'_>) -> Capabilities {
-    Capabilities {
-        scratch: table.flag("scratch").unwrap_or(false),
-        directories: read_directories(table),
-    }
-}
-
-fn read_directories(table: &Table<'_>) -> Vec<DirectoryAsk> {
-    let mut asks: Vec<DirectoryAsk> = Vec::new();
-    let mut count = 0;
-    table.tables("directories", |table| {
-        count += 1;
-        if count == MOST_DIRECTORIES + 1 {
-            table.problem(
-                "guest",
-                format!("more than {MOST_DIRECTORIES} directories"),
-                "ask for one that holds several",
-            );
-        }
-        table.require("guest", "add it: the path that the plugin uses");
-        let guest = check::guest_path(table, "guest");
-        let write = table.flag("write").unwrap_or(false);
-        let reason = check::text(table, "reason", LONGEST_DESCRIPTION);
-        let Some(guest) = guest else { return };
-        if asks.iter().any(|ask| ask.guest == guest) {
-            table.problem(
-                "guest",
-                format!("`{guest}` is asked for twice"),
-                "remove one, and set `write` on the other if one of them has it",
-            );
-        }
-        asks.push(DirectoryAsk {
-            guest,
-            write,
-            reason,
-        });
-    });
-    asks
 }
