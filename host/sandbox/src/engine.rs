@@ -16,6 +16,7 @@ use wasmtime::{Config, Engine};
 
 use crate::bindings::{Action, ActionPre};
 use crate::error::SandboxError;
+use crate::fs;
 use crate::runner::Level;
 use crate::seal::{Authentic, SealKey};
 use crate::shape::Shape;
@@ -233,6 +234,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<JobState>> {
     // Ours instead of WASI's, and nothing else twice.
     linker.allow_shadowing(true);
     waits::add_to_linker(&mut linker)?;
+    fs::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);
     Action::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)

@@ -168,6 +168,7 @@ mod tests {
     use wasmtime::{Engine, Instance, Store};
 
     use super::*;
+    use crate::fs::DiskLimits;
     use crate::guard::Guard;
     use crate::limiter::Limiter;
     use crate::runner::{JobControl, Limits};
@@ -178,6 +179,7 @@ mod tests {
             cpu: Duration::from_secs(1),
             memory_bytes: 1 << 30,
             log_bytes: 0,
+            disk: DiskLimits::default(),
         };
         let guard = Guard::new(limits, JobControl::new().1);
         let mut store = Store::new(engine, Limiter::new(Arc::new(guard)));

@@ -7,7 +7,7 @@
 //! else is ever loaded. [`InProcess`] runs jobs on it, in this process.
 //!
 //! The parts, from the outside in: `in_process` (threads, panics), `loader` and `engine` and `seal` (code),
-//! `run` (one job), `state` (what a guest can reach: `mounts`, `log`, `waits`), `guard` and `limiter` (what
+//! `run` (one job), `state` (what a guest can reach: `mounts`, `fs`, `log`, `waits`), `guard` and `limiter` (what
 //! may end a job early), `fault` (why it ended).
 #![cfg_attr(
     test,
@@ -23,6 +23,7 @@ mod convert;
 mod engine;
 mod error;
 mod fault;
+mod fs;
 mod guard;
 mod in_process;
 mod job;
@@ -41,6 +42,7 @@ mod waits;
 
 pub use engine::{Sandbox, SandboxConfig};
 pub use error::{Cause, SandboxError};
+pub use fs::DiskLimits;
 pub use in_process::InProcess;
 pub use job::{
     ActionType, Continuation, CurrentRevision, DirectoryGrant, ExecutionDetails, Failure,

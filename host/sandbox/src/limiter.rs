@@ -111,6 +111,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::fs::DiskLimits;
     use crate::runner::{Fault, JobControl, Limits};
 
     fn limiter(memory_bytes: u64) -> Limiter {
@@ -119,6 +120,7 @@ mod tests {
             cpu: Duration::from_secs(1),
             memory_bytes,
             log_bytes: 0,
+            disk: DiskLimits::default(),
         };
         Limiter::new(Arc::new(Guard::new(limits, JobControl::new().1)))
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::fs::DiskLimits;
 use crate::job::{DirectoryGrant, Failure, InputDir, Job, Outcome, OutputDir};
 
 /// Sealed compiled code: an id to share a loaded component by, and the file that holds it.
@@ -31,6 +32,9 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Bytes of log that are kept; what is over is dropped and counted.
     pub log_bytes: u64,
+    /// What may be written, and held open.
+    #[serde(default)]
+    pub disk: DiskLimits,
 }
 
 /// One job, as plain data: it may cross a process boundary.
@@ -172,6 +176,18 @@ pub enum Limit {
     HostcallData,
     /// Resource and component handles.
     Handles,
+    /// [`DiskLimits::bytes`].
+    DiskBytes,
+    /// [`DiskLimits::files`].
+    Files,
+    /// [`DiskLimits::file_bytes`].
+    FileBytes,
+    /// [`DiskLimits::depth`].
+    Depth,
+    /// [`DiskLimits::open_files`].
+    OpenFiles,
+    /// [`DiskLimits::directory_streams`].
+    DirectoryStreams,
 }
 
 /// How a run ended without an answer of the plugin's.
@@ -224,6 +240,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Peak of linear memories and tables, bytes.
     pub memory_peak: u64,
+    /// Peak of what was charged to [`DiskLimits::bytes`].
+    pub disk_peak: u64,
     /// Bytes of log kept.
     pub log_bytes: u64,
     /// Bytes of log dropped.

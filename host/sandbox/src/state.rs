@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::bindings::pipefitter::action::{control, log, types};
+use crate::fs::{Disk, DiskView, Quota};
 use crate::guard::Guard;
 use crate::limiter::Limiter;
 use crate::log::JobLog;
@@ -22,6 +23,7 @@ pub(crate) const MAX_RANDOM: u64 = 1 << 20;
 pub(crate) struct JobState {
     wasi: WasiCtx,
     table: ResourceTable,
+    disk: Disk,
     pub(crate) limiter: Limiter,
     guard: Arc<Guard>,
     log: JobLog,
@@ -30,8 +32,8 @@ pub(crate) struct JobState {
 impl JobState {
     pub(crate) fn new(mounts: &Mounts, guard: Arc<Guard>, log: JobLog) -> Result<JobState, Fault> {
         let mut wasi = WasiCtxBuilder::new();
-        // Guests have threads of their own, so a file call may hold one up; handing each call to another
-        // thread makes small reads ten times slower, and leaves calls behind when a job ends.
+        // Guests have threads of their own, so a file call may hold one up. What `fs` passes on must not
+        // start a thread either.
         wasi.allow_blocking_current_thread(true)
             .max_random_size(MAX_RANDOM)
             .stdout(log.stdout())
@@ -54,9 +56,22 @@ impl JobState {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
+        let mut wasi = wasi.build();
+        let quota = Quota::new(guard.limits().disk.clone(), guard.clone());
+        let mut files = WasiFilesystemCtxView {
+            ctx: wasi.filesystem(),
+            table: &mut table,
+        };
+        let disk = Disk::new(quota, &mut files).map_err(|error| {
+            Fault::Host(format!(
+                "the job's directories cannot be looked at: {}",
+                error.root_cause()
+            ))
+        })?;
         Ok(JobState {
-            wasi: wasi.build(),
+            wasi,
             table,
+            disk,
             limiter: Limiter::new(guard.clone()),
             guard,
             log,
@@ -70,15 +85,13 @@ impl JobState {
         }
     }
 
-    /// Wait for the file calls that the guest began and did not wait for: what it wrote is complete, and
-    /// nothing writes on, once this returns.
-    pub(crate) async fn settle(&mut self) {
-        for entry in self.table.iter_mut() {
-            if let Some(stream) = entry.downcast_mut::<DynOutputStream>() {
-                stream.cancel().await;
-            } else if let Some(stream) = entry.downcast_mut::<DynInputStream>() {
-                stream.cancel().await;
-            }
+    pub(crate) fn disk(&mut self) -> DiskView<'_> {
+        DiskView {
+            wasi: WasiFilesystemCtxView {
+                ctx: self.wasi.filesystem(),
+                table: &mut self.table,
+            },
+            disk: &mut self.disk,
         }
     }
 }

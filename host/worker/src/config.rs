@@ -10,7 +10,7 @@ use pipefitter_claims::Claims;
 use pipefitter_codepipeline::JobSource;
 use pipefitter_journal::Journal;
 use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitsAsked};
-use pipefitter_sandbox::{DirectoryGrant, JobRunner, Limits};
+use pipefitter_sandbox::{DirectoryGrant, DiskLimits, JobRunner, Limits};
 use tokio::sync::watch;
 
 use crate::staging::Staging;
@@ -130,6 +130,7 @@ impl LimitOverrides {
             cpu: self.cpu.unwrap_or(base.cpu),
             memory_bytes: self.memory.unwrap_or(base.memory_bytes),
             log_bytes: self.log.unwrap_or(base.log_bytes),
+            disk: base.disk,
         }
     }
 
@@ -169,6 +170,7 @@ pub fn default_limits() -> Limits {
         cpu: Duration::from_secs(5 * 60),
         memory_bytes: 256 << 20,
         log_bytes: 1 << 20,
+        disk: DiskLimits::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_sandbox::{
-    ActionType, CodeRef, DirectoryGrant, EventSink, Fault, InProcess, InputDir, Job, JobControl,
+    ActionType, CodeRef, DirectoryGrant, DiskLimits, EventSink, Fault, InProcess, InputDir, Job, JobControl,
     JobRunner, JobSpec, Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox,
     SandboxConfig, SealKey, StopHandle, Success, Verdict, VerdictKind,
 };
@@ -150,6 +150,7 @@ impl Case {
                 cpu: Duration::from_secs(30),
                 memory_bytes: 256 << 20,
                 log_bytes: 1 << 20,
+                disk: DiskLimits::default(),
             },
         };
         Case {

@@ -72,6 +72,12 @@ async fn the_stack_is_limited() {
 #[tokio::test]
 async fn open_files_are_limited() {
     let ran = Case::new("handles").scratch().run().await;
+    assert_limit(&ran, Limit::OpenFiles, "256 open files and directories");
+    let ran = Case::new("handles")
+        .scratch()
+        .limits(|l| l.disk.open_files = 2000)
+        .run()
+        .await;
     assert_limit(&ran, Limit::Handles, "1024 open files and streams");
 }
 

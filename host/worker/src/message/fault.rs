@@ -98,6 +98,12 @@ fn limit_name(limit: Limit) -> &'static str {
         Limit::Stack => "limit on the stack",
         Limit::HostcallData => "limit on data handed to the host in one call",
         Limit::Handles => "limit on open handles",
+        Limit::DiskBytes => "limit on bytes in files",
+        Limit::Files => "limit on files",
+        Limit::FileBytes => "limit on the size of a file",
+        Limit::Depth => "limit on the depth of directories",
+        Limit::OpenFiles => "limit on open files",
+        Limit::DirectoryStreams => "limit on directories being listed",
     }
 }
 
