@@ -20,6 +20,7 @@ use crate::child::code::SharedCode;
 use crate::child::compile::{self, CompileLimits};
 use crate::child::launcher::Launcher;
 use crate::error::SandboxError;
+use crate::fs;
 use crate::limits::Limit;
 use crate::runner::{JobSpec, Level};
 use crate::seal::{Authentic, SealKey};
@@ -373,6 +374,7 @@ fn linker(
     // Ours instead of WASI's, and nothing else twice.
     linker.allow_shadowing(true);
     waits::add_to_linker(&mut linker)?;
+    fs::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);
     Action::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     if granted.network {

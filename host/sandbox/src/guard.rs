@@ -34,6 +34,7 @@ pub(crate) struct Guard {
     /// The thread's clock when the poll that runs now began.
     poll_began: AtomicU64,
     memory_peak: AtomicU64,
+    disk_peak: AtomicU64,
 }
 
 impl Guard {
@@ -52,6 +53,7 @@ impl Guard {
             cpu: AtomicU64::new(0),
             poll_began: AtomicU64::new(0),
             memory_peak: AtomicU64::new(0),
+            disk_peak: AtomicU64::new(0),
         }
     }
 
@@ -180,12 +182,17 @@ impl Guard {
         self.memory_peak.fetch_max(bytes, Ordering::Relaxed);
     }
 
+    pub(crate) fn disk_used(&self, bytes: u64) {
+        self.disk_peak.fetch_max(bytes, Ordering::Relaxed);
+    }
+
     /// What was used so far. The log's part is the log's to say.
     pub(crate) fn usage(&self) -> Usage {
         Usage {
             wall: self.started.elapsed(),
             cpu: Duration::from_nanos(self.cpu.load(Ordering::Relaxed)),
             memory_peak: self.memory_peak.load(Ordering::Relaxed),
+            disk_peak: self.disk_peak.load(Ordering::Relaxed),
             ..Usage::default()
         }
     }

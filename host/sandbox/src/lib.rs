@@ -9,7 +9,7 @@
 //! [`child_main`].
 //!
 //! The parts, from the outside in: `child` (processes) and `in_process` (threads, panics), `loader` and `engine` and
-//! `seal` (code), `run` (one job), `state` (what a guest can reach: `mounts`, `log`, `waits`), `guard` and `limiter`
+//! `seal` (code), `run` (one job), `state` (what a guest can reach: `mounts`, `fs`, `log`, `waits`), `guard` and `limiter`
 //! (what may end a job early), `fault` (why it ended).
 #![cfg_attr(
     test,
@@ -28,6 +28,7 @@ mod engine;
 mod error;
 mod fault;
 mod fixed;
+mod fs;
 mod guard;
 mod http;
 mod in_process;

@@ -97,10 +97,10 @@ limits! {
     Files = "files", Count, 200_000, "limit on files";
     /// The largest file.
     FileSize = "file-size", Size, 5 * GIB, "limit on the size of a file";
-    /// Folders in folders, below a folder that was given.
-    Depth = "depth", Count, 64, "limit on the depth of folders";
+    /// Names on the way from a folder that was given down to what is made there. Twice the 64 of an input.
+    Depth = "depth", Count, 128, "limit on the depth of folders";
     /// Files and folders open at a time.
-    OpenFiles = "open-files", Count, 512, "limit on open files";
+    OpenFiles = "open-files", Count, 256, "limit on open files";
     /// Listings of folders under way at a time.
     DirectoryStreams = "directory-streams", Count, 16, "limit on folders that are read at a time";
     /// Log that is kept; what is over is dropped and counted.

@@ -60,7 +60,6 @@ pub(crate) async fn run(
             let result = guard
                 .metered(call(&mut store, loaded, spec, &mounts, guard))
                 .await;
-            store.data_mut().settle().await;
             drop(store);
             result
         }

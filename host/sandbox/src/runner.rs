@@ -296,6 +296,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Peak of linear memories and tables, bytes.
     pub memory_peak: u64,
+    /// Peak of what was charged to [`Limit::Disk`].
+    pub disk_peak: u64,
     /// Bytes of log kept.
     pub log_bytes: u64,
     /// Bytes of log dropped.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::pipefitter::action::{control, log, types};
 use crate::bindings::secrets::pipefitter::action::secrets;
 use crate::fixed;
+use crate::fs::{Disk, DiskLimits, DiskView, Quota};
 use crate::guard::Guard;
 use crate::http::Network;
 use crate::limiter::Limiter;
@@ -31,6 +32,7 @@ pub(crate) struct Ports {
 pub(crate) struct JobState {
     wasi: WasiCtx,
     table: ResourceTable,
+    disk: Disk,
     pub(crate) limiter: Limiter,
     guard: Arc<Guard>,
     log: JobLog,
@@ -47,8 +49,8 @@ impl JobState {
         ports: Ports,
     ) -> Result<JobState, Fault> {
         let mut wasi = WasiCtxBuilder::new();
-        // Guests have threads of their own, so a file call may hold one up; handing each call to another
-        // thread makes small reads ten times slower, and leaves calls behind when a job ends.
+        // Guests have threads of their own, so a file call may hold one up. What `fs` passes on must not
+        // start a thread either.
         wasi.allow_blocking_current_thread(true)
             .max_random_size(guard.limits().get(Limit::Random))
             .stdout(log.stdout())
@@ -65,9 +67,22 @@ impl JobState {
         fixed::set(&mut wasi, &spec.fixed);
         let mut table = ResourceTable::new();
         table.set_max_capacity(guard.limits().count(Limit::Resources));
+        let mut wasi = wasi.build();
+        let quota = Quota::new(DiskLimits::of(guard.limits()), guard.clone());
+        let mut files = WasiFilesystemCtxView {
+            ctx: wasi.filesystem(),
+            table: &mut table,
+        };
+        let disk = Disk::new(quota, &mut files).map_err(|error| {
+            Fault::Host(format!(
+                "the job's directories cannot be looked at: {}",
+                error.root_cause()
+            ))
+        })?;
         Ok(JobState {
-            wasi: wasi.build(),
+            wasi,
             table,
+            disk,
             limiter: Limiter::new(guard.clone()),
             network: Network::new(ports.stream, guard.limits()),
             host: ports.host,
@@ -83,15 +98,13 @@ impl JobState {
         }
     }
 
-    /// Wait for the file calls that the guest began and did not wait for: what it wrote is complete, and
-    /// nothing writes on, once this returns.
-    pub(crate) async fn settle(&mut self) {
-        for entry in self.table.iter_mut() {
-            if let Some(stream) = entry.downcast_mut::<DynOutputStream>() {
-                stream.cancel().await;
-            } else if let Some(stream) = entry.downcast_mut::<DynInputStream>() {
-                stream.cancel().await;
-            }
+    pub(crate) fn disk(&mut self) -> DiskView<'_> {
+        DiskView {
+            wasi: WasiFilesystemCtxView {
+                ctx: self.wasi.filesystem(),
+                table: &mut self.table,
+            },
+            disk: &mut self.disk,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Waiting that ends with the job. A guest that computes is stopped by the epoch callback; one that sleeps
 //! in `wasi:io/poll` is in the host, where no epoch reaches it.
 //!
-//! The usual way out, dropping the call's future, would drop a file call in the middle as well, whose thread
-//! then writes on into an output that is being uploaded (and 48.0.x had three panics on that way). So the
-//! two functions that can wait without bound end by themselves, and a job's future always runs to its end.
+//! The usual way out, dropping the call's future, leaves a store in a state of which 48.0.x had three panics.
+//! So the two functions that can wait without bound end by themselves, and a job's future always runs to its
+//! end; file calls never wait (see `fs`).
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;

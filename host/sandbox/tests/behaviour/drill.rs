@@ -379,7 +379,7 @@ async fn a_child_that_breaks_the_protocol_is_ended() {
             r#"{{"log":[{{"level":"info","text":"{text}","fields":[],"cut":false}}]}}"#
         ))
     };
-    let stopped = r#"{"ended":{"verdict":{"kind":{"fault":{"interrupted":"hand-over"}},"usage":{"wall":{"secs":0,"nanos":0},"cpu":{"secs":0,"nanos":0},"memory_peak":0,"log_bytes":0,"log_dropped":0}}}}"#;
+    let stopped = r#"{"ended":{"verdict":{"kind":{"fault":{"interrupted":"hand-over"}},"usage":{"wall":{"secs":0,"nanos":0},"cpu":{"secs":0,"nanos":0},"memory_peak":0,"disk_peak":0,"log_bytes":0,"log_dropped":0}}}}"#;
     for (bytes, says) in [
         (frame("nonsense"), "makes no sense"),
         (vec![0xff; 64], "a message of 4294967295 bytes"),

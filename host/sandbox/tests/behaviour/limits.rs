@@ -69,6 +69,12 @@ async fn the_stack_is_limited() {
 #[tokio::test]
 async fn open_files_are_limited() {
     let ran = Case::new("handles").scratch().run().await;
+    assert_limit(&ran, Limit::OpenFiles, "256");
+    let ran = Case::new("handles")
+        .scratch()
+        .limit(Limit::OpenFiles, 2000)
+        .run()
+        .await;
     assert_limit(&ran, Limit::Resources, "1024");
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod code;
+mod disk;
 mod harness;
 mod isolation;
 mod jobs;

@@ -7,6 +7,7 @@
 )]
 
 mod code;
+mod disk;
 mod drill;
 mod harness;
 mod isolation;

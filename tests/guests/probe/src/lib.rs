@@ -7,6 +7,7 @@
 #![cfg(target_family = "wasm")]
 
 mod answers;
+mod disk;
 mod files;
 mod hostile;
 mod work;
@@ -91,6 +92,10 @@ fn act(job: &Job) -> Answer {
         "read" => files::read(job),
         // Writes `text` to the path of `path`.
         "write" => files::write(job),
+        // Takes room `at` (/scratch) by the way of `how`, in steps of `step`, until it is refused.
+        "fill" => disk::fill(job),
+        // How fast files are.
+        "file-speed" => disk::speed(job),
 
         "trap" => panic!("the probe was told to panic"),
         "spin" => hostile::spin(),
