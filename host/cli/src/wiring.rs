@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use pipefitter_artifacts::{Stager, StagerConfig};
 use pipefitter_codepipeline::{CustomSource, SourceId};
+use pipefitter_egress::{Egress, EgressConfig};
 use pipefitter_journal::{Identity, JournalError, Redb};
 use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy};
 use pipefitter_sandbox::{
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, PluginConfig, SourceConfig};
 
 /// The folders of a worker's state, made with mode 0700.
 pub(crate) struct StateDir {
@@ -184,11 +185,27 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
                 scratch: plugin.grant.scratch,
                 isolation: plugin.isolation,
                 fixed: plugin.fixed,
+                network: plugin.grant.network.clone(),
             };
             (name.clone(), settings)
         })
         .collect();
     worker
+}
+
+/// The way to the network, if any plugin is granted one.
+pub(crate) fn egress(config: &Config) -> Result<Option<Egress>> {
+    let granted = |plugin: &PluginConfig| !plugin.grant.network.is_empty();
+    if !config.plugins.values().any(granted) {
+        return Ok(None);
+    }
+    let mut settings = EgressConfig::default();
+    settings.authorities.clone_from(&config.network.ca_file);
+    settings.proxy.clone_from(&config.network.proxy);
+    settings.refused.clone_from(&config.network.refuse);
+    Egress::new(settings)
+        .map(Some)
+        .context("could not make the way to the network ready, which [network] of the configuration describes")
 }
 
 /// The plugins of a folder, looked at once and watched from then on.

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use pipefitter_plugins::{
     ArtifactCounts, ConfigurationProblem, DirectoryAsk, LimitValues, Manifest, PropertyType,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_claims::Claims;
 use pipefitter_codepipeline::JobSource;
+use pipefitter_egress::{Egress, NetworkGrants};
 use pipefitter_journal::Journal;
 use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitValues};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, JobRunner, Limit, Limits};
@@ -111,6 +112,7 @@ impl WorkerConfig {
             scratch: granted.scratch,
             isolation: granted.isolation,
             fixed: granted.fixed,
+            network: granted.network,
         }
     }
 }
@@ -136,6 +138,8 @@ pub struct PluginGrants {
     pub isolation: Isolation,
     /// Clocks and random numbers that are the same each time. Default: real ones.
     pub fixed: Fixed,
+    /// What it may reach by outgoing HTTP.
+    pub network: NetworkGrants,
 }
 
 /// CodePipeline's own bounds for a source artifact (5 GB, 100,000 files), twice the bytes when unpacked,
@@ -164,6 +168,8 @@ pub struct PluginSettings {
     pub isolation: Isolation,
     /// Clocks and random numbers that are the same each time.
     pub fixed: Fixed,
+    /// What it may reach by outgoing HTTP.
+    pub network: NetworkGrants,
 }
 
 /// A source of jobs and what stages its artifacts.
@@ -184,6 +190,8 @@ pub struct WorkerParts {
     pub runner: Arc<dyn JobRunner>,
     /// Survives a crash.
     pub journal: Arc<dyn Journal>,
+    /// Lets plugins out to the network; a worker that grants none needs none.
+    pub egress: Option<Egress>,
     /// Which worker owns a job.
     pub claims: Arc<dyn Claims>,
     /// The plugins that are served, as they change.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use pipefitter_egress::NetworkGrant;
 use pipefitter_plugins::{
     CodeCache, DirectoryAsk, Manifest, PluginDigest, Prepare, PrepareError, Prepared, Trimmed,
 };
-use pipefitter_sandbox::Sandbox;
+use pipefitter_sandbox::{Sandbox, Shape};
 
 use crate::config::PluginGrants;
 
@@ -81,7 +82,8 @@ impl Prepare for Preparer {
         };
         let code_id = format!("{digest}-{}", self.sandbox.compatibility());
         match self.cached(&code_id) {
-            Ok(Some(code_path)) => {
+            Ok(Some((code_path, shape))) => {
+                check_imports(name, &shape, self.settings.get(name), &self.config_file)?;
                 self.reused.fetch_add(1, Ordering::Relaxed);
                 return Ok(Prepared {
                     code_id,
@@ -96,6 +98,11 @@ impl Prepare for Preparer {
             .sandbox
             .compile(wasm)
             .map_err(|error| refused(error.full()))?;
+        let shape = self
+            .sandbox
+            .verify(&sealed)
+            .map_err(|error| refused(error.full()))?;
+        check_imports(name, &shape, self.settings.get(name), &self.config_file)?;
         let code_path = self
             .cache
             .put(&code_id, &sealed)
@@ -146,12 +153,12 @@ impl Prepare for Preparer {
 
 impl Preparer {
     /// Code that was compiled before, if it is authentic and of this engine.
-    fn cached(&self, code_id: &str) -> Result<Option<PathBuf>, String> {
+    fn cached(&self, code_id: &str) -> Result<Option<(PathBuf, Shape)>, String> {
         let Some((path, sealed)) = self.cache.read(code_id).map_err(|error| chain(&error))? else {
             return Ok(None);
         };
-        self.sandbox.verify(&sealed).map_err(|error| error.full())?;
-        Ok(Some(path))
+        let shape = self.sandbox.verify(&sealed).map_err(|error| error.full())?;
+        Ok(Some((path, shape)))
     }
 }
 
@@ -186,11 +193,7 @@ fn check_grants(
         .collect();
     for ask in &missing {
         let access = if ask.write { "write to" } else { "read" };
-        let reason = ask
-            .reason
-            .as_ref()
-            .map(|reason| format!(" ({reason})"))
-            .unwrap_or_default();
+        let reason = reason(ask.reason.as_ref());
         lacks.push(format!(
             "a directory of the host to {access} at `{}`{reason}",
             ask.guest
@@ -205,6 +208,23 @@ fn check_grants(
             .collect();
         lines.push(format!("directories = [{}]", entries.join(", ")));
     }
+    let mut unreachable = Vec::new();
+    for ask in &asked.network {
+        let grant = NetworkGrant::parse(&ask.to).map_err(|error| PrepareError {
+            message: format!("plugin `{name}` asks for what no grant can be: {error}"),
+        })?;
+        if !settings.is_some_and(|settings| settings.network.include(&grant)) {
+            lacks.push(format!(
+                "the network at {}{}",
+                ask.to,
+                reason(ask.reason.as_ref())
+            ));
+            unreachable.push(format!("{:?}", ask.to));
+        }
+    }
+    if !unreachable.is_empty() {
+        lines.push(format!("network = [{}]", unreachable.join(", ")));
+    }
     if lacks.is_empty() {
         return Ok(());
     }
@@ -217,6 +237,44 @@ fn check_grants(
             lines.join("\n")
         ),
     })
+}
+
+/// What a component imports and only a grant provides: a plugin that needs it is not loaded without, whatever its
+/// manifest asks.
+fn check_imports(
+    name: &str,
+    shape: &Shape,
+    settings: Option<&PluginGrants>,
+    config_file: &str,
+) -> Result<(), PrepareError> {
+    let network = settings.is_some_and(|settings| !settings.network.is_empty());
+    let secrets = false;
+    for (import, granted, line) in [
+        (
+            shape.needs_network(),
+            network,
+            "network = [\"https://api.example.com\"]",
+        ),
+        (shape.needs_secrets(), secrets, "secrets = [\"a-name\"]"),
+    ] {
+        let Some(import) = import.filter(|_| !granted) else {
+            continue;
+        };
+        return Err(PrepareError {
+            message: format!(
+                "plugin `{name}` imports `{import}`, which is not granted. To grant it, add to {config_file}:\n\
+                 [plugins.{}.grant]\n{line}",
+                key(name),
+            ),
+        });
+    }
+    Ok(())
+}
+
+fn reason(reason: Option<&String>) -> String {
+    reason
+        .map(|reason| format!(" ({reason})"))
+        .unwrap_or_default()
 }
 
 fn is_granted(ask: &DirectoryAsk, settings: &PluginGrants) -> bool {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pipefitter_plugins::{Manifest, PluginDigest, Prepare, PrepareError, Prepared};
+use pipefitter_plugins::{Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared};
 
 use super::*;
 use crate::config::{parse, render};

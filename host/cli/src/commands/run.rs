@@ -62,6 +62,7 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
         sources.push(wiring::source_parts(source, state).await?);
     }
     let parts = WorkerParts {
+        egress: wiring::egress(config)?,
         sources,
         runner: Arc::clone(&engine.runner) as _,
         journal: Arc::new(journal),

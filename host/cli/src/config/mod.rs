@@ -5,7 +5,9 @@
 //! of every key, for faults that show only later. Only this module reads the environment.
 
 mod environment;
+mod grant;
 mod model;
+mod network;
 mod places;
 mod problem;
 mod read;
@@ -14,7 +16,7 @@ mod supply;
 mod tests;
 
 pub(crate) use environment::{takes_codes, takes_colours};
-pub(crate) use model::{Config, LogFormat, SourceConfig};
+pub(crate) use model::{Config, LogFormat, PluginConfig, SourceConfig};
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};
 #[cfg(test)]

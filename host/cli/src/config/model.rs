@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use pipefitter_codepipeline::Owner;
+use pipefitter_egress::{NetworkGrants, Proxy};
 use pipefitter_plugins::{LimitValues, PluginPolicy, SupplyPolicy};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
@@ -32,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<String, PluginConfig>,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
+    /// How plugins get out.
+    pub(crate) network: NetworkConfig,
     /// The least isolation of plugins that the worker starts with.
     pub(crate) isolation_floor: IsolationFloor,
     /// What is demanded of plugins' files.
@@ -90,6 +94,19 @@ pub(crate) struct GrantConfig {
     pub(crate) scratch: bool,
     /// Folders of the host.
     pub(crate) directories: Vec<DirectoryGrant>,
+    /// What it may reach by outgoing HTTP.
+    pub(crate) network: NetworkGrants,
+}
+
+/// `[network]`: how the worker itself gets out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NetworkConfig {
+    /// Certificate authorities besides the system's.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// What every connection goes through.
+    pub(crate) proxy: Option<Proxy>,
+    /// Ranges that are refused besides those that never are public.
+    pub(crate) refuse: Vec<IpNet>,
 }
 
 /// How log lines look.

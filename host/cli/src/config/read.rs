@@ -7,11 +7,13 @@ use pipefitter_artifacts::UnpackLimits;
 use pipefitter_codepipeline::Owner;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
 use pipefitter_plugins::{ActionTypeKey, LimitValues, SupplyPolicy};
-use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
+use pipefitter_sandbox::{Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 
 use super::environment;
-use super::model::{Config, GrantConfig, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
+use super::grant;
+use super::model::{Config, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
+use super::network;
 use super::places::Places;
 use super::problem::{ConfigProblem, Place};
 use super::supply;
@@ -120,6 +122,9 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
         sources: read_sources(root),
         plugins,
         log_format: log_format.flatten().unwrap_or_default(),
+        network: root
+            .table("network", |table| network::read(table, base))
+            .unwrap_or_default(),
         isolation_floor: root
             .choice(
                 "isolation-floor",
@@ -135,7 +140,7 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
 }
 
 /// A relative path is below `base`, the configuration's own folder.
-fn path(table: &Table<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
+pub(super) fn path(table: &Table<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
     table.text(key).map(|text| base.join(text))
 }
 
@@ -294,7 +299,7 @@ fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
 }
 
 fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> PluginConfig {
-    let grant = table.table("grant", |grant| read_grant(grant, base));
+    let grant = table.table("grant", |grant| grant::read(grant, base));
     let limits = table.table("limits", LimitValues::read);
     PluginConfig {
         grant: grant.unwrap_or_default(),
@@ -314,39 +319,4 @@ fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> Plugi
         },
         supply: supply::read_plugin(table, base, demanded),
     }
-}
-
-fn read_grant(table: &Table<'_>, base: &Path) -> GrantConfig {
-    let directories = table.tables("directories", |directory| read_directory(directory, base));
-    GrantConfig {
-        scratch: table.flag("scratch").unwrap_or(false),
-        directories: directories.into_iter().flatten().collect(),
-    }
-}
-
-fn read_directory(table: &Table<'_>, base: &Path) -> Option<DirectoryGrant> {
-    table.require("host", "add a line such as `host = \"/srv/www\"`");
-    table.require("guest", "add a line such as `guest = \"/site\"`");
-    let host = path(table, "host", base);
-    let guest = table.text("guest");
-    let write = table.flag("write").unwrap_or(false);
-    if let Some(host) = host.as_ref().filter(|host| !host.is_dir()) {
-        table.problem(
-            "host",
-            format!("{} is not a folder", host.display()),
-            "make it first: a grant never creates what it grants",
-        );
-    }
-    if let Some(guest) = guest.as_ref().filter(|guest| !guest.starts_with('/')) {
-        table.problem(
-            "guest",
-            format!("the guest's path `{guest}` is not absolute"),
-            format!("write it as `/{guest}`"),
-        );
-    }
-    Some(DirectoryGrant {
-        host: host?,
-        guest: guest?,
-        write,
-    })
 }

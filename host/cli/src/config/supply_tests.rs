@@ -44,7 +44,7 @@ fn sizes_pins_and_keys_are_read() {
     let policy = &config.supply.policy;
     assert_eq!(policy.max_plugin_bytes, 1 << 20);
     assert_eq!(config.supply.code_cache, Some(3 << 30));
-    assert!(config.limits.wall.is_some());
+    assert!(config.limits.get("wall").is_some());
     assert_eq!(policy.trusted_keys, [TrustedKey::parse(KEY).unwrap()]);
     assert_eq!(policy.plugins["a"].digests[0].to_string(), DIGEST);
     assert_eq!(policy.plugins["b"].digests.len(), 2);

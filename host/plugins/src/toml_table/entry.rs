@@ -58,6 +58,12 @@ impl<'a> Entry<'a> {
         self.problem(format!("{name} is {given}, not {wanted}"), remedy);
     }
 
+    /// Whether it is a table, so that a value may be written short or with details.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        self.value.get_ref().is_table()
+    }
+
     /// A text that is not blank.
     #[must_use]
     pub fn text(&self) -> Option<&'a str> {

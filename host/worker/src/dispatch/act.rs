@@ -177,6 +177,7 @@ impl Dispatcher {
             Arc::clone(&self.parts.runner),
             Arc::clone(&self.parts.claims),
         );
+        let egress = self.parts.egress.clone();
         let events = self.events.clone();
         let Some(entry) = self.jobs.get_mut(&job) else {
             return;
@@ -195,6 +196,7 @@ impl Dispatcher {
             region: entry.source.source.region().to_owned(),
             stager: Arc::clone(&entry.source.stager),
             runner,
+            egress,
             claims,
             claim: entry.claim_key(),
             chain: entry.life.chain.clone(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use pipefitter_artifacts::{CredentialSource, UnpackLimits};
 use pipefitter_claims::{ClaimKey, Claims};
 use pipefitter_codepipeline::{JobContents, Nonce};
+use pipefitter_egress::Egress;
 use pipefitter_plugins::Plugin;
 use pipefitter_sandbox::{JobRunner, Level};
 use secrecy::ExposeSecret;
@@ -31,6 +32,7 @@ pub(crate) struct BriefParts {
     pub(crate) region: String,
     pub(crate) stager: Arc<dyn Staging>,
     pub(crate) runner: Arc<dyn JobRunner>,
+    pub(crate) egress: Option<Egress>,
     pub(crate) claims: Arc<dyn Claims>,
     pub(crate) claim: ClaimKey,
     pub(crate) contents: JobContents,

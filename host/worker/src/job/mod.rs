@@ -8,6 +8,7 @@ mod conclude;
 mod credentials;
 mod dirs;
 mod log;
+mod network;
 mod run;
 mod sink;
 mod stage;

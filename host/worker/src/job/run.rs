@@ -7,6 +7,7 @@ use pipefitter_sandbox::{
     ActionType, CodeRef, InputDir, Job, JobControl, JobSpec, Level, OutputDir, PipelineContext,
 };
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::life::RunEnd;
 use crate::message;
@@ -14,6 +15,7 @@ use crate::message;
 use super::brief::Brief;
 use super::conclude::conclude;
 use super::log::{self, Item};
+use super::network;
 use super::sink::Sink;
 
 /// Run the plugin once.
@@ -30,13 +32,18 @@ pub(crate) async fn run(
     let told = format!("plugin `{}` runs, attempt {attempt}", spec.plugin);
     brief.say(Level::Debug, &told).await;
     let (lines, written) = mpsc::unbounded_channel();
+    let (connections, connected) = mpsc::unbounded_channel();
     let sink = Arc::new(Sink {
         brief: Arc::clone(&brief),
         lines: lines.clone(),
+        connections,
     });
+    let ended = CancellationToken::new();
+    let serving = network::serve(&brief, connected, lines.clone(), ended.clone());
     let runner = Arc::clone(&brief.parts.runner);
     let running = async move {
         let verdict = runner.run(spec, control, sink).await;
+        ended.cancel();
         // The writer is there until it is told; if it is not, nobody needs to be.
         let _ = lines.send(Item::End);
         verdict
@@ -46,7 +53,7 @@ pub(crate) async fn run(
         brief.parts.settings.limits.log(),
         written,
     );
-    let (verdict, tail) = tokio::join!(running, writing);
+    let (verdict, reached, tail) = tokio::join!(running, serving, writing);
     let usage = &verdict.usage;
     let told = format!(
         "run ended after {:.1?}: {:.1?} of processor time, {} MiB of memory at most",
@@ -55,6 +62,13 @@ pub(crate) async fn run(
         usage.memory_peak.div_ceil(1 << 20)
     );
     brief.say(Level::Debug, &told).await;
+    if let Some(reached) = reached {
+        let told = format!(
+            "network: {} requests, {} refused, {} bytes sent, {} received",
+            reached.requests, reached.denied, reached.request_bytes, reached.response_bytes
+        );
+        brief.say(Level::Debug, &told).await;
+    }
     let (end, notes) = conclude(&brief, verdict.kind, &tail);
     for note in notes {
         brief.say(Level::Warn, &note).await;
@@ -114,7 +128,7 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
         directories: parts.settings.directories.clone(),
         limits: parts.settings.limits.clone(),
         isolation: parts.settings.isolation,
-        network: false,
+        network: !parts.settings.network.is_empty(),
         secrets: false,
         fixed: parts.settings.fixed,
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pipefitter_codepipeline::{clean_text, cut_utf16, limits};
-use pipefitter_sandbox::{JobHost, LogLine};
+use pipefitter_sandbox::{HostStream, JobEnd, JobHost, LogLine};
 use tokio::sync::mpsc;
 
 use crate::events::WorkerEvent;
@@ -11,16 +11,19 @@ use crate::masker::Masker;
 
 use super::brief::Brief;
 use super::log::Item;
+use super::network::Connection;
 
 /// Never blocks: the log's writer takes from an unbounded channel, which the plugin's log limit bounds.
 pub(crate) struct Sink {
     pub(crate) brief: Arc<Brief>,
     pub(crate) lines: mpsc::UnboundedSender<Item>,
+    pub(crate) connections: mpsc::UnboundedSender<Connection>,
 }
 
-impl JobHost for Sink {
-    fn log(&self, line: LogLine) {
-        let masker = &self.brief.prose;
+impl Sink {
+    /// A line of the job's log, masked.
+    pub(crate) fn say(brief: &Brief, lines: &mpsc::UnboundedSender<Item>, line: LogLine) {
+        let masker = &brief.prose;
         let text = masked(masker, &line.text, line.cut);
         let fields: Vec<(String, String)> = line
             .fields
@@ -32,7 +35,7 @@ impl JobHost for Sink {
                 )
             })
             .collect();
-        let parts = &self.brief.parts;
+        let parts = &brief.parts;
         // Nobody listening is fine, here and below.
         let _ = parts.events.send(WorkerEvent::Log {
             job: Arc::clone(&parts.info),
@@ -40,11 +43,22 @@ impl JobHost for Sink {
             text: text.clone(),
             fields: fields.clone(),
         });
-        let _ = self.lines.send(Item::Line(LogLine {
+        let _ = lines.send(Item::Line(LogLine {
             text,
             fields,
             ..line
         }));
+    }
+}
+
+impl JobHost for Sink {
+    fn log(&self, line: LogLine) {
+        Sink::say(&self.brief, &self.lines, line);
+    }
+
+    fn connect(&self, stream: Box<dyn HostStream>, job: JobEnd) {
+        // The run waits for it, if it has not ended.
+        let _ = self.connections.send(Connection { stream, job });
     }
 
     fn progress(&self, percent: Option<u8>, summary: String) {

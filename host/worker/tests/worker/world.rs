@@ -83,6 +83,7 @@ impl World {
             })
             .collect();
         let parts = WorkerParts {
+            egress: None,
             sources,
             runner: Arc::new(self.runner.clone()),
             journal: Arc::clone(&self.journal),

@@ -31,7 +31,7 @@ use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
 use crate::signals::Signals;
-use crate::wiring::{Engine, StateDir, worker_config};
+use crate::wiring::{Engine, StateDir, egress, worker_config};
 
 pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let mut config = match load_or_empty(args.config.as_deref()) {
@@ -59,6 +59,7 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let (job, contents) = job_of(&args, &plugin)?;
     let (source, answer) = OneJob::new(job, contents);
     let parts = WorkerParts {
+        egress: egress(&config)?,
         sources: vec![SourceParts {
             source: Arc::new(source),
             stager: Arc::new(LocalStaging {

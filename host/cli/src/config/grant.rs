@@ -1,0 +1,110 @@
+//! `[plugins.NAME.grant]`: what a plugin may touch.
+
+use std::path::Path;
+
+use ipnet::IpNet;
+use pipefitter_egress::{NetworkGrant, NetworkGrants, parse_range};
+use pipefitter_plugins::toml_table::{Entry, Table};
+use pipefitter_sandbox::DirectoryGrant;
+
+use super::model::GrantConfig;
+use super::read::path;
+
+pub(super) fn read(table: &Table<'_>, base: &Path) -> GrantConfig {
+    let directories = table.tables("directories", |directory| read_directory(directory, base));
+    GrantConfig {
+        scratch: table.flag("scratch").unwrap_or(false),
+        directories: directories.into_iter().flatten().collect(),
+        network: read_network(table),
+    }
+}
+
+fn read_directory(table: &Table<'_>, base: &Path) -> Option<DirectoryGrant> {
+    table.require("host", "add a line such as `host = \"/srv/www\"`");
+    table.require("guest", "add a line such as `guest = \"/site\"`");
+    let host = path(table, "host", base);
+    let guest = table.text("guest");
+    let write = table.flag("write").unwrap_or(false);
+    if let Some(host) = host.as_ref().filter(|host| !host.is_dir()) {
+        table.problem(
+            "host",
+            format!("{} is not a folder", host.display()),
+            "make it first: a grant never creates what it grants",
+        );
+    }
+    if let Some(guest) = guest.as_ref().filter(|guest| !guest.starts_with('/')) {
+        table.problem(
+            "guest",
+            format!("the guest's path `{guest}` is not absolute"),
+            format!("write it as `/{guest}`"),
+        );
+    }
+    Some(DirectoryGrant {
+        host: host?,
+        guest: guest?,
+        write,
+    })
+}
+
+/// `network = ["https://api.example.com", { to = "https://db.internal", ranges = ["10.0.0.0/8"] }]`.
+fn read_network(table: &Table<'_>) -> NetworkGrants {
+    let Some(entry) = table.get("network") else {
+        return NetworkGrants::default();
+    };
+    let Some(items) = entry.items() else {
+        entry.problem(
+            "`network` is not a list",
+            "write a list in brackets, such as [\"https://api.example.com\"]",
+        );
+        return NetworkGrants::default();
+    };
+    // All of them are read, so that all faults are told.
+    let grants: Vec<Option<NetworkGrant>> = items.iter().map(read_reachable).collect();
+    grants.into_iter().flatten().collect()
+}
+
+fn read_reachable(entry: &Entry<'_>) -> Option<NetworkGrant> {
+    if !entry.is_table() {
+        return parsed(entry, entry.text()?);
+    }
+    entry.table(|table| {
+        table.require("to", "add it, such as `to = \"https://api.example.com\"`");
+        let to = table.get("to")?;
+        let grant = parsed(&to, to.text()?)?;
+        Some(grant.with_ranges(read_ranges(table, "ranges")))
+    })?
+}
+
+fn parsed(entry: &Entry<'_>, text: &str) -> Option<NetworkGrant> {
+    match NetworkGrant::parse(text) {
+        Ok(grant) => Some(grant),
+        Err(error) => {
+            entry.problem(
+                error.to_string(),
+                "write scheme, host and, if it is another than the scheme's, port: \"https://api.example.com:8443\"",
+            );
+            None
+        }
+    }
+}
+
+/// A list of ranges of addresses.
+pub(super) fn read_ranges(table: &Table<'_>, key: &'static str) -> Vec<IpNet> {
+    let Some(entry) = table.get(key) else {
+        return Vec::new();
+    };
+    let Some(texts) = entry.texts() else {
+        return Vec::new();
+    };
+    let parse = |text: &str| match parse_range(text) {
+        Ok(range) => Some(range),
+        Err(error) => {
+            entry.problem(
+                error.to_string(),
+                "write it as \"10.1.0.0/16\" or \"fd00::/8\"",
+            );
+            None
+        }
+    };
+    texts.into_iter().filter_map(parse).collect()
+}

@@ -1,0 +1,139 @@
+//! A job's way to the network: the guest's stream on one end, a broker of the egress crate on the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipefitter_egress::{Broker, EgressEvent, EgressLimit, EgressUsage, NetworkLimits, Observe};
+use pipefitter_sandbox::{HostStream, JobEnd, Level, Limit, Limits, LogLine};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::brief::Brief;
+use super::log::Item;
+use super::sink::Sink;
+
+/// A guest's stream, to be served.
+pub(crate) struct Connection {
+    pub(crate) stream: Box<dyn HostStream>,
+    pub(crate) job: JobEnd,
+}
+
+/// Serve the job's stream, if it has one, until it ends or `ended` is cancelled.
+pub(crate) async fn serve(
+    brief: &Arc<Brief>,
+    mut connections: mpsc::UnboundedReceiver<Connection>,
+    lines: mpsc::UnboundedSender<Item>,
+    ended: CancellationToken,
+) -> Option<EgressUsage> {
+    let connection = tokio::select! {
+        connection = connections.recv() => connection?,
+        () = ended.cancelled() => return None,
+    };
+    let broker = broker(brief, lines, connection.job)?;
+    Some(broker.serve(connection.stream, ended).await)
+}
+
+fn broker(brief: &Arc<Brief>, lines: mpsc::UnboundedSender<Item>, job: JobEnd) -> Option<Broker> {
+    let parts = &brief.parts;
+    let egress = parts.egress.as_ref()?;
+    let observer = Observer {
+        brief: Arc::clone(brief),
+        lines,
+        job,
+    };
+    let broker = egress.broker(
+        brief.plugin_name(),
+        parts.settings.network.clone(),
+        limits(&parts.settings.limits),
+        Vec::new(),
+    );
+    Some(broker.observed_by(Arc::new(observer)))
+}
+
+/// Those that the operator sets, and the egress crate's own for the rest.
+pub(crate) fn limits(limits: &Limits) -> NetworkLimits {
+    let small = |limit| u32::try_from(limits.get(limit)).unwrap_or(u32::MAX);
+    let sent = limits.get(Limit::RequestBytes);
+    let received = limits.get(Limit::ResponseBytes);
+    NetworkLimits {
+        in_flight: small(Limit::RequestsInFlight),
+        requests: limits.get(Limit::Requests),
+        header_bytes: small(Limit::HeaderBytes),
+        request_bytes: sent,
+        response_bytes: received,
+        total_request_bytes: sent,
+        total_response_bytes: received,
+        whole: Duration::from_millis(limits.get(Limit::RequestTime)),
+        ..NetworkLimits::default()
+    }
+}
+
+/// The job's limit that stands behind one of the broker's. A slow server's time is none of the job's: the guest gets
+/// an error and decides.
+fn job_limit(limit: EgressLimit) -> Option<Limit> {
+    match limit {
+        EgressLimit::Requests => Some(Limit::Requests),
+        EgressLimit::RequestHeaderBytes
+        | EgressLimit::RequestHeaders
+        | EgressLimit::ResponseHeaderBytes
+        | EgressLimit::ResponseHeaders => Some(Limit::HeaderBytes),
+        EgressLimit::RequestBytes | EgressLimit::TotalRequestBytes => Some(Limit::RequestBytes),
+        EgressLimit::ResponseBytes | EgressLimit::TotalResponseBytes => Some(Limit::ResponseBytes),
+        _ => None,
+    }
+}
+
+struct Observer {
+    brief: Arc<Brief>,
+    lines: mpsc::UnboundedSender<Item>,
+    job: JobEnd,
+}
+
+impl Observe for Observer {
+    fn observe(&self, event: EgressEvent) {
+        let said = match event {
+            EgressEvent::Denied { target, why } => {
+                format!("a request to {target} was refused: {why}")
+            }
+            EgressEvent::LimitHit(hit) => {
+                if let Some(limit) = job_limit(hit.limit) {
+                    self.job.hit(limit);
+                }
+                format!("a request has hit the limit {} of {}", hit.limit, hit.value)
+            }
+            _ => return,
+        };
+        Sink::say(
+            &self.brief,
+            &self.lines,
+            LogLine {
+                level: Level::Warn,
+                text: said,
+                fields: Vec::new(),
+                cut: false,
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pipefitter_egress::ErrorCode;
+    use pipefitter_sandbox::EGRESS_ERRORS;
+
+    use super::*;
+
+    #[test]
+    fn the_limits_of_a_job_can_be_kept_by_a_broker() {
+        limits(&Limits::default()).check().unwrap();
+    }
+
+    #[test]
+    fn guests_and_brokers_know_the_same_errors() {
+        let names: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names, EGRESS_ERRORS);
+        for (place, code) in ErrorCode::ALL.iter().enumerate() {
+            assert_eq!(code.reset() as usize, 0x5046_0000 + place);
+        }
+    }
+}
