@@ -1,8 +1,12 @@
 //! What a name resolves to is judged, and what was judged is what is dialled.
 
-use pipefitter_egress::EgressEvent;
+use pipefitter_egress::{
+    Egress, EgressConfig, EgressEvent, NetworkGrant, NetworkLimits, parse_range,
+};
 
-use crate::support::{Endpoint, Net, OTHER, PUBLIC, describe, http1_over};
+use crate::support::{
+    Authority, Endpoint, Guest, Net, OTHER, PUBLIC, describe, http1_over, tcp_server,
+};
 
 /// At least one of each kind, in each spelling that a resolver may answer with.
 const REFUSED: &[&str] = &[
@@ -321,4 +325,33 @@ async fn an_address_that_does_not_answer_is_not_waited_for() {
             format!("{OTHER}:80")
         ]
     );
+}
+
+#[tokio::test]
+async fn the_systems_own_resolver_and_tcp_are_judged_alike() {
+    let server = tcp_server(describe()).await;
+    let authority = Authority::new();
+    let config = EgressConfig {
+        authorities: Some(authority.file.clone()),
+        ..EgressConfig::default()
+    };
+    let egress = Egress::new(config).unwrap();
+    let target = format!("http://localhost:{}", server.port());
+    let grant = NetworkGrant::parse(&target).unwrap();
+    let ranges = ["127.0.0.0/8", "::1"].map(|range| parse_range(range).unwrap());
+    for (grant, reached) in [(grant.clone(), false), (grant.with_ranges(ranges), true)] {
+        let grants = [grant].into_iter().collect();
+        let limits = NetworkLimits::default();
+        let guest = Guest::of(egress.broker("fetcher", grants, limits, Vec::new())).await;
+        let reply = guest.get(&format!("{target}/path")).await;
+        if reached {
+            assert!(
+                reply.text().starts_with("GET /path HTTP/1.1"),
+                "{}",
+                reply.text()
+            );
+        } else {
+            assert_eq!(reply.failed(), "destination-ip-prohibited");
+        }
+    }
 }
