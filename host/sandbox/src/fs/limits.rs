@@ -12,13 +12,13 @@ pub struct DiskLimits {
     /// unpacked: any input may be copied.
     pub bytes: u64,
     /// Files, directories and symbolic links. Default: 200,000: an input of the 100,000 that CodePipeline
-    /// takes, once in an output and once in scratch.
+    /// takes, once in an output and once in scratch. The host remembers each, in about 60 bytes.
     pub files: u64,
     /// The largest size that a file may be given, in bytes. Default: 5 GiB, what CodePipeline takes
     /// as an artifact.
     pub file_bytes: u64,
     /// Names on the way from a directory of the job's down to what it makes, that one's own included; at most
-    /// 1,000 whatever is said here. Default: 128, twice the 64 of an input.
+    /// 500 whatever is said here. Default: 128, twice the 64 of an input.
     pub depth: u32,
     /// Files and directories open at the same time, the job's own directories aside. Default: 256; a guest's
     /// handles to them and to their streams have a limit of 1,024.
@@ -42,8 +42,9 @@ impl Default for DiskLimits {
 }
 
 impl DiskLimits {
-    /// Looking up a directory's depth takes a step for each level, so there is an end to what can be asked.
+    /// Looking up a directory's depth takes a step for each level, and looking down a tree a descriptor, so there
+    /// is an end to what can be asked.
     pub(crate) fn depth(&self) -> u32 {
-        self.depth.min(1000)
+        self.depth.min(500)
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_sandbox::{
-    ActionType, CodeRef, DirectoryGrant, DiskLimits, EventSink, Fault, InProcess, InputDir, Job, JobControl,
-    JobRunner, JobSpec, Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox,
+    ActionType, CodeRef, DirectoryGrant, DiskLimits, EventSink, Fault, InProcess, InputDir, Job,
+    JobControl, JobRunner, JobSpec, Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox,
     SandboxConfig, SealKey, StopHandle, Success, Verdict, VerdictKind,
 };
 use tempfile::TempDir;
