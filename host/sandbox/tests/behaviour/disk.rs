@@ -179,11 +179,7 @@ async fn file_work_alone() {
     for how in ["write", "append", "descriptor", "stream", "splice", "files"] {
         filling(
             how,
-            DiskLimits {
-                bytes: 1 << 20,
-                files: 1000,
-                ..DiskLimits::default()
-            },
+            &[(Limit::Disk, 1 << 20), (Limit::Files, 1000)],
         )
         .run()
         .await
