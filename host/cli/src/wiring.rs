@@ -193,6 +193,13 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
     worker
 }
 
+/// Why plugins cannot be isolated here as the configuration demands, if so.
+pub(crate) fn isolation_fault(config: &Config) -> Option<String> {
+    let checked = Launcher::start("/proc/self/exe")
+        .and_then(|launcher| launcher.check(config.isolation_floor));
+    checked.err().map(|error| error.full())
+}
+
 /// The way to the network, if any plugin is granted one.
 pub(crate) fn egress(config: &Config) -> Result<Option<Egress>> {
     let granted = |plugin: &PluginConfig| !plugin.grant.network.is_empty();

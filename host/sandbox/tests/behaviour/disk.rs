@@ -177,13 +177,10 @@ async fn file_work_alone() {
     work().run().await.success();
     let before = threads();
     for how in ["write", "append", "descriptor", "stream", "splice", "files"] {
-        filling(
-            how,
-            &[(Limit::Disk, 1 << 20), (Limit::Files, 1000)],
-        )
-        .run()
-        .await
-        .fault();
+        filling(how, &[(Limit::Disk, 1 << 20), (Limit::Files, 1000)])
+            .run()
+            .await
+            .fault();
         work().run().await.success();
         assert!(threads() <= before, "{how}: {} after {before}", threads());
     }

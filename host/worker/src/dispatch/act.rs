@@ -11,7 +11,7 @@ use crate::backoff::full_jitter;
 use crate::events::WorkerEvent;
 use crate::job::JobCredentials;
 use crate::job::{self, Brief, BriefParts};
-use crate::life::{Answer, Ask, Effect, RunEnd, State};
+use crate::life::{Answer, Ask, Effect, State};
 
 use super::core::Dispatcher;
 use super::entry::{Bring, Entry, JobRef, Message, OnPanic};
@@ -244,12 +244,12 @@ impl Dispatcher {
         let (stop, control) = JobControl::new();
         entry.stop = Some(stop);
         self.spawn(OnPanic::Answer { job, tag }, async move {
-            let end: RunEnd = job::run(brief, inputs, attempt, control).await;
+            let (end, used) = job::run(brief, inputs, attempt, control).await;
             Message::Answer {
                 job,
                 tag,
                 answer: Answer::Ran(end),
-                bring: Bring::Nothing,
+                bring: used.map_or(Bring::Nothing, |used| Bring::Used(Box::new(used))),
             }
         });
     }

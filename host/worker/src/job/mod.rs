@@ -18,6 +18,6 @@ pub(crate) use brief::{Brief, BriefParts, chain_of};
 pub(crate) use credentials::JobCredentials;
 pub(crate) use dirs::{remove, sweep};
 pub(crate) use log::append;
-pub(crate) use run::run;
+pub(crate) use run::{Used, run};
 pub(crate) use stage::stage;
 pub(crate) use upload::upload;

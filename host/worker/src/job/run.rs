@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use pipefitter_codepipeline::Owner;
 use pipefitter_sandbox::{
-    ActionType, CodeRef, InputDir, Job, JobControl, JobSpec, Level, OutputDir, PipelineContext,
+    ActionType, CodeRef, Fault, InputDir, Job, JobControl, JobSpec, Level, OutputDir,
+    PipelineContext, Usage, VerdictKind,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -18,16 +19,23 @@ use super::log::{self, Item};
 use super::network;
 use super::sink::Sink;
 
+/// What a run used, and whether one of its limits ended it.
+#[derive(Debug)]
+pub(crate) struct Used {
+    pub(crate) usage: Usage,
+    pub(crate) limit: bool,
+}
+
 /// Run the plugin once.
 pub(crate) async fn run(
     brief: Arc<Brief>,
     inputs: Vec<InputDir>,
     attempt: u32,
     control: JobControl,
-) -> RunEnd {
+) -> (RunEnd, Option<Used>) {
     let Some(spec) = spec(&brief, inputs, attempt) else {
         let failure = message::no_plugin(&brief.parts.info.action_type);
-        return RunEnd::Failed(Box::new(failure));
+        return (RunEnd::Failed(Box::new(failure)), None);
     };
     let told = format!("plugin `{}` runs, attempt {attempt}", spec.plugin);
     brief.say(Level::Debug, &told).await;
@@ -56,10 +64,14 @@ pub(crate) async fn run(
     let (verdict, reached, tail) = tokio::join!(running, serving, writing);
     let usage = &verdict.usage;
     let told = format!(
-        "run ended after {:.1?}: {:.1?} of processor time, {} MiB of memory at most",
+        "run ended after {:.1?}: {:.1?} of processor time, {} MiB of memory and {} KiB on disk at most, {} KiB of log, \
+         {} KiB of it dropped",
         usage.wall,
         usage.cpu,
-        usage.memory_peak.div_ceil(1 << 20)
+        usage.memory_peak.div_ceil(1 << 20),
+        usage.disk_peak.div_ceil(1 << 10),
+        (usage.log_bytes + usage.log_dropped).div_ceil(1 << 10),
+        usage.log_dropped.div_ceil(1 << 10),
     );
     brief.say(Level::Debug, &told).await;
     if let Some(reached) = reached {
@@ -69,11 +81,26 @@ pub(crate) async fn run(
         );
         brief.say(Level::Debug, &told).await;
     }
+    let used = Used {
+        usage: usage.clone(),
+        limit: matches!(verdict.kind, VerdictKind::Fault(Fault::Limit { .. })),
+    };
+    tracing::debug!(
+        plugin = brief.plugin_name(),
+        job = %brief.parts.info.job,
+        wall = ?usage.wall,
+        cpu = ?usage.cpu,
+        memory_peak = usage.memory_peak,
+        disk_peak = usage.disk_peak,
+        log_bytes = usage.log_bytes,
+        log_dropped = usage.log_dropped,
+        "a plugin ran"
+    );
     let (end, notes) = conclude(&brief, verdict.kind, &tail);
     for note in notes {
         brief.say(Level::Warn, &note).await;
     }
-    end
+    (end, Some(used))
 }
 
 fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
