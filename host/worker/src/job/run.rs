@@ -55,11 +55,7 @@ pub(crate) async fn run(
         usage.memory_peak.div_ceil(1 << 20)
     );
     brief.say(Level::Debug, &told).await;
-    let (end, notes) = conclude(&brief, verdict.kind, &tail);
-    for note in notes {
-        brief.say(Level::Warn, &note).await;
-    }
-    end
+    conclude(&brief, verdict.kind, &tail)
 }
 
 fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
