@@ -1,13 +1,13 @@
-//! Hiding of secrets in text on its way out. The worker's own file, without the worker and its sandbox.
+//! Hiding of secrets in text on its way out. The worker's own module, without the worker and its sandbox.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-#[path = "../../../host/worker/src/masker.rs"]
+#[path = "../../../host/worker/src/masker/mod.rs"]
 #[allow(dead_code, reason = "the worker has more uses for it")]
 mod masked;
 
-use masked::{Masker, SHORTEST};
+use masked::{Masker, SHORTEST, Secret};
 
 /// The bytes 0xFF part secrets, up to three, from the text after them.
 pub fn masker(data: &[u8]) {
@@ -16,9 +16,11 @@ pub fn masker(data: &[u8]) {
         .map(|part| String::from_utf8_lossy(part).into_owned())
         .collect();
     let text = parts.pop().unwrap_or_default();
-    let masker = Masker::new(parts.iter().map(String::as_str));
+    let masker = Masker::new(parts.iter().map(|part| Secret::new("a secret", part)));
     let masked = masker.mask(&text);
-    assert_eq!(masked != text, masker.finds(&text) && masked != text);
+    if masker.found(&text).is_none() {
+        assert_eq!(masked, text);
+    }
     // A mask next to what stood there may look like a secret of asterisks.
     for secret in parts.iter().filter(|secret| !secret.contains('*')) {
         if secret.chars().count() < SHORTEST {

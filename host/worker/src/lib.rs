@@ -17,6 +17,7 @@ mod envelope;
 mod error;
 mod events;
 mod handle;
+mod hiding_credentials;
 mod job;
 mod life;
 mod masker;

@@ -96,11 +96,7 @@ pub(crate) async fn run(
         log_dropped = usage.log_dropped,
         "a plugin ran"
     );
-    let (end, notes) = conclude(&brief, verdict.kind, &tail);
-    for note in notes {
-        brief.say(Level::Warn, &note).await;
-    }
-    (end, Some(used))
+    (conclude(&brief, verdict.kind, &tail), Some(used))
 }
 
 fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {

@@ -1,4 +1,5 @@
-//! Where a running plugin's lines and progress go: masked at once, in the guest's own time.
+//! Where a running plugin's lines and progress go: masked at once, in the guest's own time. Lines come whole,
+//! whatever pieces the plugin wrote them in.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub(crate) struct Sink {
 impl Sink {
     /// A line of the job's log, masked.
     pub(crate) fn say(brief: &Brief, lines: &mpsc::UnboundedSender<Item>, line: LogLine) {
-        let masker = &brief.prose;
+        let masker = &brief.masker;
         let text = masked(masker, &line.text, line.cut);
         let fields: Vec<(String, String)> = line
             .fields
@@ -63,7 +64,9 @@ impl JobHost for Sink {
 
     fn progress(&self, percent: Option<u8>, summary: String) {
         let percent = percent.map(|percent| percent.min(limits::PERCENT_COMPLETE));
-        let summary = self.brief.prose.mask(&clean_text(&summary)).into_owned();
+        // A summary of the full length may have been longer, and its end was cut.
+        let cut = summary.chars().count() >= limits::EXECUTION_SUMMARY;
+        let summary = masked(&self.brief.masker, &summary, cut);
         let summary = cut_utf16(&summary, limits::EXECUTION_SUMMARY);
         let parts = &self.brief.parts;
         let latest = Some((percent, summary.clone()));
