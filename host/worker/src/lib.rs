@@ -30,7 +30,8 @@ mod staging;
 mod status;
 
 pub use config::{
-    PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts, default_unpack_limits,
+    AttachGrant, PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts,
+    default_unpack_limits,
 };
 pub use error::WorkerError;
 pub use events::{JobEnd, JobInfo, JobOutcome, WorkerEvent};

@@ -225,6 +225,19 @@ fn check_grants(
     if !unreachable.is_empty() {
         lines.push(format!("network = [{}]", unreachable.join(", ")));
     }
+    let granted = |name: &String| settings.is_some_and(|settings| settings.secrets.contains(name));
+    let mut unknown = Vec::new();
+    for ask in asked.secrets.iter().filter(|ask| !granted(&ask.name)) {
+        lacks.push(format!(
+            "the secret `{}`{}",
+            ask.name,
+            reason(ask.reason.as_ref())
+        ));
+        unknown.push(format!("{:?}", ask.name));
+    }
+    if !unknown.is_empty() {
+        lines.push(format!("secrets = [{}]", unknown.join(", ")));
+    }
     if lacks.is_empty() {
         return Ok(());
     }
@@ -248,7 +261,7 @@ fn check_imports(
     config_file: &str,
 ) -> Result<(), PrepareError> {
     let network = settings.is_some_and(|settings| !settings.network.is_empty());
-    let secrets = false;
+    let secrets = settings.is_some_and(|settings| !settings.secrets.is_empty());
     for (import, granted, line) in [
         (
             shape.needs_network(),

@@ -80,6 +80,7 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
     }
     let parts = WorkerParts {
         egress: wiring::egress(config)?,
+        secrets: wiring::secrets(config).await?,
         sources,
         runner: Arc::clone(&engine.runner) as _,
         journal: Arc::new(journal),

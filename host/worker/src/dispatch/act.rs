@@ -178,6 +178,7 @@ impl Dispatcher {
             Arc::clone(&self.parts.claims),
         );
         let egress = self.parts.egress.clone();
+        let secrets = self.parts.secrets.clone();
         let events = self.events.clone();
         let Some(entry) = self.jobs.get_mut(&job) else {
             return;
@@ -197,6 +198,7 @@ impl Dispatcher {
             stager: Arc::clone(&entry.source.stager),
             runner,
             egress,
+            secrets,
             claims,
             claim: entry.claim_key(),
             chain: entry.life.chain.clone(),

@@ -10,6 +10,7 @@ use pipefitter_codepipeline::{JobContents, Nonce, clean_text};
 use pipefitter_egress::Egress;
 use pipefitter_plugins::Plugin;
 use pipefitter_sandbox::{JobRunner, Level};
+use pipefitter_secrets::Secrets;
 use secrecy::ExposeSecret;
 use tokio::sync::{broadcast, watch};
 
@@ -31,6 +32,7 @@ pub(crate) struct BriefParts {
     pub(crate) stager: Arc<dyn Staging>,
     pub(crate) runner: Arc<dyn JobRunner>,
     pub(crate) egress: Option<Egress>,
+    pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) claims: Arc<dyn Claims>,
     pub(crate) claim: ClaimKey,
     pub(crate) contents: JobContents,

@@ -10,6 +10,7 @@ mod dirs;
 mod log;
 mod network;
 mod run;
+mod secrets;
 mod sink;
 mod stage;
 mod upload;

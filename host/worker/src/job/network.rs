@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipefitter_egress::{Broker, EgressEvent, EgressLimit, EgressUsage, NetworkLimits, Observe};
+use pipefitter_egress::{
+    AttachedHeader, Broker, EgressEvent, EgressLimit, EgressUsage, NetworkLimits, Observe,
+};
 use pipefitter_sandbox::{HostStream, JobEnd, Level, Limit, Limits, LogLine};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -24,16 +26,22 @@ pub(crate) async fn serve(
     mut connections: mpsc::UnboundedReceiver<Connection>,
     lines: mpsc::UnboundedSender<Item>,
     ended: CancellationToken,
+    attached: Vec<AttachedHeader>,
 ) -> Option<EgressUsage> {
     let connection = tokio::select! {
         connection = connections.recv() => connection?,
         () = ended.cancelled() => return None,
     };
-    let broker = broker(brief, lines, connection.job)?;
+    let broker = broker(brief, lines, connection.job, attached)?;
     Some(broker.serve(connection.stream, ended).await)
 }
 
-fn broker(brief: &Arc<Brief>, lines: mpsc::UnboundedSender<Item>, job: JobEnd) -> Option<Broker> {
+fn broker(
+    brief: &Arc<Brief>,
+    lines: mpsc::UnboundedSender<Item>,
+    job: JobEnd,
+    attached: Vec<AttachedHeader>,
+) -> Option<Broker> {
     let parts = &brief.parts;
     let egress = parts.egress.as_ref()?;
     let observer = Observer {
@@ -45,7 +53,7 @@ fn broker(brief: &Arc<Brief>, lines: mpsc::UnboundedSender<Item>, job: JobEnd) -
         brief.plugin_name(),
         parts.settings.network.clone(),
         limits(&parts.settings.limits),
-        Vec::new(),
+        attached,
     );
     Some(broker.observed_by(Arc::new(observer)))
 }

@@ -17,6 +17,7 @@ use super::brief::Brief;
 use super::conclude::conclude;
 use super::log::{self, Item};
 use super::network;
+use super::secrets;
 use super::sink::Sink;
 
 /// What a run used, and whether one of its limits ended it.
@@ -37,6 +38,10 @@ pub(crate) async fn run(
         let failure = message::no_plugin(&brief.parts.info.action_type);
         return (RunEnd::Failed(Box::new(failure)), None);
     };
+    let attached = match secrets::attached(&brief).await {
+        Ok(attached) => attached,
+        Err(failure) => return (RunEnd::Failed(Box::new(failure.checked())), None),
+    };
     let told = format!("plugin `{}` runs, attempt {attempt}", spec.plugin);
     brief.say(Level::Debug, &told).await;
     let (lines, written) = mpsc::unbounded_channel();
@@ -47,7 +52,7 @@ pub(crate) async fn run(
         connections,
     });
     let ended = CancellationToken::new();
-    let serving = network::serve(&brief, connected, lines.clone(), ended.clone());
+    let serving = network::serve(&brief, connected, lines.clone(), ended.clone(), attached);
     let runner = Arc::clone(&brief.parts.runner);
     let running = async move {
         let verdict = runner.run(spec, control, sink).await;
@@ -152,7 +157,7 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
         limits: parts.settings.limits.clone(),
         isolation: parts.settings.isolation,
         network: !parts.settings.network.is_empty(),
-        secrets: false,
+        secrets: !parts.settings.secrets.is_empty(),
         fixed: parts.settings.fixed,
     })
 }

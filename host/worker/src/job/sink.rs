@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use pipefitter_codepipeline::{clean_text, cut_utf16, limits};
-use pipefitter_sandbox::{HostStream, JobEnd, JobHost, LogLine};
+use pipefitter_sandbox::{HostStream, JobEnd, JobHost, LogLine, SecretError};
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::events::WorkerEvent;
@@ -13,6 +15,7 @@ use crate::masker::Masker;
 use super::brief::Brief;
 use super::log::Item;
 use super::network::Connection;
+use super::secrets;
 
 /// Never blocks: the log's writer takes from an unbounded channel, which the plugin's log limit bounds.
 pub(crate) struct Sink {
@@ -52,9 +55,14 @@ impl Sink {
     }
 }
 
+#[async_trait]
 impl JobHost for Sink {
     fn log(&self, line: LogLine) {
         Sink::say(&self.brief, &self.lines, line);
+    }
+
+    async fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+        secrets::get(&self.brief, name).await
     }
 
     fn connect(&self, stream: Box<dyn HostStream>, job: JobEnd) {

@@ -240,6 +240,7 @@ async fn start_worker(
     };
     let parts = WorkerParts {
         egress: wiring::egress(&config)?,
+        secrets: wiring::secrets(&config).await?,
         sources: vec![wiring::source_parts(&source, state).await?],
         runner: Arc::clone(&engine.runner) as _,
         // The service's own state goes with the process: a journal that stayed would name its dead jobs.
