@@ -54,19 +54,22 @@ pub(crate) fn build_test_guests() -> Result<()> {
             "--target",
             "wasm32-wasip2",
         ])
+        .args(["-p", "pipefitter-test-probe", "-p", "pipefitter-test-twin"])
         .args([
             "-p",
-            "pipefitter-test-probe",
-            "-p",
-            "pipefitter-test-twin",
-            "-p",
             "pipefitter-test-escape",
+            "-p",
+            "pipefitter-test-secret",
         ])
         .current_dir(paths::root()))?;
     let built = paths::target().join("wasm32-wasip2/guest");
     copy(
         &built.join("pipefitter_test_probe.wasm"),
         &out.join("probe.wasm"),
+    )?;
+    copy(
+        &built.join("pipefitter_test_secret.wasm"),
+        &out.join("secret.wasm"),
     )?;
     copy(
         &source.join("probe/action.toml"),

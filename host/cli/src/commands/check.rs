@@ -96,6 +96,23 @@ fn warning(place: Place, message: impl Into<String>, remedy: impl Into<String>) 
 pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
     let places = &config.places;
     let mut found = Vec::new();
+    for (plugin, settings) in &config.plugins {
+        let read = settings.grant.secrets.iter().map(|name| ("secrets", name));
+        let attached = settings
+            .grant
+            .attach
+            .iter()
+            .map(|grant| ("attach", &grant.secret));
+        for (key, name) in read.chain(attached) {
+            if !config.secrets.contains_key(name) {
+                found.push(problem(
+                    places.value(&["plugins", plugin, "grant", key]),
+                    format!("the secret `{name}` that is granted to `{plugin}` is nowhere"),
+                    &format!("add [secrets.{name}] with where its value is, or correct the name"),
+                ));
+            }
+        }
+    }
     match &config.state_dir {
         None => found.push(problem(
             places.value(&["state-dir"]),
