@@ -60,6 +60,8 @@ pub(crate) fn build_test_guests() -> Result<()> {
             "pipefitter-test-escape",
             "-p",
             "pipefitter-test-secret",
+            "-p",
+            "pipefitter-test-net",
         ])
         .current_dir(paths::root()))?;
     let built = paths::target().join("wasm32-wasip2/guest");
@@ -74,6 +76,10 @@ pub(crate) fn build_test_guests() -> Result<()> {
     copy(
         &source.join("probe/action.toml"),
         &out.join("probe.action.toml"),
+    )?;
+    copy(
+        &built.join("pipefitter_test_net.wasm"),
+        &out.join("net.wasm"),
     )?;
     copy(
         &built.join("pipefitter_test_twin.wasm"),

@@ -44,6 +44,7 @@ mod runner;
 mod seal;
 mod shape;
 mod state;
+mod streams;
 mod test_imports;
 mod text;
 mod waits;

@@ -20,10 +20,11 @@ async fn rig(plugin: &Plugin, isolation: &str, granted: &str) -> Rig {
     let mut rig = Rig::with(&[plugin]).await;
     let file = rig.setup.state_dir.with_file_name("other-secret");
     std::fs::write(&file, format!("{OTHER}\n")).unwrap();
+    let gone = file.with_file_name("no-secret");
     rig.setup.environment = vec![("TEST_TOKEN".to_owned(), TOKEN.to_owned())];
     rig.setup.tables = format!(
         "[secrets.token]\nenvironment = \"TEST_TOKEN\"\n[secrets.other]\nfile = {file:?}\n\
-         [secrets.gone]\nenvironment = \"NOT_THERE\"\n\
+         [secrets.gone]\nfile = {gone:?}\n\
          [plugins.reader]\nisolation = \"{isolation}\"\n[plugins.reader.grant]\n{granted}\n"
     );
     rig
@@ -94,7 +95,6 @@ async fn a_granted_secret_is_told_hidden_and_nothing_else_is() {
 async fn a_plugin_that_imports_secrets_is_not_served_without_a_grant() {
     let plugin = reader();
     let mut rig = Rig::start(RigOptions::default()).await;
-    rig.setup.tables = "[secrets.token]\nenvironment = \"TEST_TOKEN\"\n".to_owned();
     plugin.install(&rig.setup.plugins_dir);
     let worker = rig.worker().await;
     let said = worker.process.line("pipefitter:action/secrets").await;
@@ -109,17 +109,17 @@ async fn a_plugin_that_imports_secrets_is_not_served_without_a_grant() {
 async fn a_secret_that_is_too_short_or_not_there_is_told_with_a_remedy() {
     let plugin = reader();
     let mut rig = rig(&plugin, "process", "secrets = [\"token\"]").await;
-    rig.setup.environment = vec![("TEST_TOKEN".to_owned(), "short".to_owned())];
-    let worker = rig.worker().await;
-    let action = Action::new("Act", &plugin)
-        .doing("keep")
-        .with("name", "token");
-    rig.pipeline("short", [action]).await;
-    let results = rig.service.run("short").await;
-    let (_, message) = results["Act"].failure();
-    assert!(message.contains("Unavailable"), "{message}");
-    let said = worker.process.line("a secret cannot be told").await;
-    assert!(said.contains("token") && said.contains("8"), "{said}");
-    assert!(!said.contains("short"), "{said}");
-    assert_eq!(worker.stop().await.code(), Some(0));
+    rig.setup.environment = vec![("TEST_TOKEN".to_owned(), "tiny".to_owned())];
+    let said = rig.setup.launch().process.line("[secrets]").await;
+    assert!(said.contains("`token`") && said.contains('8'), "{said}");
+    assert!(!said.contains("tiny"), "{said}");
+    rig.setup.environment = Vec::new();
+    let said = rig.setup.launch().process.line("[secrets]").await;
+    assert!(said.contains("TEST_TOKEN"), "{said}");
+    rig.setup.tables = rig
+        .setup
+        .tables
+        .replace("[secrets.token]", "[secrets.renamed]");
+    let said = rig.setup.launch().process.line("nowhere").await;
+    assert!(said.contains("`token`"), "{said}");
 }

@@ -99,15 +99,19 @@ struct Observer {
 
 impl Observe for Observer {
     fn observe(&self, event: EgressEvent) {
+        let plugin = self.brief.plugin_name();
         let said = match event {
             EgressEvent::Denied { target, why } => {
-                format!("a request to {target} was refused: {why}")
+                format!("plugin `{plugin}` was refused a request to {target}: {why}")
             }
             EgressEvent::LimitHit(hit) => {
                 if let Some(limit) = job_limit(hit.limit) {
                     self.job.hit(limit);
                 }
-                format!("a request has hit the limit {} of {}", hit.limit, hit.value)
+                format!(
+                    "a request of plugin `{plugin}` has hit the limit {} of {}",
+                    hit.limit, hit.value
+                )
             }
             _ => return,
         };
