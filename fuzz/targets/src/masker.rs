@@ -18,7 +18,9 @@ pub fn masker(data: &[u8]) {
     let text = parts.pop().unwrap_or_default();
     let masker = Masker::new(parts.iter().map(String::as_str));
     let masked = masker.mask(&text);
-    assert_eq!(masked != text, masker.finds(&text) && masked != text);
+    if !masker.finds(&text) {
+        assert_eq!(masked, text);
+    }
     // A mask next to what stood there may look like a secret of asterisks.
     for secret in parts.iter().filter(|secret| !secret.contains('*')) {
         if secret.chars().count() < SHORTEST {
