@@ -27,6 +27,7 @@ fn main() {
         ("journal", records()),
         ("manifest", manifests()),
         ("component", components()),
+        ("config", configurations()),
     ] {
         let folder = root().join("fuzz/corpus").join(target);
         std::fs::create_dir_all(&folder).unwrap();
@@ -255,6 +256,52 @@ fn manifests() -> Seeds {
         ("wrong", b"[action]\ncategory = 7\nprovider = \"\"\n[unknown]\n[[property]]\n".to_vec()),
     ]));
     seeds
+}
+
+fn configurations() -> Seeds {
+    let all = r#"state-dir = "state"
+plugins-dir = "plugins"
+[worker]
+slots = 4
+memory-budget = "2GiB"
+poll-interval-min = "1s"
+exclusive = true
+[worker.slots-per-action-type]
+"Build/Site/1" = 2
+[worker.query-values]
+"Build/Site/1" = ["a", "b"]
+[limits.default]
+wall = "5m"
+memory = "64MiB"
+[limits.max]
+cpu = "1h"
+[unpack]
+entries = 1000
+ratio = 50
+[log]
+format = "json"
+[[source]]
+id = "main"
+region = "eu-central-1"
+role-arn = "arn:aws:iam::111122223333:role/x"
+external-id = "e"
+[plugins.site.grant]
+scratch = true
+[[plugins.site.grant.directories]]
+host = "/"
+guest = "/srv"
+[plugins.site.limits]
+log = "1MB"
+"#;
+    named(vec![
+        ("all", all.as_bytes().to_vec()),
+        (
+            "wrong",
+            b"unknown = 1\n[worker]\nslots = 0\nexclusive = 7\n[[source]]\nid = \"a b\"\n".to_vec(),
+        ),
+        ("empty", Vec::new()),
+        ("not-toml", b"[a\nb = = \xff".to_vec()),
+    ])
 }
 
 fn components() -> Seeds {

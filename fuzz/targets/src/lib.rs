@@ -13,6 +13,8 @@
 
 #[cfg(feature = "archives")]
 mod archives;
+#[cfg(all(feature = "config", not(test)))]
+mod config;
 #[cfg(feature = "job")]
 mod job;
 #[cfg(feature = "journal")]
@@ -25,6 +27,8 @@ mod targets;
 
 #[cfg(feature = "archives")]
 pub use archives::{pack, unpack, untar};
+#[cfg(all(feature = "config", not(test)))]
+pub use config::config;
 #[cfg(feature = "job")]
 pub use job::job;
 #[cfg(feature = "journal")]

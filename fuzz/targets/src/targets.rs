@@ -16,6 +16,12 @@ pub const TARGETS: &[Target] = &[
         name: "component",
         run: crate::component,
     },
+    // Its own tests need the rest of the binary.
+    #[cfg(all(feature = "config", not(test)))]
+    Target {
+        name: "config",
+        run: crate::config,
+    },
     #[cfg(feature = "job")]
     Target {
         name: "job",

@@ -107,7 +107,7 @@ macro_rules! smoke {
 }
 
 smoke!(
-    component, job, journal, manifest, masker, pack, unpack, untar
+    component, config, job, journal, manifest, masker, pack, unpack, untar
 );
 
 #[test]

@@ -94,7 +94,7 @@ async fn a_granted_secret_is_told_hidden_and_nothing_else_is() {
 #[tokio::test]
 async fn a_plugin_that_imports_secrets_is_not_served_without_a_grant() {
     let plugin = reader();
-    let mut rig = Rig::start(RigOptions::default()).await;
+    let rig = Rig::start(RigOptions::default()).await;
     plugin.install(&rig.setup.plugins_dir);
     let worker = rig.worker().await;
     let said = worker.process.line("pipefitter:action/secrets").await;

@@ -1,6 +1,7 @@
 //! Outputs as a hostile guest leaves them, made from a script.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -115,7 +116,8 @@ fn file(path: &Path, kind: u8, script: &mut Script<'_>) -> std::io::Result<()> {
         0x80.. => vec![kind; length << 8],
         _ => script.0[..length.min(script.0.len())].to_vec(),
     };
-    std::fs::write(path, content)?;
+    // New, or not at all: an earlier step may have planted a link here that leads out, or a pipe.
+    std::fs::File::create_new(path)?.write_all(&content)?;
     let mode = if kind.is_multiple_of(8) {
         0o640
     } else {
