@@ -16,7 +16,7 @@ mod supply;
 mod tests;
 
 pub(crate) use environment::{takes_codes, takes_colours};
-pub(crate) use model::{Config, LogFormat, PluginConfig, SourceConfig};
+pub(crate) use model::{Config, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};
 #[cfg(test)]
