@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::run;
-use crate::{javascript, paths, python};
+use crate::{hostile, javascript, paths, python};
 
 /// The plugins that the project ships, by folder.
 pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
@@ -89,7 +89,8 @@ pub(crate) fn build_test_guests() -> Result<()> {
     javascript_twin(
         &source.join("javascript"),
         &out.join("twin-javascript.wasm"),
-    )
+    )?;
+    hostile::build()
 }
 
 fn python_twin(source: &Path, out: &Path) -> Result<()> {
@@ -166,7 +167,8 @@ fn wasi_wit() -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn is_fresh(out: &Path, sources: &[&Path]) -> bool {
+/// Whether something was made after all of its sources were changed.
+pub(crate) fn is_fresh(out: &Path, sources: &[&Path]) -> bool {
     let modified = |path: &Path| path.metadata().and_then(|m| m.modified()).ok();
     let Some(made) = modified(out) else {
         return false;
@@ -176,15 +178,21 @@ fn is_fresh(out: &Path, sources: &[&Path]) -> bool {
         .all(|source| modified(source).is_some_and(|at| at <= made))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copy a file; one that is the same already keeps its time.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("could not make {}", folder.display()))?;
     }
-    // A file that did not change keeps its time, so that nothing is compiled for nothing.
     let new = std::fs::read(from).with_context(|| format!("could not read {}", from.display()))?;
+    // A file that did not change keeps its time, so that nothing is compiled for nothing.
     if std::fs::read(to).is_ok_and(|old| old == new) {
         return Ok(());
     }
-    std::fs::write(to, new).with_context(|| format!("could not write {}", to.display()))
+    write(to, &new)
+}
+
+/// Write a file.
+pub(crate) fn write(to: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(to, bytes).with_context(|| format!("could not write {}", to.display()))
 }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod demo;
 mod guests;
+mod hostile;
 mod javascript;
 mod paths;
 mod prerequisites;

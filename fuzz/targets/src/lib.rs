@@ -15,12 +15,16 @@
 mod archives;
 #[cfg(all(feature = "config", not(test)))]
 mod config;
+#[cfg(feature = "grants")]
+mod grants;
 #[cfg(feature = "job")]
 mod job;
 #[cfg(feature = "journal")]
 mod journal;
 #[cfg(feature = "masker")]
 mod masker;
+#[cfg(feature = "pipe")]
+mod pipe;
 #[cfg(feature = "plugins")]
 mod plugins;
 mod targets;
@@ -29,12 +33,16 @@ mod targets;
 pub use archives::{pack, unpack, untar};
 #[cfg(all(feature = "config", not(test)))]
 pub use config::config;
+#[cfg(feature = "grants")]
+pub use grants::grants;
 #[cfg(feature = "job")]
 pub use job::job;
 #[cfg(feature = "journal")]
 pub use journal::journal;
 #[cfg(feature = "masker")]
 pub use masker::masker;
+#[cfg(feature = "pipe")]
+pub use pipe::pipe;
 #[cfg(feature = "plugins")]
 pub use plugins::{component, manifest};
 pub use targets::{TARGETS, Target};

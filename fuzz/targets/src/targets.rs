@@ -22,6 +22,11 @@ pub const TARGETS: &[Target] = &[
         name: "config",
         run: crate::config,
     },
+    #[cfg(feature = "grants")]
+    Target {
+        name: "grants",
+        run: crate::grants,
+    },
     #[cfg(feature = "job")]
     Target {
         name: "job",
@@ -46,6 +51,11 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "pack",
         run: crate::pack,
+    },
+    #[cfg(feature = "pipe")]
+    Target {
+        name: "pipe",
+        run: crate::pipe,
     },
     #[cfg(feature = "archives")]
     Target {

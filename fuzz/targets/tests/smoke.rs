@@ -107,7 +107,7 @@ macro_rules! smoke {
 }
 
 smoke!(
-    component, config, job, journal, manifest, masker, pack, unpack, untar
+    component, config, grants, job, journal, manifest, masker, pack, pipe, unpack, untar
 );
 
 #[test]

@@ -14,7 +14,7 @@ use pipefitter_egress::{Egress, EgressConfig};
 use pipefitter_journal::{Identity, JournalError, Redb};
 use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy};
 use pipefitter_sandbox::{
-    ByIsolation, ChildProcess, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
+    ByIsolation, ChildProcess, CompileLimits, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
 };
 use pipefitter_secrets::{AwsAccess, SecretConfig, SecretFrom, Secrets, SecretsSettings};
 use pipefitter_worker::{PluginGrants, Preparer, SourceParts, WorkerConfig};
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, PluginConfig, SecretPlace, SecretTable, SourceConfig};
+use crate::config::{Config, PluginConfig, SecretPlace, SecretTable, SourceConfig, SupplyConfig};
 
 /// The folders of a worker's state, made with mode 0700.
 pub(crate) struct StateDir {
@@ -133,6 +133,7 @@ impl Engine {
         let mut settings = SandboxConfig::new(key);
         settings.launcher = Some(Arc::clone(&launcher));
         settings.max_component_bytes = config.supply.policy.max_plugin_bytes;
+        settings.compile_limits = compile_limits(&config.supply);
         let sandbox = Sandbox::new(settings).context("could not start wasmtime")?;
         let mut cache = CodeCache::open(state.code()).context("could not open the code cache")?;
         if let Some(bytes) = config.supply.code_cache {
@@ -169,6 +170,15 @@ impl Engine {
         let dir = PluginsDir::open(dir, prepare).context("could not open the plugins folder")?;
         Ok(dir.with_policy(self.policy.clone()))
     }
+}
+
+/// What compiling one plugin may use.
+fn compile_limits(supply: &SupplyConfig) -> CompileLimits {
+    let usual = CompileLimits::default();
+    CompileLimits::new(
+        supply.compile_memory.unwrap_or(usual.memory),
+        supply.compile_time.unwrap_or(usual.cpu),
+    )
 }
 
 /// What the operator's tables come to for the worker.

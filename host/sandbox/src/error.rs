@@ -57,12 +57,12 @@ pub enum SandboxError {
         what: String,
     },
     /// Compiling took more than it may.
-    #[error(
-        "compiling the component hit the {limit}; make the component smaller, or raise the limit"
-    )]
+    #[error("compiling the component hit the {limit}; make the component smaller{remedy}")]
     CompileLimit {
         /// Which, and its value.
         limit: String,
+        /// How to raise it, where that can be done.
+        remedy: &'static str,
     },
     /// The process that compiles has refused the component: its own words.
     #[error("{0}")]

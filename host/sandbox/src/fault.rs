@@ -29,7 +29,8 @@ pub(crate) fn of_call(error: &Error, guard: &Guard) -> Fault {
     }
     let what = match error.downcast_ref::<Trap>() {
         Some(trap) => words(*trap),
-        None => one_line(&error.root_cause().to_string()),
+        // What wasmtime finds wrong with values and handles has no type of its own.
+        None => rules(&one_line(&error.root_cause().to_string())),
     };
     Fault::Trap {
         what,
@@ -107,13 +108,20 @@ fn words(trap: Trap) -> String {
         | Trap::ListOutOfBounds
         | Trap::InvalidDiscriminant
         | Trap::UnalignedPointer => {
-            format!("it gave the host a value that is none ({trap}); its bindings may be broken")
+            let text = trap.to_string();
+            rules(text.strip_prefix("wasm trap: ").unwrap_or(&text))
         }
         other => {
             let text = other.to_string();
             text.strip_prefix("wasm trap: ").unwrap_or(&text).to_owned()
         }
     }
+}
+
+fn rules(broken: &str) -> String {
+    format!(
+        "it broke the rules of calls between it and the host ({broken}); its bindings may be broken"
+    )
 }
 
 /// Function names as wasmtime prints them, which demangles them: `   0:   0x1f - module!function`. A plugin

@@ -17,7 +17,9 @@ mod supply;
 mod tests;
 
 pub(crate) use environment::{takes_codes, takes_colours};
-pub(crate) use model::{Config, LogFormat, PluginConfig, SecretPlace, SecretTable, SourceConfig};
+pub(crate) use model::{
+    Config, LogFormat, PluginConfig, SecretPlace, SecretTable, SourceConfig, SupplyConfig,
+};
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};
 #[cfg(test)]

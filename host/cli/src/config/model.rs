@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use pipefitter_codepipeline::Owner;
@@ -51,6 +52,10 @@ pub(crate) struct SupplyConfig {
     pub(crate) policy: SupplyPolicy,
     /// Bytes that compiled code may have; the default is the cache's own.
     pub(crate) code_cache: Option<u64>,
+    /// Bytes of memory for compiling one plugin; the default is the sandbox's own, as below.
+    pub(crate) compile_memory: Option<u64>,
+    /// Processor time for it.
+    pub(crate) compile_time: Option<Duration>,
 }
 
 /// `[[source]]`.

@@ -1,6 +1,7 @@
 //! What the operator demands of plugins' files: sizes, pinned digests, signatures.
 
 use std::path::Path;
+use std::time::Duration;
 
 use pipefitter_plugins::toml_table::{Entry, Table};
 use pipefitter_plugins::{Custody, FileDigest, PluginPolicy, SupplyPolicy, TrustedKey};
@@ -9,6 +10,11 @@ use super::model::SupplyConfig;
 
 /// The header of a component: nothing shorter is a plugin.
 const LEAST_PLUGIN: u64 = 8;
+
+/// What the compiler takes for the smallest component.
+const LEAST_COMPILE_MEMORY: u64 = 16 << 20;
+/// The kernel counts whole seconds.
+const LEAST_COMPILE_TIME: Duration = Duration::from_secs(1);
 
 /// Letters of a public key in base64; a path of this length that begins with RW is given as `./RW...`.
 const KEY_LETTERS: usize = 56;
@@ -26,6 +32,28 @@ pub(super) fn read_sizes(table: &Table<'_>, supply: &mut SupplyConfig) {
         }
     }
     supply.code_cache = table.size("code-cache");
+    supply.compile_memory = table.size("compile-memory");
+    if supply
+        .compile_memory
+        .is_some_and(|bytes| bytes < LEAST_COMPILE_MEMORY)
+    {
+        table.problem(
+            "compile-memory",
+            "`compile-memory` is so little that no plugin is compiled",
+            "raise it, or take the line out for 3GiB",
+        );
+    }
+    supply.compile_time = table.duration("compile-time");
+    if supply
+        .compile_time
+        .is_some_and(|time| time < LEAST_COMPILE_TIME)
+    {
+        table.problem(
+            "compile-time",
+            "`compile-time` is less than a second, and whole seconds are what is counted",
+            "raise it, or take the line out for 5m",
+        );
+    }
 }
 
 /// The keys at the top of the file.

@@ -1,6 +1,7 @@
 //! What may be demanded of plugins' files, and what is refused with its place.
 
 use std::path::Path;
+use std::time::Duration;
 
 use pipefitter_plugins::{SigningKey, TrustedKey};
 
@@ -36,6 +37,7 @@ fn sizes_pins_and_keys_are_read() {
     let config = read(&format!(
         "require-signature = true\ntrusted-keys = [\"{KEY}\"]\n\
          [limits]\nplugin-size = \"1MiB\"\ncode-cache = \"3GiB\"\n\
+         compile-memory = \"1GiB\"\ncompile-time = \"90s\"\n\
          [limits.default]\nwall = \"1h\"\n\
          [plugins.a]\ndigest = \"{DIGEST}\"\n\
          [plugins.b]\ndigest = [\"{DIGEST}\", \"{DIGEST}\"]\nmanifest-digest = \"{DIGEST}\"\n\
@@ -44,6 +46,8 @@ fn sizes_pins_and_keys_are_read() {
     let policy = &config.supply.policy;
     assert_eq!(policy.max_plugin_bytes, 1 << 20);
     assert_eq!(config.supply.code_cache, Some(3 << 30));
+    assert_eq!(config.supply.compile_memory, Some(1 << 30));
+    assert_eq!(config.supply.compile_time, Some(Duration::from_secs(90)));
     assert!(config.limits.get("wall").is_some());
     assert_eq!(policy.trusted_keys, [TrustedKey::parse(KEY).unwrap()]);
     assert_eq!(policy.plugins["a"].digests[0].to_string(), DIGEST);

@@ -42,6 +42,8 @@ const LINKING: Duration = Duration::from_secs(60);
 const LINK_MEMORY: u64 = 1 << 30;
 /// What a child that has answered needs to end.
 const ENDING: Duration = Duration::from_secs(2);
+/// As the configuration calls it.
+const MORE_TIME: &str = ", or raise `compile-time` of [limits]";
 /// Characters of a refusal that are believed.
 const REFUSAL: usize = 4000;
 
@@ -189,6 +191,7 @@ fn ask(
             child.end_within(Duration::ZERO);
             Err(SandboxError::CompileLimit {
                 limit: format!("time limit of {}", text::duration(wall)),
+                remedy: MORE_TIME,
             })
         }
         Err(error) => {
@@ -221,13 +224,16 @@ fn ended(status: ExitStatus, said: &str, limits: Option<&CompileLimits>) -> Sand
     match (signal, limits) {
         (Some(Signal::XCPU), Some(limits)) => SandboxError::CompileLimit {
             limit: format!("limit on processor time of {}", text::duration(limits.cpu)),
+            remedy: MORE_TIME,
         },
         (Some(Signal::XFSZ), Some(limits)) => SandboxError::CompileLimit {
             limit: format!("limit on compiled code of {}", text::size(limits.code)),
+            remedy: "",
         },
         (Some(Signal::ABORT), Some(limits)) if said.contains("memory allocation of") => {
             SandboxError::CompileLimit {
                 limit: format!("memory limit of {}", text::size(limits.memory)),
+                remedy: ", or raise `compile-memory` of [limits]",
             }
         }
         _ => {

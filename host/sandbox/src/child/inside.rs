@@ -140,7 +140,7 @@ fn trial(mut pipe: UnixStream) -> Result<(), ChildError> {
     let mut lock = Lock::default();
     lock::limit_resources(SystemLimits {
         memory: 0,
-        cpu: Duration::from_secs(1),
+        cpu: lock::CPU_GRACE,
         file: 0,
         files: 0,
     })?;
@@ -212,7 +212,7 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
         let limits = &job.spec.limits;
         lock::limit_resources(SystemLimits {
             memory: limits.memory(),
-            cpu: limits.cpu(),
+            cpu: limits.cpu().saturating_add(lock::CPU_GRACE),
             file: limits.get(Limit::FileSize),
             // A walk down a tree holds a descriptor for each level.
             files: [Limit::OpenFiles, Limit::DirectoryStreams, Limit::Depth]

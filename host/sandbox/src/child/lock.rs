@@ -21,8 +21,9 @@ use super::syscalls;
 pub(super) const OVERHEAD: u64 = 96 << 20;
 /// Descriptors besides those of the guest: pipe, code, runtime.
 const DESCRIPTORS: u64 = 76;
-/// The kernel's own processor limit ends a child whose own accounting was taken over.
-const CPU_GRACE: Duration = Duration::from_secs(5);
+/// A guest's processor time is counted by the child itself; the kernel's own limit, this much later, is for a child
+/// that was taken over.
+pub(crate) const CPU_GRACE: Duration = Duration::from_secs(5);
 
 /// A step that must not fail did.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +76,7 @@ pub(crate) fn give_up_privileges(parent: u32) -> Result<(), LockError> {
 pub(crate) struct SystemLimits {
     /// Memory of the guest, bytes.
     pub(crate) memory: u64,
-    /// Processor time of the guest.
+    /// Processor time, rounded up to seconds.
     pub(crate) cpu: Duration,
     /// The largest file, bytes.
     pub(crate) file: u64,
@@ -87,22 +88,26 @@ pub(crate) struct SystemLimits {
 /// writable counts. Never RLIMIT_NPROC: it counts the user's threads elsewhere.
 pub(crate) fn limit_resources(limits: SystemLimits) -> Result<(), LockError> {
     limit(Resource::Data, limits.memory.saturating_add(OVERHEAD))?;
-    let cpu = limits.cpu.saturating_add(CPU_GRACE);
-    limit(
-        Resource::Cpu,
-        cpu.as_secs() + u64::from(cpu.subsec_nanos() > 0),
-    )?;
+    let seconds = limits.cpu.as_secs();
+    let begun = u64::from(limits.cpu.subsec_nanos() > 0);
+    // One second apart: where both are the same the kernel kills with SIGKILL, and nobody can tell why.
+    let cpu = seconds.saturating_add(begun);
+    limit_between(Resource::Cpu, cpu, cpu.saturating_add(1))?;
     limit(Resource::Fsize, limits.file)?;
     limit(Resource::Nofile, limits.files.saturating_add(DESCRIPTORS))
 }
 
 fn limit(resource: Resource, most: u64) -> Result<(), LockError> {
-    // More than the system allows anyway is no error; less is set for good, by both values.
+    limit_between(resource, most, most)
+}
+
+/// More than the system allows anyway is no error; less is set for good, by both values.
+fn limit_between(resource: Resource, soft: u64, hard: u64) -> Result<(), LockError> {
     let now = rustix::process::getrlimit(resource);
-    let most = now.maximum.map_or(most, |maximum| most.min(maximum));
+    let at_most = |value: u64| now.maximum.map_or(value, |maximum| value.min(maximum));
     let limit = Rlimit {
-        current: Some(most),
-        maximum: Some(most),
+        current: Some(at_most(soft)),
+        maximum: Some(at_most(hard)),
     };
     rustix::process::setrlimit(resource, limit).map_err(step("setting a resource limit"))
 }

@@ -76,6 +76,8 @@ impl Search {
     }
 
     fn of(mut forms: Vec<Form>) -> Search {
+        // A secret of nothing is everywhere, in the middle of a character too.
+        forms.retain(|form| !form.text.is_empty());
         forms.sort_by(|a, b| a.text.cmp(&b.text).then(a.token.cmp(&b.token)));
         forms.dedup_by(|again, kept| {
             let same = again.text == kept.text;

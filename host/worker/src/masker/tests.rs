@@ -228,3 +228,11 @@ fn nothing_shows_what_is_hidden() {
     let shown = format!("{:?}", masker(["password"]));
     assert_eq!(shown, "Masker { .. }");
 }
+
+#[test]
+fn a_secret_of_nothing_hides_nothing() {
+    let masker = Masker::new([Secret::new("an empty property", "")]);
+    assert_eq!(masker.mask("größer \u{fffd}"), "größer \u{fffd}");
+    masker.add(&Secret::new("another", ""));
+    assert_eq!(masker.mask_cut("größer"), "größer");
+}

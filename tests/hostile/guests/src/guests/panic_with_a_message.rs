@@ -1,0 +1,7 @@
+//! Panics.
+
+use crate::answer::{Answer, Job};
+
+pub(crate) fn run(_job: &Job) -> Answer {
+    panic!("the guest panics on purpose")
+}

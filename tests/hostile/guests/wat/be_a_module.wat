@@ -1,0 +1,2 @@
+;; A core module in place of a component.
+(module (func (export "run")))

@@ -1,0 +1,10 @@
+;; Wants requests to the network, and is granted none.
+(component
+  ;;@ include contract
+  (import "wasi:http/outgoing-handler@0.2.0" (instance))
+  (core module $guest
+    (func (export "run") (param i32) (result i32) (i32.const 0))
+  )
+  (core instance $guest (instantiate $guest))
+  ;;@ include export
+)

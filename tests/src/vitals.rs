@@ -1,0 +1,147 @@
+//! What a process holds of the machine, as the kernel tells it: whether all that a job took came back.
+
+use std::collections::HashSet;
+use std::fs;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::process::DEADLINE;
+
+/// Between two looks: the kernel announces to nobody that a process has closed a file.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a process holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vitals {
+    /// Open files. TCP connections are left out: clients keep some, more or less of them, for the next request; and
+    /// so is compiled code.
+    pub files: usize,
+    /// Pieces of memory without a name: compiled code that is kept for the next job, and what its memories begin as.
+    pub code: usize,
+    /// Threads.
+    pub threads: usize,
+    /// Processes that it started and has not reaped.
+    pub children: usize,
+    /// Memory in use (RSS), bytes.
+    pub resident: u64,
+}
+
+impl Vitals {
+    /// Of the process with this id.
+    ///
+    /// # Panics
+    /// Where there is no such process.
+    #[must_use]
+    pub fn of(process: i32) -> Vitals {
+        let status = fs::read_to_string(format!("/proc/{process}/status"))
+            .unwrap_or_else(|error| panic!("process {process}: {error}"));
+        let number = |key: &str| -> u64 {
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            let word = line.and_then(|line| line.split_whitespace().next());
+            word.and_then(|word| word.parse().ok()).unwrap_or(0)
+        };
+        let (code, files) = open_files(process)
+            .into_iter()
+            .partition::<Vec<_>, _>(|target| target.starts_with("/memfd:"));
+        Vitals {
+            files: files.len(),
+            code: code.len(),
+            threads: usize::try_from(number("Threads:")).unwrap_or(usize::MAX),
+            children: children_of(process),
+            resident: number("VmRSS:") * 1024,
+        }
+    }
+
+    /// Wait until a process is back at what it was: no more files, threads or children, and no more memory than
+    /// `slack` bytes besides.
+    ///
+    /// # Panics
+    /// Where it does not come back in time; tells what it holds.
+    pub async fn returned(&self, process: i32, slack: u64) -> Vitals {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let now = Vitals::of(process);
+            let back = now.files <= self.files
+                && now.threads <= self.threads
+                && now.children <= self.children
+                && now.resident <= self.resident + slack;
+            if back {
+                return now;
+            }
+            assert!(
+                Instant::now() < until,
+                "process {process} had {self:?} and now has {now:?}, of files {:#?}",
+                targets(process)
+            );
+            sleep(LOOK).await;
+        }
+    }
+}
+
+fn targets(process: i32) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
+        .map(|target| target.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn open_files(process: i32) -> Vec<String> {
+    let connections: HashSet<String> = ["tcp", "tcp6"]
+        .iter()
+        .filter_map(|table| fs::read_to_string(format!("/proc/{process}/net/{table}")).ok())
+        .flat_map(|table| {
+            let inode = |line: &str| line.split_whitespace().nth(9).map(str::to_owned);
+            table.lines().skip(1).filter_map(inode).collect::<Vec<_>>()
+        })
+        .map(|inode| format!("socket:[{inode}]"))
+        .collect();
+    let mut files = targets(process);
+    files.retain(|target| !connections.contains(target));
+    files
+}
+
+fn children_of(process: i32) -> usize {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return 0;
+    };
+    let parent = |stat: String| -> Option<i32> {
+        // After the name, which may hold anything: state, parent.
+        stat.rsplit_once(')')?
+            .1
+            .split_whitespace()
+            .nth(1)?
+            .parse()
+            .ok()
+    };
+    entries
+        .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok())
+        .filter(|stat| parent(stat.clone()) == Some(process))
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_held_is_seen_and_what_is_let_go_too() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        let before = Vitals::of(own);
+        let file = fs::File::open("/proc/self/status").unwrap();
+        let mut child = tokio::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let during = Vitals::of(own);
+        assert!(during.files > before.files, "{before:?} {during:?}");
+        assert_eq!(during.children, before.children + 1);
+        drop((file, child.stdin.take()));
+        child.wait().await.unwrap();
+        assert_eq!(Vitals::of(own).children, before.children);
+    }
+}

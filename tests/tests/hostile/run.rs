@@ -1,0 +1,62 @@
+//! What guests try while they run. Each fails alone, for its own reason, and nothing of it is left.
+
+use pipefitter_tests::hostile::{Case, Field, HALVES, Isolation};
+use pipefitter_tests::pipelines::Action;
+
+/// Guests side by side: the more, the more they are in each other's way.
+const AT_A_TIME: usize = 8;
+
+/// The one that is still running when the worker has to end.
+const DEAF: &str = "ignore_stop_requests";
+
+async fn all(isolation: Isolation, half: usize) {
+    let cases: Vec<&Case> = HALVES[half].iter().copied().flatten().collect();
+    let mut field = Field::start(isolation, &cases).await;
+    let (deaf, others): (Vec<&Case>, Vec<&Case>) =
+        cases.into_iter().partition(|case| case.guest == DEAF);
+    for batch in others.chunks(AT_A_TIME) {
+        field.run(batch).await;
+    }
+    field.all_were_right();
+    let now = field.returned().await;
+    println!("{isolation:?}: {:?} before, {now:?} after", field.before());
+    match deaf.first() {
+        Some(case) => end_with(field, case).await,
+        None => drop(field.worker.stop_cleanly().await),
+    }
+}
+
+/// A worker that is told to end does, whatever a guest makes of it.
+async fn end_with(field: Field, case: &Case) {
+    let action: Action = case.action(&case.plugin(), case.guest);
+    field.rig.pipeline("deaf", [action]).await;
+    let execution = field.rig.service.begin("deaf").await;
+    field.said("INFO  deaf").await;
+    let said = field.worker.stop_cleanly().await;
+    assert!(!said.contains("are kept in the journal"), "{said}");
+    field.rig.service.ended(&execution).await;
+    let results = field.rig.service.actions("deaf", &execution).await;
+    if let Err(wrong) = case.judge(&results[case.guest]) {
+        panic!("{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_guests_take_in_processes_of_their_own() {
+    all(Isolation::Process, 0).await;
+}
+
+#[tokio::test]
+async fn what_guests_take_in_the_workers_process() {
+    all(Isolation::Shared, 0).await;
+}
+
+#[tokio::test]
+async fn what_guests_say_and_leave_in_processes_of_their_own() {
+    all(Isolation::Process, 1).await;
+}
+
+#[tokio::test]
+async fn what_guests_say_and_leave_in_the_workers_process() {
+    all(Isolation::Shared, 1).await;
+}
