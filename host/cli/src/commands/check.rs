@@ -108,7 +108,7 @@ pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
                 found.push(problem(
                     places.value(&["plugins", plugin, "grant", key]),
                     format!("the secret `{name}` that is granted to `{plugin}` is nowhere"),
-                    &format!("add [secrets.{name}] with where its value is, or correct the name"),
+                    format!("add [secrets.{name}] with where its value is, or correct the name"),
                 ));
             }
         }
