@@ -10,6 +10,11 @@ const PROBE_PROPERTIES: &[&str] = &[
     "do", "kind", "message", "hops", "text", "ms", "key", "var.out", "var.more",
 ];
 
+/// What the plugin of the network understands.
+const NET_PROPERTIES: &[&str] = &[
+    "do", "url", "method", "size", "piece", "headers", "timeouts", "count",
+];
+
 /// A plugin to be written into a plugins folder.
 #[derive(Clone, Debug)]
 pub struct Plugin {
@@ -62,6 +67,18 @@ impl Plugin {
             limits: "wall = \"60s\"\ncpu = \"20s\"\nmemory = \"64MiB\"\n".to_owned(),
             capabilities: String::new(),
             allow_empty: false,
+        }
+    }
+
+    /// The one that makes requests, as `name` and Build/`name`/1, without inputs and outputs.
+    #[must_use]
+    pub fn net(name: &str) -> Plugin {
+        Plugin {
+            name: name.to_owned(),
+            wasm: binary::guest("net"),
+            properties: NET_PROPERTIES.iter().map(|&name| name.to_owned()).collect(),
+            more_properties: String::new(),
+            ..Plugin::probe(name)
         }
     }
 

@@ -54,13 +54,14 @@ pub(crate) fn build_test_guests() -> Result<()> {
             "--target",
             "wasm32-wasip2",
         ])
+        .args(["-p", "pipefitter-test-probe", "-p", "pipefitter-test-twin"])
         .args([
             "-p",
-            "pipefitter-test-probe",
-            "-p",
-            "pipefitter-test-twin",
-            "-p",
             "pipefitter-test-escape",
+            "-p",
+            "pipefitter-test-secret",
+            "-p",
+            "pipefitter-test-net",
         ])
         .current_dir(paths::root()))?;
     let built = paths::target().join("wasm32-wasip2/guest");
@@ -69,8 +70,16 @@ pub(crate) fn build_test_guests() -> Result<()> {
         &out.join("probe.wasm"),
     )?;
     copy(
+        &built.join("pipefitter_test_secret.wasm"),
+        &out.join("secret.wasm"),
+    )?;
+    copy(
         &source.join("probe/action.toml"),
         &out.join("probe.action.toml"),
+    )?;
+    copy(
+        &built.join("pipefitter_test_net.wasm"),
+        &out.join("net.wasm"),
     )?;
     copy(
         &built.join("pipefitter_test_twin.wasm"),

@@ -48,7 +48,7 @@ const NODE: &[Prerequisite] = &[
 const PYTHON: &[Prerequisite] = &[Prerequisite {
     program: "python3",
     arg: "--version",
-    what_for: "python3 with venv, for boto3, the AWS CLI, the plugin written in Python and benchmarks",
+    what_for: "python3 with venv, for boto3, the AWS CLI, moto, the plugin written in Python and benchmarks",
     install: "sudo apt-get install python3 python3-venv   (version 3.10 or later)",
 }];
 

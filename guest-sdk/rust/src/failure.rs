@@ -5,6 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::secrets::SecretError;
+
 /// CodePipeline's failure types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureKind {
@@ -102,14 +104,17 @@ impl Failure {
 
     /// Any error as a failure: its own kind where it has one, `PermissionError` where a file may not
     /// be accessed, else `JobFailed`. The message is the error's with those of its sources.
-    fn of(error: &(dyn Error + 'static)) -> Self {
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
         let any = error.downcast_ref::<Self>();
         if let Some(failure) = any {
             return failure.clone();
         }
+        let of_secret = || error.downcast_ref().map(SecretError::failure_kind);
         let kind = error
-            .downcast_ref::<io::Error>()
-            .map_or(FailureKind::JobFailed, kind_of_io);
+            .downcast_ref()
+            .map(kind_of_io)
+            .or_else(of_secret)
+            .unwrap_or(FailureKind::JobFailed);
         let mut message = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
@@ -185,8 +190,8 @@ impl From<&str> for Failure {
 
 /// Says what was being done when an error came up, and makes a [`Failure`] of it.
 ///
-/// A [`Failure`] keeps its kind, a file that may not be accessed is a `PermissionError`, all else is
-/// `JobFailed`.
+/// A [`Failure`] and a [`SecretError`] keep their kind, a file that may not be accessed is a
+/// `PermissionError`, all else is `JobFailed`.
 ///
 /// ```
 /// use pipefitter_sdk::{Context, Failure};

@@ -2,10 +2,14 @@
 //! keep what was said for the test that runs on the same thread.
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use wasm::{progress, stop_requested, threshold, time_remaining, write};
+pub(crate) use wasm::{
+    progress, secret, secret_bytes, stop_requested, threshold, time_remaining, write,
+};
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use native::{progress, stop_requested, threshold, time_remaining, with, write};
+pub(crate) use native::{
+    progress, secret, secret_bytes, stop_requested, threshold, time_remaining, with, write,
+};
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
@@ -14,6 +18,23 @@ mod wasm {
     use crate::control::StopReason;
     use crate::export::wire::bindings::pipefitter::action::{control, log};
     use crate::log::Level;
+    use crate::secrets::SecretError;
+
+    /// Generated from the world `needs-secrets`: apart from the world that every plugin is built for, so
+    /// that a plugin imports it only by calling it.
+    #[allow(
+        unsafe_code,
+        reason = "the component model's ABI is raw pointers; the code is generated"
+    )]
+    #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    mod granted {
+        wit_bindgen::generate!({
+            path: "wit",
+            world: "pipefitter:action/needs-secrets",
+        });
+    }
+
+    use granted::pipefitter::action::secrets;
 
     pub(crate) fn write(level: Level, message: &str, fields: &[(String, String)]) {
         let level = match level {
@@ -50,15 +71,34 @@ mod wasm {
     pub(crate) fn time_remaining() -> Duration {
         Duration::from_millis(u64::from(control::time_remaining()))
     }
+
+    pub(crate) fn secret(name: &str) -> Result<String, SecretError> {
+        secrets::get(name).map_err(|error| no_secret(name, error))
+    }
+
+    pub(crate) fn secret_bytes(name: &str) -> Result<Vec<u8>, SecretError> {
+        secrets::get_bytes(name).map_err(|error| no_secret(name, error))
+    }
+
+    fn no_secret(name: &str, error: secrets::SecretError) -> SecretError {
+        let name = name.to_owned();
+        match error {
+            secrets::SecretError::Denied => SecretError::Denied { name },
+            secrets::SecretError::Missing => SecretError::Missing { name },
+            secrets::SecretError::Unavailable => SecretError::Unavailable { name },
+        }
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use std::cell::RefCell;
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use crate::control::StopReason;
     use crate::log::Level;
+    use crate::secrets::SecretError;
     use crate::testing::{LogLine, Progress};
 
     /// The host that a native test plays.
@@ -68,6 +108,7 @@ mod native {
         pub(crate) threshold: Level,
         pub(crate) stop: Option<StopReason>,
         pub(crate) time_remaining: Duration,
+        pub(crate) secrets: BTreeMap<String, Result<Vec<u8>, SecretError>>,
     }
 
     thread_local! {
@@ -78,6 +119,7 @@ mod native {
                 threshold: Level::Trace,
                 stop: None,
                 time_remaining: Duration::from_millis(u32::MAX as u64),
+                secrets: BTreeMap::new(),
             })
         };
     }
@@ -125,5 +167,20 @@ mod native {
 
     pub(crate) fn time_remaining() -> Duration {
         with(|host| host.time_remaining)
+    }
+    pub(crate) fn secret(name: &str) -> Result<String, SecretError> {
+        let bytes = secret_bytes(name)?;
+        // The host's secrets that are asked for as text are text.
+        String::from_utf8(bytes).map_err(|_| SecretError::Missing {
+            name: name.to_owned(),
+        })
+    }
+
+    pub(crate) fn secret_bytes(name: &str) -> Result<Vec<u8>, SecretError> {
+        with(|host| host.secrets.get(name).cloned()).unwrap_or_else(|| {
+            Err(SecretError::Denied {
+                name: name.to_owned(),
+            })
+        })
     }
 }

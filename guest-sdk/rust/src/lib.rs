@@ -11,6 +11,7 @@ pub mod log;
 #[cfg(feature = "log")]
 mod log_bridge;
 mod outcome;
+pub mod secrets;
 pub mod testing;
 #[cfg(feature = "tracing")]
 pub mod tracing;

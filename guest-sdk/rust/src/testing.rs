@@ -188,7 +188,10 @@ impl JobBuilder {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use host::{set_stop_requested, set_threshold, set_time_remaining, take_log, take_progress};
+pub use host::{
+    set_secret, set_secret_error, set_stop_requested, set_threshold, set_time_remaining, take_log,
+    take_progress,
+};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod host {
@@ -198,6 +201,7 @@ mod host {
     use crate::control::StopReason;
     use crate::host::with;
     use crate::log::Level;
+    use crate::secrets::SecretError;
 
     /// Takes what this thread has written to the log since it was last asked.
     pub fn take_log() -> Vec<LogLine> {
@@ -217,6 +221,17 @@ mod host {
     /// Sets what [`time_remaining`](crate::control::time_remaining) answers on this thread.
     pub fn set_time_remaining(time: Duration) {
         with(|host| host.time_remaining = time);
+    }
+
+    /// Grants a secret to the plugins of this thread, in place of an earlier one of that name. What is not
+    /// set is denied.
+    pub fn set_secret(name: impl Into<String>, value: impl Into<Vec<u8>>) {
+        with(|host| host.secrets.insert(name.into(), Ok(value.into())));
+    }
+
+    /// Sets what goes wrong when the plugins of this thread ask for the secret that the error names.
+    pub fn set_secret_error(error: SecretError) {
+        with(|host| host.secrets.insert(error.name().to_owned(), Err(error)));
     }
 
     /// Sets the least level that the log of this thread keeps.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use crate::contract::{ArtifactError, CredentialError, ErrorKind};
+#[cfg(feature = "s3")]
 use crate::s3_failure::S3Failure;
 
 /// Longer names are cut in messages: a hostile name must not push the reason out of sight.
@@ -32,6 +33,20 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What a library said, as messages show it: it may repeat names and fields of the archive, so control characters
+/// are escaped and what is long is cut.
+pub(crate) fn plain(said: &str) -> String {
+    let mut plain = String::new();
+    for character in said.chars().take(SHOWN_CHARACTERS) {
+        if character.is_control() {
+            plain.extend(character.escape_default());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
 }
 
 /// A rule that an archive's entry breaks. Each reads on after "entry NAME ".
@@ -77,6 +92,10 @@ pub(crate) enum Rule {
     Sparse,
     #[error("is of tar type {0:?}, which is not known here")]
     TarType(char),
+    #[error("shares bytes of the archive with another entry")]
+    Overlaps,
+    #[error("lies outside the archive, by what its header says")]
+    Outside,
     #[error("is a folder or link, yet has content")]
     Content,
     #[error("has more or fewer bytes than its header says")]
@@ -101,7 +120,10 @@ impl Rule {
             Self::HardLink(_) => "pack the file itself (tar with --hard-dereference)",
             Self::Sparse => "pack it as a plain file (tar without --sparse)",
             Self::TarType(_) => "pack it as ustar, pax or GNU tar",
-            Self::Content | Self::Size | Self::Damaged(_) => "pack and upload the artifact again",
+            Self::Overlaps => "pack each file once, with an ordinary zip tool",
+            Self::Content | Self::Size | Self::Outside | Self::Damaged(_) => {
+                "pack and upload the artifact again"
+            }
         }
     }
 }
@@ -117,6 +139,8 @@ pub(crate) enum Limit {
     Ratio { ratio: u64, object: u64 },
     #[error("lies deeper than the limit of {0} folders within folders")]
     Depth(u32),
+    #[error("brings the names of all files and folders over {0} bytes")]
+    Names(usize),
 }
 
 /// What cannot be packed. Each reads on after the path.
@@ -132,6 +156,13 @@ pub(crate) enum OutputFault {
     Changed,
     #[error("is more than {0} files and folders; write fewer, or pack them yourself")]
     TooMany(usize),
+    #[error(
+        "brings the names of all files and folders over {0} bytes, more than unpacking takes; use fewer files or \
+         shorter names"
+    )]
+    Names(usize),
+    #[error("brings the content over {0} bytes; write less")]
+    TooLarge(u64),
     #[error("cannot be read")]
     Unreadable(#[source] io::Error),
 }
@@ -179,6 +210,7 @@ pub(crate) enum StageError {
     Panicked(&'static str),
     #[error("the job's credentials could not be had or renewed")]
     Credentials(#[source] CredentialError),
+    #[cfg(feature = "s3")]
     #[error(transparent)]
     S3(#[from] S3Failure),
 }
@@ -222,6 +254,7 @@ impl StageError {
             }
             Self::Credentials(error) if error.transient => ErrorKind::Service,
             Self::Credentials(_) => ErrorKind::Denied,
+            #[cfg(feature = "s3")]
             Self::S3(failure) => failure.kind(),
         }
     }

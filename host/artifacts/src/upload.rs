@@ -24,7 +24,7 @@ use bytes::Bytes;
 use futures::stream::{StreamExt, TryStreamExt};
 use tokio_util::task::TaskTracker;
 
-use crate::cancel::blocking;
+use crate::blocking::blocking;
 use crate::contract::Object;
 use crate::error::StageError;
 use crate::s3_failure::{Action, Class, S3Failure};

@@ -164,23 +164,32 @@ pub(crate) enum PluginCommand {
         into: PathBuf,
     },
     /// Build a plugin's folder into one .wasm with its manifest inside
-    Build {
-        /// The plugin's folder
-        #[arg(default_value = ".")]
-        dir: PathBuf,
-        /// The .wasm to write; by default, the folder's name inside the folder
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// The Cargo profile
-        #[arg(long, default_value = "release")]
-        profile: String,
-    },
+    Build(BuildArgs),
     /// Make a pair of keys to sign plugins with, in minisign's format
     Keygen(KeygenArgs),
     /// Sign a plugin and its manifest: writes FILE.minisig beside it
     Sign(SignArgs),
     /// Show a plugin's digest and signature, and whether keys or a configuration accept them
     Verify(VerifyArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct BuildArgs {
+    /// The plugin's folder
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// The .wasm to write; by default, the folder's name inside the folder
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The Cargo profile
+    #[arg(long, default_value = "release")]
+    pub(crate) profile: String,
+    /// Take this component, which another language's tools have built, instead of building one with Cargo
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    pub(crate) component: Option<PathBuf>,
+    /// Build nothing: write the WIT package of the world that the manifest asks for, for other languages' tools
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "profile", "component"])]
+    pub(crate) wit: Option<PathBuf>,
 }
 
 #[derive(Args)]

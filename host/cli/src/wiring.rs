@@ -1,11 +1,13 @@
 //! From a configuration to running parts: what `run`, `dev`, `invoke` and `check` share.
 
+use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use aws_config::SdkConfig;
 use pipefitter_artifacts::{Stager, StagerConfig};
 use pipefitter_codepipeline::{CustomSource, SourceId};
 use pipefitter_egress::{Egress, EgressConfig};
@@ -14,12 +16,13 @@ use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy
 use pipefitter_sandbox::{
     ByIsolation, ChildProcess, CompileLimits, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
 };
+use pipefitter_secrets::{AwsAccess, SecretConfig, SecretFrom, Secrets, SecretsSettings};
 use pipefitter_worker::{PluginGrants, Preparer, SourceParts, WorkerConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, PluginConfig, SourceConfig, SupplyConfig};
+use crate::config::{Config, PluginConfig, SecretPlace, SecretTable, SourceConfig, SupplyConfig};
 
 /// The folders of a worker's state, made with mode 0700.
 pub(crate) struct StateDir {
@@ -196,11 +199,20 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
                 isolation: plugin.isolation,
                 fixed: plugin.fixed,
                 network: plugin.grant.network.clone(),
+                secrets: plugin.grant.secrets.clone(),
+                attach: plugin.grant.attach.clone(),
             };
             (name.clone(), settings)
         })
         .collect();
     worker
+}
+
+/// Why plugins cannot be isolated here as the configuration demands, if so.
+pub(crate) fn isolation_fault(config: &Config) -> Option<String> {
+    let checked = Launcher::start("/proc/self/exe")
+        .and_then(|launcher| launcher.check(config.isolation_floor));
+    checked.err().map(|error| error.full())
 }
 
 /// The way to the network, if any plugin is granted one.
@@ -216,6 +228,83 @@ pub(crate) fn egress(config: &Config) -> Result<Option<Egress>> {
     Egress::new(settings)
         .map(Some)
         .context("could not make the way to the network ready, which [network] of the configuration describes")
+}
+
+/// The secrets that can be granted, if there are any.
+pub(crate) async fn secrets(config: &Config) -> Result<Option<Arc<Secrets>>> {
+    if config.secrets.is_empty() {
+        return Ok(None);
+    }
+    let mut accesses = BTreeMap::new();
+    let mut configs = Vec::new();
+    for (name, secret) in &config.secrets {
+        let from = match &secret.from {
+            SecretPlace::Environment { variable, value } => SecretFrom::Env {
+                variable: variable.clone(),
+                value: value.clone(),
+            },
+            SecretPlace::File(path) => SecretFrom::File { path: path.clone() },
+            SecretPlace::SecretsManager {
+                id,
+                json_key,
+                version_stage,
+            } => SecretFrom::SecretsManager {
+                id: id.clone(),
+                json_key: json_key.clone(),
+                version_stage: version_stage.clone(),
+                access: access(config, name, secret, &mut accesses).await?,
+            },
+            SecretPlace::SsmParameter {
+                parameter,
+                with_decryption,
+            } => SecretFrom::SsmParameter {
+                parameter: parameter.clone(),
+                with_decryption: *with_decryption,
+                access: access(config, name, secret, &mut accesses).await?,
+            },
+        };
+        configs.push(SecretConfig {
+            name: name.clone(),
+            from,
+        });
+    }
+    let secrets = Secrets::new(configs, SecretsSettings::default())
+        .context("the [secrets] of the configuration cannot be used")?;
+    Ok(Some(Arc::new(secrets)))
+}
+
+/// What AWS is asked with for a secret: the credentials and the Region of a source, connected to once.
+async fn access(
+    config: &Config,
+    name: &str,
+    secret: &SecretTable,
+    known: &mut BTreeMap<String, SdkConfig>,
+) -> Result<AwsAccess> {
+    let source = match &secret.source {
+        Some(id) => config.sources.iter().find(|source| source.id == *id),
+        None => config.sources.first(),
+    };
+    let source = source.with_context(|| {
+        format!(
+            "secret `{name}` is AWS's, and there is no [[source]] to ask with; name one by `source`"
+        )
+    })?;
+    let sdk = match known.get(&source.id) {
+        Some(sdk) => sdk.clone(),
+        None => {
+            let connected = CustomSource::connect(source_settings(source))
+                .await
+                .with_context(|| format!("could not connect source `{}`", source.id))?;
+            let sdk = connected.sdk_config().clone();
+            known.insert(source.id.clone(), sdk.clone());
+            sdk
+        }
+    };
+    Ok(AwsAccess {
+        sdk,
+        region: secret.region.clone(),
+        endpoint_url: secret.endpoint_url.clone(),
+    })
 }
 
 /// The plugins of a folder, looked at once and watched from then on.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -35,6 +36,9 @@ const HEADER_LIST: u32 = 768 * 1024;
 /// Streams that a peer opens and resets at once, and faults of its own that are answered by a reset, before the whole
 /// connection is closed.
 const RESETS: usize = 64;
+
+/// How much longer than a request a stream may take, so that a request that can still be answered is told why it ended.
+const AFTER_WHOLE: Duration = Duration::from_secs(1);
 
 /// Serves one job's requests.
 #[must_use = "a broker does nothing until it serves a stream"]
@@ -115,7 +119,7 @@ where
     let watcher = Arc::clone(job);
     let streams = StreamTasks {
         tasks: job.tasks.clone(),
-        longest: limits.whole,
+        longest: limits.whole + AFTER_WHOLE,
         overdue: move || {
             let limit = EgressLimit::Whole;
             let hit = LimitHit {

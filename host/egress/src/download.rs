@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep};
 use crate::failure::{Failure, chain};
 use crate::headers;
 use crate::job::Job;
+use crate::join::Joined;
 use crate::ledger::Way;
 use crate::limits::EgressLimit;
 use crate::protocol::ErrorCode;
@@ -25,7 +26,7 @@ pub(crate) struct ReplyBody(Option<Download>);
 
 /// A response's body: counted as it passes, timed while the guest waits for it, its trailers filtered.
 pub(crate) struct Download {
-    inner: Incoming,
+    joined: Joined<Incoming>,
     job: Arc<Job>,
     target: Target,
     upload: Arc<Upload>,
@@ -57,7 +58,7 @@ impl ReplyBody {
 
     pub(crate) fn of(inner: Incoming, terms: Terms) -> Self {
         Self(Some(Download {
-            inner,
+            joined: Joined::new(inner),
             job: terms.job,
             target: terms.target,
             upload: terms.upload,
@@ -78,7 +79,7 @@ impl Download {
             let code = ErrorCode::HttpResponseTimeout;
             return Poll::Ready(Some(Err(self.job.limit(EgressLimit::Whole, code))));
         }
-        match Pin::new(&mut self.inner).poll_frame(cx) {
+        match self.joined.poll_frame(cx) {
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(self.pass(frame))),
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(self.broken(&error)))),
@@ -175,19 +176,19 @@ impl Body for ReplyBody {
     fn is_end_stream(&self) -> bool {
         self.0
             .as_ref()
-            .is_none_or(|download| download.inner.is_end_stream())
+            .is_none_or(|download| download.joined.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
         self.0.as_ref().map_or(SizeHint::with_exact(0), |download| {
-            download.inner.size_hint()
+            download.joined.size_hint()
         })
     }
 }
 
 impl Drop for Download {
     fn drop(&mut self) {
-        if (self.ended || self.inner.is_end_stream())
+        if (self.ended || self.joined.is_end_stream())
             && let Some(done) = self.done.take()
         {
             // Nobody listens where the job is over.

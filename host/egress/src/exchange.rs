@@ -103,7 +103,8 @@ async fn exchange(
         connection,
         permit,
     };
-    job.tasks.spawn(keeper.keep(ended, Arc::clone(&upload)));
+    job.tasks
+        .spawn(keeper.keep(ended, Arc::clone(&upload), deadline));
     let terms = Terms {
         job: Arc::clone(job),
         target: target.clone(),
@@ -227,7 +228,7 @@ fn frame(
     }
     headers::clean_response(map);
     let size = body.size_hint();
-    if size.lower() > job.limits.response_bytes {
+    if !body.is_end_stream() && size.lower() > job.limits.response_bytes {
         return Err(job.limit(EgressLimit::ResponseBytes, ErrorCode::HttpResponseBodySize));
     }
     // Of a body that is not sent the server's word stands, if it is one number.
@@ -264,10 +265,10 @@ struct Keeper {
 
 impl Keeper {
     /// Keep the connection for another request where both bodies went through; end it, and all that ran on it, where
-    /// they did not.
-    async fn keep(mut self, ended: oneshot::Receiver<()>, upload: Arc<Upload>) {
+    /// they did not. A server may answer before it has read everything: then the rest still goes to it.
+    async fn keep(mut self, ended: oneshot::Receiver<()>, upload: Arc<Upload>, deadline: Instant) {
         if ended.await.is_ok()
-            && upload.is_finished()
+            && let Ok(true) = tokio::time::timeout_at(deadline, upload.over()).await
             && let Ok(true) = tokio::time::timeout(REUSE, self.connection.ready()).await
         {
             self.job.pool.put(self.target, self.connection).await;

@@ -41,6 +41,7 @@ mod grant;
 mod headers;
 mod host;
 mod job;
+mod join;
 mod ledger;
 mod limits;
 mod outgoing;

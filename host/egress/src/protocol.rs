@@ -6,13 +6,16 @@
 //!   header [`ERROR_HEADER`], whose value is an [`ErrorCode`]'s name. No server can make one: every header and
 //!   trailer whose name starts with [`RESERVED_PREFIX`] is taken out of what servers send, as it is of what
 //!   guests send.
-//! - A response that fails later ends with RST_STREAM; its error code is [`ErrorCode::reset`] of what failed.
-//!   HTTP/2 lets error codes be anything, and a server's own codes never come through.
+//! - A response that fails later ends with RST_STREAM, which may overtake its head; the error code is
+//!   [`ErrorCode::reset`] of what failed. HTTP/2 lets error codes be anything, and a server's own never come through.
 //! - Interim (1xx) responses are not passed on.
 //!
 //! A peer keeps to the broker's SETTINGS_MAX_CONCURRENT_STREAMS, which is the limit of requests in flight:
 //! further ones wait on the peer's side. It opens no stream before it has seen that setting, or no more than
-//! one (hyper: `initial_max_send_streams(1)`), since the broker refuses what is over it.
+//! one (hyper: `initial_max_send_streams(1)`), since the broker refuses what is over it. It joins
+//! small writes of one body: HTTP/2 libraries, the broker's too, end a connection on which thousands of small frames lie
+//! unread. And it may be answered 431 without any private header, by the broker's HTTP/2 itself, if it sends three
+//! times the headers that any limit allows.
 
 /// How every private header's name starts.
 pub const RESERVED_PREFIX: &str = "pipefitter-";

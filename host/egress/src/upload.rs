@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
 use crate::headers;
@@ -25,6 +26,7 @@ pub(crate) struct Upload {
     /// Milliseconds after `started` at which something was last passed on.
     moved: AtomicU64,
     finished: AtomicBool,
+    over: CancellationToken,
     failure: OnceLock<Failure>,
 }
 
@@ -34,6 +36,7 @@ impl Upload {
             started: Instant::now(),
             moved: AtomicU64::new(0),
             finished: AtomicBool::new(false),
+            over: CancellationToken::new(),
             failure: OnceLock::new(),
         }
     }
@@ -44,8 +47,14 @@ impl Upload {
         self.moved.store(passed, Ordering::Relaxed);
     }
 
-    /// Whether all of it was passed on.
-    pub(crate) fn is_finished(&self) -> bool {
+    fn finish(&self) {
+        self.finished.store(true, Ordering::Release);
+        self.over.cancel();
+    }
+
+    /// Wait until nothing more of it will be passed on, and answer whether all of it was.
+    pub(crate) async fn over(&self) -> bool {
+        self.over.cancelled().await;
         self.finished.load(Ordering::Acquire)
     }
 
@@ -74,6 +83,8 @@ pub(crate) struct UploadBody {
     first: Option<Frame<Bytes>>,
     job: Arc<Job>,
     state: Arc<Upload>,
+    /// Its length, where the guest said it: then the last byte is the end, and HTTP/1 asks for no more.
+    length: Option<u64>,
     passed: u64,
 }
 
@@ -81,9 +92,11 @@ impl UploadBody {
     pub(crate) fn new(inner: Incoming, job: Arc<Job>) -> Self {
         let state = Arc::new(Upload::new());
         if inner.is_end_stream() {
-            state.finished.store(true, Ordering::Release);
+            state.finish();
         }
+        let length = inner.size_hint().exact();
         Self {
+            length,
             inner,
             first: None,
             job,
@@ -101,7 +114,10 @@ impl UploadBody {
         loop {
             let next = std::future::poll_fn(|cx| Pin::new(&mut self.inner).poll_frame(cx)).await;
             match next {
-                None => return false,
+                None => {
+                    self.state.finish();
+                    return false;
+                }
                 // Nothing can be sent for a guest that broke off: what follows finds that out by itself.
                 Some(Err(_)) => return false,
                 Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
@@ -170,7 +186,7 @@ impl Body for UploadBody {
         };
         let passed = match next {
             None => {
-                this.state.finished.store(true, Ordering::Release);
+                this.state.finish();
                 return Poll::Ready(None);
             }
             Some(Ok(frame)) => this.pass(frame),
@@ -186,8 +202,8 @@ impl Body for UploadBody {
             h2::Error::from(reason)
         })))
         .map(|frame| {
-            if this.first.is_none() && this.inner.is_end_stream() {
-                this.state.finished.store(true, Ordering::Release);
+            if this.is_end_stream() || this.length == Some(this.passed) {
+                this.state.finish();
             }
             frame
         })
@@ -203,5 +219,11 @@ impl Body for UploadBody {
             Some(_) => SizeHint::default(),
             None => self.inner.size_hint(),
         }
+    }
+}
+
+impl Drop for UploadBody {
+    fn drop(&mut self) {
+        self.state.over.cancel();
     }
 }

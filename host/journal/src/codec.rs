@@ -86,6 +86,16 @@ pub(crate) fn decode(source_id: &str, job: &str, bytes: &[u8]) -> Result<Record,
     Ok(record)
 }
 
+/// The record that a journal makes of bytes found under this key, and the bytes that it writes for it.
+/// Nothing where it refuses them. For whoever makes bytes up, as fuzzing does; a worker asks
+/// [`Journal::load`](crate::Journal::load).
+#[must_use]
+pub fn reread(source_id: &str, job: &str, bytes: &[u8]) -> Option<(Record, Vec<u8>)> {
+    let record = decode(source_id, job, bytes).ok()?;
+    let written = encode(&record).ok()?;
+    Some((record, written))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

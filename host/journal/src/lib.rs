@@ -15,6 +15,7 @@ mod record;
 mod store;
 mod writer;
 
+pub use codec::reread;
 pub use failing::{FailWhen, Failing};
 pub use memory::Memory;
 pub use record::{Identity, Journal, JournalError, Phase, Record, RecordKey};

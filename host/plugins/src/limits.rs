@@ -67,7 +67,8 @@ pub const LIMIT_KEYS: &[LimitKey] = {
         key("disk", Size, 0, 1 << 50),
         key("files", Count, 0, 100_000_000),
         key("file-size", Size, 0, 1 << 50),
-        key("depth", Count, 1, 1_000),
+        // Each level of a tree that is walked takes a file descriptor.
+        key("depth", Count, 1, 500),
         key("open-files", Count, 3, 100_000),
         key("directory-streams", Count, 1, 1_000),
         key("log", Size, 1, 1 << 40),

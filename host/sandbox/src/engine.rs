@@ -26,6 +26,7 @@ use crate::runner::{JobSpec, Level};
 use crate::seal::{Authentic, SealKey};
 use crate::shape::Shape;
 use crate::state::JobState;
+use crate::streams;
 use crate::test_imports::{self, TestImports};
 use crate::waits;
 
@@ -374,6 +375,7 @@ fn linker(
     // Ours instead of WASI's, and nothing else twice.
     linker.allow_shadowing(true);
     waits::add_to_linker(&mut linker)?;
+    streams::add_to_linker(&mut linker)?;
     fs::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);
     Action::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;

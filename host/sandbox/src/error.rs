@@ -27,6 +27,9 @@ pub enum SandboxError {
         "a process for a plugin cannot be started; it takes some hundred file descriptors and one process for each slot"
     )]
     Spawn(#[source] io::Error),
+    /// The process was started and could not be put into a control group.
+    #[error("a process for a plugin cannot be put into a control group of its own")]
+    Cgroup(#[source] io::Error),
     /// A process for a plugin was started and does not work.
     #[error("the trial of a process for plugins failed: {why}")]
     Trial {

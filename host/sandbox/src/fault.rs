@@ -69,6 +69,9 @@ fn limit(error: &Error, guard: &Guard) -> Option<Fault> {
     if cause.starts_with("requested len") && cause.contains("exceeds limit") {
         return limit(Limit::Random);
     }
+    if cause == "total size of fields exceeds limit" {
+        return limit(Limit::HeaderBytes);
+    }
     if cause.contains("store handle limit exceeded") {
         return limit(Limit::Handles);
     }

@@ -44,6 +44,7 @@ mod runner;
 mod seal;
 mod shape;
 mod state;
+mod streams;
 mod test_imports;
 mod text;
 mod waits;
@@ -51,6 +52,8 @@ mod waits;
 pub use by_isolation::ByIsolation;
 pub use child::compile::CompileLimits;
 pub use child::floor::IsolationFloor;
+#[doc(hidden)]
+pub use child::gate::read_as_parent;
 pub use child::inside::{child_main, child_main_with};
 pub use child::launcher::{CHILD_COMMAND, Launcher};
 pub use child::process::ChildProcess;

@@ -34,6 +34,14 @@ impl Shape {
         self.import_of("pipefitter:action/secrets")
     }
 
+    /// What a component is, for whoever builds one and has no sandbox. Reads it in this process.
+    ///
+    /// # Errors
+    /// As [`Sandbox::inspect`](crate::Sandbox::inspect), but for the size.
+    pub fn of_own_build(wasm: &[u8]) -> Result<Shape, SandboxError> {
+        Shape::read(wasm, false)
+    }
+
     fn import_of(&self, start: &str) -> Option<&str> {
         let mut imports = self.imports.iter().map(String::as_str);
         imports.find(|import| import.starts_with(start))

@@ -2,8 +2,8 @@
 //! in `wasi:io/poll` is in the host, where no epoch reaches it.
 //!
 //! The usual way out, dropping the call's future, leaves a store in a state of which 48.0.x had three panics.
-//! So the two functions that can wait without bound end by themselves, and a job's future always runs to its
-//! end; file calls never wait (see `fs`).
+//! So the functions that can wait without bound, these two and those of streams (see `streams`), end by themselves, and
+//! a job's future always runs to its end; file calls never wait (see `fs`).
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;

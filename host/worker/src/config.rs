@@ -8,10 +8,11 @@ use std::time::Duration;
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_claims::Claims;
 use pipefitter_codepipeline::JobSource;
-use pipefitter_egress::{Egress, NetworkGrants};
+use pipefitter_egress::{Egress, NetworkGrant, NetworkGrants};
 use pipefitter_journal::Journal;
 use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitValues};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, JobRunner, Limit, Limits};
+use pipefitter_secrets::Secrets;
 use tokio::sync::watch;
 
 use crate::staging::Staging;
@@ -113,6 +114,8 @@ impl WorkerConfig {
             isolation: granted.isolation,
             fixed: granted.fixed,
             network: granted.network,
+            secrets: granted.secrets,
+            attach: granted.attach,
         }
     }
 }
@@ -140,6 +143,23 @@ pub struct PluginGrants {
     pub fixed: Fixed,
     /// What it may reach by outgoing HTTP.
     pub network: NetworkGrants,
+    /// Names of the secrets that it may read.
+    pub secrets: Vec<String>,
+    /// Secrets that are added to its requests, so that it never sees them.
+    pub attach: Vec<AttachGrant>,
+}
+
+/// A secret that the host adds to a plugin's requests as a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttachGrant {
+    /// The secret's name.
+    pub secret: String,
+    /// The header's name.
+    pub header: String,
+    /// What stands before the secret in the header's value, such as `Bearer `.
+    pub prefix: String,
+    /// Which requests get it.
+    pub to: NetworkGrant,
 }
 
 /// CodePipeline's own bounds for a source artifact (5 GB, 100,000 files), twice the bytes when unpacked,
@@ -170,6 +190,10 @@ pub struct PluginSettings {
     pub fixed: Fixed,
     /// What it may reach by outgoing HTTP.
     pub network: NetworkGrants,
+    /// Names of the secrets that it may read.
+    pub secrets: Vec<String>,
+    /// Secrets that are added to its requests, so that it never sees them.
+    pub attach: Vec<AttachGrant>,
 }
 
 /// A source of jobs and what stages its artifacts.
@@ -192,6 +216,8 @@ pub struct WorkerParts {
     pub journal: Arc<dyn Journal>,
     /// Lets plugins out to the network; a worker that grants none needs none.
     pub egress: Option<Egress>,
+    /// Knows the operator's secrets; a worker that grants none needs none.
+    pub secrets: Option<Arc<Secrets>>,
     /// Which worker owns a job.
     pub claims: Arc<dyn Claims>,
     /// The plugins that are served, as they change.

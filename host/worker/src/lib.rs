@@ -17,6 +17,7 @@ mod envelope;
 mod error;
 mod events;
 mod handle;
+mod hiding_credentials;
 mod job;
 mod life;
 mod masker;
@@ -29,7 +30,8 @@ mod staging;
 mod status;
 
 pub use config::{
-    PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts, default_unpack_limits,
+    AttachGrant, PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts,
+    default_unpack_limits,
 };
 pub use error::WorkerError;
 pub use events::{JobEnd, JobInfo, JobOutcome, WorkerEvent};

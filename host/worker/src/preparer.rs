@@ -208,7 +208,7 @@ fn check_grants(
             .collect();
         lines.push(format!("directories = [{}]", entries.join(", ")));
     }
-    let mut unreachable = Vec::new();
+    let mut unreachable = false;
     for ask in &asked.network {
         let grant = NetworkGrant::parse(&ask.to).map_err(|error| PrepareError {
             message: format!("plugin `{name}` asks for what no grant can be: {error}"),
@@ -219,11 +219,30 @@ fn check_grants(
                 ask.to,
                 reason(ask.reason.as_ref())
             ));
-            unreachable.push(format!("{:?}", ask.to));
+            unreachable = true;
         }
     }
-    if !unreachable.is_empty() {
-        lines.push(format!("network = [{}]", unreachable.join(", ")));
+    if unreachable {
+        // All of them here, too.
+        let entries: Vec<String> = asked
+            .network
+            .iter()
+            .map(|ask| format!("{:?}", ask.to))
+            .collect();
+        lines.push(format!("network = [{}]", entries.join(", ")));
+    }
+    let granted = |name: &String| settings.is_some_and(|settings| settings.secrets.contains(name));
+    let mut unknown = Vec::new();
+    for ask in asked.secrets.iter().filter(|ask| !granted(&ask.name)) {
+        lacks.push(format!(
+            "the secret `{}`{}",
+            ask.name,
+            reason(ask.reason.as_ref())
+        ));
+        unknown.push(format!("{:?}", ask.name));
+    }
+    if !unknown.is_empty() {
+        lines.push(format!("secrets = [{}]", unknown.join(", ")));
     }
     if lacks.is_empty() {
         return Ok(());
@@ -248,7 +267,7 @@ fn check_imports(
     config_file: &str,
 ) -> Result<(), PrepareError> {
     let network = settings.is_some_and(|settings| !settings.network.is_empty());
-    let secrets = false;
+    let secrets = settings.is_some_and(|settings| !settings.secrets.is_empty());
     for (import, granted, line) in [
         (
             shape.needs_network(),
@@ -350,6 +369,39 @@ mod tests {
         scratch = true
         directories = [{ host = "/path/on/this/machine", guest = "/site", write = true }]
         "#);
+    }
+
+    #[test]
+    fn a_server_that_is_not_granted_is_named_and_a_wider_grant_will_do() {
+        let text = r#"
+            [action]
+            category = "Test"
+            provider = "Link"
+            version = "1"
+            [capabilities]
+            network = [
+                { to = "https://api.example.com", reason = "to ask it" },
+                { to = "https://*.cdn.example.com:8443" },
+            ]
+        "#;
+        let manifest = Manifest::parse(text, "action.toml").unwrap();
+        let granted = |grants: &[&str]| PluginGrants {
+            network: grants
+                .iter()
+                .map(|grant| NetworkGrant::parse(grant).unwrap())
+                .collect(),
+            ..PluginGrants::default()
+        };
+        let partly = granted(&["https://*.cdn.example.com:8443", "http://api.example.com"]);
+        let error = check_grants("link", &manifest, Some(&partly), "dev.toml").unwrap_err();
+        insta::assert_snapshot!(error.message, @r#"
+        plugin `link` asks for the network at https://api.example.com (to ask it), which is not granted. To grant it, add to dev.toml:
+        [plugins.link.grant]
+        network = ["https://api.example.com", "https://*.cdn.example.com:8443"]
+        "#);
+        let wider = granted(&["https://*.example.com", "https://*.example.com:8443"]);
+        assert!(check_grants("link", &manifest, Some(&wider), "").is_ok());
+        assert!(check_grants("link", &manifest, None, "").is_err());
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! A worker as seen from outside: a snapshot, made after every change.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use pipefitter_sandbox::Usage;
 
 use crate::events::JobInfo;
 
@@ -63,6 +66,22 @@ pub struct Counters {
     pub failed: u64,
     /// Jobs that ended with a continuation.
     pub continued: u64,
+    /// Runs of plugins that have ended.
+    pub runs: u64,
+    /// Of these, those that a limit ended.
+    pub limits_hit: u64,
+    /// Processor time of all runs, milliseconds.
+    pub run_cpu_millis: u64,
+    /// From start to verdict of all runs, milliseconds.
+    pub run_wall_millis: u64,
+    /// The most memory that a run has had, bytes.
+    pub run_memory_peak: u64,
+    /// The most that a run has had on disk, bytes.
+    pub run_disk_peak: u64,
+    /// Log that runs wrote and that was kept, bytes.
+    pub log_bytes: u64,
+    /// Log that runs wrote over their limits, bytes.
+    pub log_dropped: u64,
     /// Results that the service has.
     pub reported: u64,
     /// Results for jobs that the service had ended before.
@@ -114,4 +133,18 @@ pub struct DrainReport {
     pub parked: usize,
     /// Counted over the whole run.
     pub counters: Counters,
+}
+
+impl Counters {
+    pub(crate) fn ran(&mut self, usage: &Usage, limit: bool) {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.runs += 1;
+        self.limits_hit += u64::from(limit);
+        self.run_cpu_millis = self.run_cpu_millis.saturating_add(millis(usage.cpu));
+        self.run_wall_millis = self.run_wall_millis.saturating_add(millis(usage.wall));
+        self.run_memory_peak = self.run_memory_peak.max(usage.memory_peak);
+        self.run_disk_peak = self.run_disk_peak.max(usage.disk_peak);
+        self.log_bytes = self.log_bytes.saturating_add(usage.log_bytes);
+        self.log_dropped = self.log_dropped.saturating_add(usage.log_dropped);
+    }
 }

@@ -28,6 +28,7 @@ async fn secrets_are_masked_in_logs_and_messages() {
         log.contains("the secret is ") && !log.contains(SECRET),
         "{log}"
     );
+    assert!(log.contains("in pieces: ***, and on"), "{log}");
 
     // Nor does the worker's own log tell it, or what else is secret of a job.
     let exchanges = rig.proxy.exchanges();
@@ -53,4 +54,32 @@ async fn secrets_are_masked_in_logs_and_messages() {
             .any(|window| window == secret.as_bytes());
         assert!(!found, "the journal holds a secret");
     }
+}
+
+#[tokio::test]
+async fn a_variable_that_holds_a_secret_fails_the_action() {
+    let plugin = Plugin::probe("Probe");
+    let rig = Rig::with(&[&plugin]).await;
+    let worker = rig.worker().await;
+    let leak = |value: &str, secret: &str| {
+        Action::new("Leak", &plugin)
+            .with("var.out", value)
+            .with("secret", secret)
+            .input("Source")
+    };
+    let result = rig
+        .outcome("leaks", leak(&format!("https://me:{SECRET}@host"), SECRET))
+        .await;
+    let (kind, message) = result.failure();
+    assert_eq!(kind, "JobFailed");
+    assert!(
+        message.contains("output variable `out` holds the secret property `secret`")
+            && !message.contains("horse"),
+        "{message}"
+    );
+    // A short one counts where it stands alone.
+    let result = rig.outcome("passes", leak("1207 pages", "12")).await;
+    assert_eq!(result.status, "Succeeded", "{result:?}");
+    assert_eq!(result.variables["out"], "1207 pages");
+    assert_eq!(worker.stop().await.code(), Some(0));
 }

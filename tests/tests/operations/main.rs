@@ -7,6 +7,7 @@ mod credentials;
 mod languages;
 mod live;
 mod scaffold;
+mod secrets;
 mod sources;
 mod supply;
 mod terminal;

@@ -20,6 +20,10 @@ use crate::error::{Rule, Shown, StageError};
 /// A central directory of this size, taken apart into structures, stays under 256 MiB of memory.
 const DIRECTORY_BYTES_MAX: u64 = 64 << 20;
 
+/// Extra fields and comments come to ten times their bytes once they are taken apart, a structure for each four.
+/// For 100,000 entries this is 160 bytes each, over twice what any tool writes by itself.
+const EXTRA_BYTES_MAX: u64 = 16 << 20;
+
 /// The crate looks for the end record in the last 64 KiB, block by block and more than once.
 const SEARCH_BYTES: u64 = 512 << 10;
 
@@ -152,6 +156,7 @@ fn walk(file: &mut File, census: &Census) -> Result<(), StageError> {
         .map_err(reading())?;
     let mut directory = BufReader::new(file.by_ref().take(census.directory_bytes));
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let mut extra = 0;
     for _ in 0..census.entries {
         let mut header = [0; CENTRAL_BYTES];
         directory.read_exact(&mut header).map_err(|_| lie())?;
@@ -161,6 +166,12 @@ fn walk(file: &mut File, census: &Census) -> Result<(), StageError> {
         let mut name = vec![0; usize::from(u16_at(&header, 28))];
         directory.read_exact(&mut name).map_err(|_| lie())?;
         let rest = u64::from(u16_at(&header, 30)) + u64::from(u16_at(&header, 32));
+        extra += rest;
+        if extra > EXTRA_BYTES_MAX {
+            return Err(StageError::Archive(format!(
+                "has extra fields and comments of more than {EXTRA_BYTES_MAX} bytes; leave them out (zip -X)"
+            )));
+        }
         let skipped =
             io::copy(&mut directory.by_ref().take(rest), &mut io::sink()).map_err(reading())?;
         if skipped != rest {

@@ -6,7 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use flate2::read::MultiGzDecoder;
 
+use super::meter::Watched;
 use super::untar::{BLOCK, checksum_matches};
+use crate::cancel::Cancel;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -18,7 +20,7 @@ pub(crate) enum Format {
 }
 
 /// Leaves the file at its start.
-pub(crate) fn detect(file: &mut File) -> io::Result<Format> {
+pub(crate) fn detect(file: &mut File, cancel: &Cancel) -> io::Result<Format> {
     let head = head_of(&mut *file)?;
     file.seek(SeekFrom::Start(0))?;
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
@@ -29,7 +31,8 @@ pub(crate) fn detect(file: &mut File) -> io::Result<Format> {
     }
     if head.starts_with(b"\x1f\x8b\x08") {
         // A stream too short or damaged to tell is a file like any other.
-        let inner = head_of(MultiGzDecoder::new(&mut *file)).unwrap_or_default();
+        let inner =
+            head_of(MultiGzDecoder::new(Watched::new(&mut *file, cancel))).unwrap_or_default();
         file.seek(SeekFrom::Start(0))?;
         if is_tar(&inner) {
             return Ok(Format::TarGz);

@@ -1,11 +1,11 @@
 //! What is inflated and placed, counted as it comes. Sizes in headers are claims, never trusted.
 
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::cancel::Cancel;
 use crate::contract::UnpackLimits;
-use crate::error::{Limit, Rule, Shown, StageError};
+use crate::error::{Limit, Rule, Shown, StageError, plain};
 
 /// Up to here no ratio is looked at: a short text of one repeated letter is no bomb.
 pub(crate) const RATIO_FREE_BYTES: u64 = 1 << 20;
@@ -96,6 +96,34 @@ impl<'a> Meter<'a> {
     }
 }
 
+/// Ends with the work, however much is read without a byte coming out: a stream of nothing but empty gzip
+/// members inflates to nothing for as long as it lasts.
+pub(crate) struct Watched<'a, R> {
+    inner: R,
+    cancel: &'a Cancel,
+}
+
+impl<'a, R> Watched<'a, R> {
+    pub(crate) fn new(inner: R, cancel: &'a Cancel) -> Self {
+        Self { inner, cancel }
+    }
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancel.is_raised() {
+            return Err(io::Error::other(Stop::Cancelled));
+        }
+        self.inner.read(buffer)
+    }
+}
+
+impl<R: Seek> Seek for Watched<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
 /// Counts what passes through it.
 pub(crate) struct Metered<'a, R> {
     inner: R,
@@ -104,9 +132,6 @@ pub(crate) struct Metered<'a, R> {
 
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.meter.cancel.is_raised() {
-            return Err(io::Error::other(Stop::Cancelled));
-        }
         let read = self.inner.read(buffer)?;
         self.meter
             .inflate(read as u64)
@@ -133,7 +158,7 @@ pub(crate) fn read_failed(entry: &str, error: io::Error) -> StageError {
     if error.raw_os_error().is_some() {
         return StageError::read("the downloaded object")(error);
     }
-    StageError::entry(entry, Rule::Damaged(error.to_string()))
+    StageError::entry(entry, Rule::Damaged(plain(&error.to_string())))
 }
 
 /// What a failed read after one entry, and before the next, means.

@@ -9,9 +9,13 @@
 
 mod census;
 mod detect;
+mod layout;
 mod meter;
 mod name;
 mod pack;
+#[cfg(test)]
+mod pack_races;
+mod pax;
 mod place;
 mod record;
 mod unpack;

@@ -46,6 +46,16 @@ pub struct Packed {
 /// Packs the tree into `archive`, which is empty and at its start.
 pub(crate) fn pack(root: &Dir, archive: File, cancel: &Cancel) -> Result<Packed, StageError> {
     let items = list(root, cancel)?;
+    pack_listed(root, &items, archive, cancel)
+}
+
+/// What was listed must still be so; what is not names itself.
+pub(crate) fn pack_listed(
+    root: &Dir,
+    items: &[Item],
+    archive: File,
+    cancel: &Cancel,
+) -> Result<Packed, StageError> {
     let mut packer = Packer {
         root,
         cancel,
@@ -56,12 +66,12 @@ pub(crate) fn pack(root: &Dir, archive: File, cancel: &Cancel) -> Result<Packed,
         compressor: Compressor::new(CompressionLvl::new(LEVEL.into()).unwrap_or_default()),
     };
     let mut written = Vec::with_capacity(items.len());
-    for item in &items {
+    for item in items {
         cancel.check()?;
         let start = packer.position;
         written.push((packer.entry(item)?, start));
     }
-    packer.directory(&items, &written)?;
+    packer.directory(items, &written)?;
     Ok(Packed {
         bytes: packer.position,
         files: items

@@ -23,6 +23,10 @@ const FOLDER_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
 const PROGRAM_MODE: u32 = 0o755;
 
+/// All paths and links' targets together: they are held in memory until the end, and a small archive can have
+/// long ones.
+const NAMES_BYTES: usize = 64 << 20;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Node {
     /// Made for something that lies in it.
@@ -38,6 +42,7 @@ pub(crate) struct Placer<'a> {
     meter: &'a Meter<'a>,
     nodes: HashMap<EntryPath, Node>,
     links: Vec<(EntryPath, String)>,
+    names: usize,
     block: Vec<u8>,
 }
 
@@ -48,6 +53,7 @@ impl<'a> Placer<'a> {
             meter,
             nodes: HashMap::new(),
             links: Vec::new(),
+            names: 0,
             block: vec![0; BLOCK_BYTES],
         }
     }
@@ -112,6 +118,7 @@ impl<'a> Placer<'a> {
             return Err(refused(path, Rule::LinkLeaves(Shown::new(target))));
         }
         self.claim(path, Node::Link)?;
+        self.hold(path, path.as_str().len() + target.len())?;
         self.links.push((path.clone(), target.to_owned()));
         Ok(())
     }
@@ -165,13 +172,23 @@ impl<'a> Placer<'a> {
                 }
                 None => {
                     self.count(path)?;
+                    self.hold(path, parent.as_str().len())?;
                     self.make_folder(&parent)?;
                     self.nodes.insert(parent, Node::Implied);
                 }
             }
         }
         self.count(path)?;
+        self.hold(path, path.as_str().len())?;
         self.nodes.insert(path.clone(), node);
+        Ok(())
+    }
+
+    fn hold(&mut self, path: &EntryPath, bytes: usize) -> Result<(), StageError> {
+        self.names += bytes;
+        if self.names > NAMES_BYTES {
+            return Err(over(path, Limit::Names(NAMES_BYTES)));
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use flate2::read::MultiGzDecoder;
 
 use super::detect::{Format, detect};
-use super::meter::Meter;
+use super::meter::{Meter, Watched};
 use super::place::Placer;
 use super::untar::untar;
 use super::unzip::unzip;
@@ -48,16 +48,20 @@ pub(crate) fn unpack(job: Job<'_>, cancel: &Cancel) -> Result<Fetched, StageErro
         });
     }
     let format = match unpack {
-        Unpack::Auto => detect(&mut file).map_err(reading)?,
+        Unpack::Auto => detect(&mut file, cancel).map_err(reading)?,
         Unpack::Never => Format::File,
     };
+    cancel.check()?;
     let meter = Meter::new(limits, object_bytes, cancel);
     let mut placer = Placer::new(into, &meter);
     match format {
         Format::Zip => unzip(&mut file, &meter, &mut placer)?,
-        Format::Tar => untar(&mut meter.meter(buffered(file)), &mut placer)?,
+        Format::Tar => {
+            let file = buffered(Watched::new(file, cancel));
+            untar(&mut meter.meter(file), &mut placer)?;
+        }
         Format::TarGz => {
-            let inflated = MultiGzDecoder::new(buffered(file));
+            let inflated = MultiGzDecoder::new(buffered(Watched::new(file, cancel)));
             untar(&mut meter.meter(buffered(inflated)), &mut placer)?;
         }
         Format::File => {

@@ -3,14 +3,16 @@
 //! The tar crate decodes single headers. Its iterator is not used: it takes long names and pax
 //! records of any size into memory, and extracts by path. Sizes come from one place: a pax record
 //! that gives another size than its header is obeyed, as POSIX says, so that entries can be larger
-//! than 8 GiB.
+//! than 8 GiB. (A reader that takes the header's size there finds other entries in the same bytes; of
+//! two that disagree, one is checked and the other used.)
 
 use std::io::{self, Read};
 
-use tar::{EntryType, Header, PaxExtensions};
+use tar::{EntryType, Header};
 
 use super::meter::{between_failed, read_failed};
 use super::name::EntryPath;
+use super::pax::{Extension, read_pax};
 use super::place::Placer;
 use crate::error::{Rule, Shown, StageError};
 
@@ -19,15 +21,6 @@ pub(crate) const BLOCK: usize = 512;
 
 /// Long names and pax records beyond this serve no path that could be placed.
 const EXTENSION_BYTES: u64 = 1 << 20;
-
-/// What extension headers say about the entry that follows.
-#[derive(Default)]
-struct Extension {
-    path: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
-    size: Option<u64>,
-    sparse: bool,
-}
 
 /// Places every entry of the stream and reads it to its end, so that a wrong checksum after the last
 /// entry is seen too.
@@ -54,7 +47,7 @@ fn next_entry(stream: &mut impl Read) -> io::Result<Option<(Header, u64, Extensi
         if !checksum_matches(&block) {
             return Err(damaged("a header's checksum does not match"));
         }
-        let size = header.entry_size()?;
+        let size = entry_size(header)?;
         match header.entry_type() {
             EntryType::GNULongName => extension.path = Some(text(extension_body(stream, size)?)),
             EntryType::GNULongLink => extension.link = Some(text(extension_body(stream, size)?)),
@@ -63,16 +56,30 @@ fn next_entry(stream: &mut impl Read) -> io::Result<Option<(Header, u64, Extensi
                 let mut global = Extension::default();
                 read_pax(&extension_body(stream, size)?, &mut global)?;
                 // Only comments and the like are common; a size for all entries would shift them.
-                if global.size.is_some() || global.path.is_some() || global.link.is_some() {
+                if !global.is_empty() {
                     return Err(damaged(
-                        "a pax header gives one path or size to all entries",
+                        "a pax header gives one path, size or map to all entries",
                     ));
                 }
             }
             _ => return Ok(Some((header.clone(), size, extension))),
         }
     }
-    Ok(None)
+    if extension.is_empty() {
+        return Ok(None);
+    }
+    Err(damaged("it ends with a header that no entry follows"))
+}
+
+/// The size field. In base 256 the tar crate reads its last eight bytes, whatever the others say.
+fn entry_size(header: &Header) -> io::Result<u64> {
+    let field = &header.as_old().size;
+    if field[0] & 0x80 != 0 && (field[0] != 0x80 || field[1..4] != [0; 3]) {
+        return Err(damaged(
+            "a header's size is negative, or of more than 64 bits",
+        ));
+    }
+    header.entry_size()
 }
 
 /// Places one entry; returns its name.
@@ -174,24 +181,7 @@ fn skip_padding(stream: &mut impl Read, size: u64) -> io::Result<()> {
     io::copy(&mut stream.by_ref().take(padding), &mut io::sink()).map(drop)
 }
 
-fn read_pax(body: &[u8], into: &mut Extension) -> io::Result<()> {
-    for record in PaxExtensions::new(body) {
-        let record = record.map_err(|_| damaged("a pax record cannot be read"))?;
-        match record.key_bytes() {
-            b"path" => into.path = Some(record.value_bytes().to_vec()),
-            b"linkpath" => into.link = Some(record.value_bytes().to_vec()),
-            b"size" => {
-                let size = record.value().ok().and_then(|value| value.parse().ok());
-                into.size = Some(size.ok_or_else(|| damaged("a pax size is no number"))?);
-            }
-            key if key.starts_with(b"GNU.sparse.") => into.sparse = true,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn damaged(what: &'static str) -> io::Error {
+pub(crate) fn damaged(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 

@@ -10,16 +10,23 @@ use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::census::{self, Budgeted};
-use super::meter::{Meter, read_failed};
+use super::layout;
+use super::meter::{Meter, Watched, read_failed};
 use super::name::EntryPath;
 use super::place::Placer;
-use crate::error::{Limit, Rule, Shown, StageError};
+use crate::error::{Limit, Rule, Shown, StageError, plain};
 
 /// Bits of a Unix mode that say what kind of file it is.
 const KIND_MASK: u32 = 0o170_000;
 const KIND_FILE: u32 = 0o100_000;
 const KIND_FOLDER: u32 = 0o040_000;
 const KIND_LINK: u32 = 0o120_000;
+
+/// General purpose bits, 4.4.4 of the APPNOTE: strong encryption, names in UTF-8, and headers masked by
+/// encryption of the directory.
+const FLAG_STRONG: u16 = 1 << 6;
+const FLAG_UTF8: u16 = 1 << 11;
+const FLAG_MASKED: u16 = 1 << 13;
 
 /// Linux takes no longer link.
 const LINK_BYTES: u64 = 4096;
@@ -46,7 +53,8 @@ pub(crate) fn unzip(
         archive_offset: ArchiveOffset::Known(0),
     };
     let budget = Cell::new(Some(census.budget()));
-    let reader = Budgeted::new(BufReader::new(&mut *file), &budget);
+    let watched = Watched::new(&mut *file, meter.cancel());
+    let reader = Budgeted::new(BufReader::new(watched), &budget);
     let mut archive = ZipArchive::with_config(config, reader).map_err(damaged_archive)?;
     if archive.len() as u64 != census.entries
         || (census.entries > 0 && archive.central_directory_start() != census.directory_start)
@@ -58,11 +66,12 @@ pub(crate) fn unzip(
     let plans = (0..archive.len())
         .map(|index| plan(&archive, index, meter))
         .collect::<Result<Vec<_>, _>>()?;
+    let ends = layout::ends(&archive, census.directory_start)?;
     // The budget was for the directory; contents are metered as they are inflated.
     budget.set(None);
-    for (index, plan) in plans.iter().enumerate() {
+    for (index, (plan, end)) in plans.iter().zip(ends).enumerate() {
         meter.cancel().check()?;
-        place(&mut archive, index, plan, meter, placer)?;
+        place(&mut archive, (index, end), plan, meter, placer)?;
     }
     Ok(())
 }
@@ -75,11 +84,22 @@ fn plan<R: Read + Seek>(
     let entry = archive.by_index_data(index).map_err(damaged_archive)?;
     let name = entry.name().map_err(damaged_archive)?;
     let refuse = |rule| StageError::entry(&name, rule);
+    let flags = entry.flags().as_u16();
+    // The crate takes a name that is not what its flag says for one of DOS.
+    if flags & FLAG_UTF8 != 0 && std::str::from_utf8(entry.name_raw()).is_err() {
+        return Err(StageError::Entry {
+            entry: Shown::bytes(entry.name_raw()),
+            rule: Rule::NotUtf8,
+        });
+    }
     let path = EntryPath::parse(&name).map_err(refuse)?;
-    if entry.encrypted() {
+    let method = entry.compression();
+    if entry.encrypted()
+        || flags & (FLAG_STRONG | FLAG_MASKED) != 0
+        || method == CompressionMethod::AES
+    {
         return Err(refuse(Rule::Encrypted));
     }
-    let method = entry.compression();
     if !matches!(
         method,
         CompressionMethod::Stored | CompressionMethod::Deflated
@@ -114,7 +134,7 @@ fn plan<R: Read + Seek>(
 
 fn place<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
-    index: usize,
+    (index, end): (usize, u64),
     plan: &Plan,
     meter: &Meter<'_>,
     placer: &mut Placer<'_>,
@@ -128,6 +148,9 @@ fn place<R: Read + Seek>(
     let entry = archive
         .by_index_with_options(index, options)
         .map_err(|error| damaged_entry(path, error))?;
+    if layout::content_end(&entry).is_none_or(|content| content > end) {
+        return Err(StageError::entry(path.as_str(), Rule::Overlaps));
+    }
     let size = entry.size();
     let mut content = meter.meter(entry);
     let came = match plan {
@@ -151,7 +174,7 @@ fn place<R: Read + Seek>(
     Ok(())
 }
 
-fn damaged_archive(error: ZipError) -> StageError {
+pub(crate) fn damaged_archive(error: ZipError) -> StageError {
     match error {
         ZipError::Io(error) if error.raw_os_error().is_some() => {
             StageError::read("the downloaded object")(error)
@@ -169,12 +192,12 @@ fn damaged_entry(path: &EntryPath, error: ZipError) -> StageError {
 
 /// The crate's own words, less what ours have said already.
 fn reason(error: &ZipError) -> String {
-    match error {
-        ZipError::InvalidArchive(text) => text
-            .trim_start_matches("header inconsistency detected: ")
-            .to_owned(),
-        error => error.to_string(),
-    }
+    let said = error.to_string();
+    let prefix = "header inconsistency detected: ";
+    plain(match error {
+        ZipError::InvalidArchive(text) => text.trim_start_matches(prefix),
+        _ => &said,
+    })
 }
 
 /// The names of APPNOTE 4.4.5, for the methods that tools write today.
@@ -188,7 +211,6 @@ fn method_name(method: CompressionMethod) -> &'static str {
         CompressionMethod::ZSTD | CompressionMethod::ZSTD_DEPRECATED => "Zstandard",
         CompressionMethod::XZ => "xz",
         CompressionMethod::PPMD => "PPMd",
-        CompressionMethod::AES => "AES encryption",
         _ => "a method not known here",
     }
 }

@@ -17,6 +17,14 @@ use crate::error::{OutputFault, Rule, Shown, StageError};
 /// bytes are met far earlier.
 const ENTRIES_MAX: usize = 500_000;
 
+/// Paths and links' targets: what unpacking takes of a directory, so that what is packed here every worker can
+/// unpack.
+const NAMES_BYTES: usize = 64 << 20;
+
+/// Content as its files' sizes tell it. A file of nothing but holes has any size for free, and deflating that
+/// would never end; no artifact that pipelines hand on comes near (actions of AWS's own take 5 GB).
+const CONTENT_BYTES_MAX: u64 = 1 << 40;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Folder,
@@ -33,6 +41,7 @@ pub(crate) struct Item {
 /// Every file, folder and link, sorted by the bytes of the path.
 pub(crate) fn list(root: &Dir, cancel: &Cancel) -> Result<Vec<Item>, StageError> {
     let mut items: Vec<Item> = Vec::new();
+    let (mut names, mut content) = (0, 0_u64);
     let mut unread: Vec<Option<EntryPath>> = vec![None];
     while let Some(folder) = unread.pop() {
         let shown = folder.as_ref().map_or(".", EntryPath::as_str);
@@ -54,6 +63,19 @@ pub(crate) fn list(root: &Dir, cancel: &Cancel) -> Result<Vec<Item>, StageError>
             }
             if items.len() == ENTRIES_MAX {
                 return Err(StageError::output(".", OutputFault::TooMany(ENTRIES_MAX)));
+            }
+            let over = |fault| Err(StageError::output(path.as_str(), fault));
+            names += path.as_str().len();
+            match &kind {
+                Kind::Folder => {}
+                Kind::File { bytes, .. } => content = content.saturating_add(*bytes),
+                Kind::Link { target } => names += target.len(),
+            }
+            if names > NAMES_BYTES {
+                return over(OutputFault::Names(NAMES_BYTES));
+            }
+            if content > CONTENT_BYTES_MAX {
+                return over(OutputFault::TooLarge(CONTENT_BYTES_MAX));
             }
             items.push(Item { path, kind });
         }

@@ -112,7 +112,7 @@ fn contents_in_zip() {
         ("cut off", with(|entry| entry.packed.truncate(5))),
         (
             "two names",
-            with(|entry| entry.local_name = Some(b"b.txt".to_vec())),
+            with(|entry| entry.local = Some(|local| local.name = b"b.txt".to_vec())),
         ),
     ];
     insta::assert_snapshot!(table(cases, &LIMITS));

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use pipefitter_codepipeline::ConnectError;
 use pipefitter_plugins::{ActionTypeKey, Catalogue};
+use pipefitter_sandbox::IsolationFloor;
 use pipefitter_worker::WorkerConfig;
 
 use crate::args::CheckArgs;
@@ -10,17 +11,29 @@ use crate::config::{Config, ConfigProblem, Place, load_all, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::problem_of_plugin;
 use crate::print;
-use crate::wiring::{Engine, StateDir, source_settings, worker_config};
+use crate::wiring::{Engine, StateDir, isolation_fault, source_settings, worker_config};
 
 pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
     let (config, mut problems) = load_all(&args.config);
-    let Some(config) = config else {
+    let Some(mut config) = config else {
         print_problems(&problems);
         return ended(problems.len(), 0);
     };
     // A part that is there and wrong is no missing one.
     if problems.is_empty() {
         problems = missing_parts(&config);
+    }
+    if let Some(fault) = isolation_fault(&config) {
+        problems.push(ConfigProblem {
+            place: config.places.value(&["isolation-floor"]),
+            message: fault,
+            remedy: "run it where the kernel has that, or lower `isolation-floor` at the price that docs/SECURITY.md \
+                     names"
+                .to_owned(),
+            warning: false,
+        });
+        // So that the plugins are looked at all the same.
+        config.isolation_floor = IsolationFloor::None;
     }
     let catalogue = match &config.plugins_dir {
         Some(dir) if dir.is_dir() => {
@@ -83,6 +96,23 @@ fn warning(place: Place, message: impl Into<String>, remedy: impl Into<String>) 
 pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
     let places = &config.places;
     let mut found = Vec::new();
+    for (plugin, settings) in &config.plugins {
+        let read = settings.grant.secrets.iter().map(|name| ("secrets", name));
+        let attached = settings
+            .grant
+            .attach
+            .iter()
+            .map(|grant| ("attach", &grant.secret));
+        for (key, name) in read.chain(attached) {
+            if !config.secrets.contains_key(name) {
+                found.push(problem(
+                    places.value(&["plugins", plugin, "grant", key]),
+                    format!("the secret `{name}` that is granted to `{plugin}` is nowhere"),
+                    format!("add [secrets.{name}] with where its value is, or correct the name"),
+                ));
+            }
+        }
+    }
     match &config.state_dir {
         None => found.push(problem(
             places.value(&["state-dir"]),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use pipefitter_claims::Single;
 use pipefitter_worker::{DrainReport, Worker, WorkerHandle, WorkerParts};
+use rustix::process::{Resource, Rlimit};
 use tokio_util::sync::CancellationToken;
 
 use super::check::{against_plugins, missing_parts};
@@ -35,6 +36,7 @@ pub(crate) fn main(args: &RunArgs, start_log: impl FnOnce(LogFormat)) -> Result<
         print_problems(&missing);
         return Ok(Exit::Config);
     };
+    harden()?;
     let state = StateDir::open(state_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -42,6 +44,21 @@ pub(crate) fn main(args: &RunArgs, start_log: impl FnOnce(LogFormat)) -> Result<
         .build()
         .context("could not start the runtime")?;
     runtime.block_on(serve(&config, &state, plugins_dir))
+}
+
+/// What the worker does for itself: its memory holds credentials, which no core dump may hold.
+fn harden() -> Result<()> {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    rustix::process::setrlimit(Resource::Core, none).context("could not switch core dumps off")?;
+    if rustix::process::geteuid().is_root() {
+        tracing::warn!(
+            "running as root: a plugin that broke out of its sandbox would be root too; give the worker a user of its own"
+        );
+    }
+    Ok(())
 }
 
 async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path) -> Result<Exit> {
@@ -63,6 +80,7 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
     }
     let parts = WorkerParts {
         egress: wiring::egress(config)?,
+        secrets: wiring::secrets(config).await?,
         sources,
         runner: Arc::clone(&engine.runner) as _,
         journal: Arc::new(journal),

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal;
 
+use secrecy::SecretString;
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is where the environment is read"
@@ -13,6 +15,11 @@ fn variable(name: &str) -> Option<String> {
 /// What the AWS SDK would take by itself: read here, so that the journal is bound to it too.
 pub(crate) fn endpoint() -> Option<String> {
     variable("AWS_ENDPOINT_URL")
+}
+
+/// A secret of the operator's.
+pub(crate) fn secret(name: &str) -> Option<SecretString> {
+    variable(name).map(SecretString::from)
 }
 
 /// Whether a stream is a terminal that moves its cursor as told.

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use pipefitter_egress::{NetworkGrant, NetworkGrants, parse_range};
 use pipefitter_plugins::toml_table::{Entry, Table};
 use pipefitter_sandbox::DirectoryGrant;
+use pipefitter_worker::AttachGrant;
 
 use super::model::GrantConfig;
 use super::read::path;
@@ -16,6 +17,12 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> GrantConfig {
         scratch: table.flag("scratch").unwrap_or(false),
         directories: directories.into_iter().flatten().collect(),
         network: read_network(table),
+        secrets: read_secrets(table),
+        attach: table
+            .tables("attach", read_attach)
+            .into_iter()
+            .flatten()
+            .collect(),
     }
 }
 
@@ -107,4 +114,31 @@ pub(super) fn read_ranges(table: &Table<'_>, key: &'static str) -> Vec<IpNet> {
         }
     };
     texts.into_iter().filter_map(parse).collect()
+}
+
+/// `secrets = ["name"]`.
+fn read_secrets(table: &Table<'_>) -> Vec<String> {
+    let names = table.get("secrets").and_then(|entry| entry.texts());
+    names
+        .unwrap_or_default()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `attach = [{ secret = "name", header = "Authorization", prefix = "Bearer ", to = "https://api.example.com" }]`.
+fn read_attach(table: &Table<'_>) -> Option<AttachGrant> {
+    table.require("secret", "add the name of a secret");
+    table.require("header", "add it, such as `header = \"Authorization\"`");
+    table.require(
+        "to",
+        "add which requests get it, such as `to = \"https://api.example.com\"`",
+    );
+    let to = table.get("to")?;
+    Some(AttachGrant {
+        secret: table.text("secret")?,
+        header: table.text("header")?,
+        prefix: table.text("prefix").unwrap_or_default(),
+        to: parsed(&to, to.text()?)?,
+    })
 }

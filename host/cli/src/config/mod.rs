@@ -11,12 +11,15 @@ mod network;
 mod places;
 mod problem;
 mod read;
+mod secrets;
 mod supply;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use environment::{takes_codes, takes_colours};
-pub(crate) use model::{Config, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
+pub(crate) use model::{
+    Config, LogFormat, PluginConfig, SecretPlace, SecretTable, SourceConfig, SupplyConfig,
+};
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};
 #[cfg(test)]

@@ -9,7 +9,7 @@ use pipefitter_codepipeline::Owner;
 use pipefitter_egress::{NetworkGrants, Proxy};
 use pipefitter_plugins::{LimitValues, PluginPolicy, SupplyPolicy};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
-use pipefitter_worker::WorkerConfig;
+use pipefitter_worker::{AttachGrant, WorkerConfig};
 use secrecy::SecretString;
 
 use super::places::Places;
@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<String, PluginConfig>,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
+    /// The secrets that can be granted, by name.
+    pub(crate) secrets: BTreeMap<String, SecretTable>,
     /// How plugins get out.
     pub(crate) network: NetworkConfig,
     /// The least isolation of plugins that the worker starts with.
@@ -101,6 +103,46 @@ pub(crate) struct GrantConfig {
     pub(crate) directories: Vec<DirectoryGrant>,
     /// What it may reach by outgoing HTTP.
     pub(crate) network: NetworkGrants,
+    /// Names of the secrets that it may read.
+    pub(crate) secrets: Vec<String>,
+    /// Secrets that are added to its requests.
+    pub(crate) attach: Vec<AttachGrant>,
+}
+
+/// `[secrets.NAME]`.
+#[derive(Clone, Debug)]
+pub(crate) struct SecretTable {
+    /// Where its value is.
+    pub(crate) from: SecretPlace,
+    /// The source whose credentials and Region AWS is asked with; the first one if none is named.
+    pub(crate) source: Option<String>,
+    /// Another Region.
+    pub(crate) region: Option<String>,
+    /// Another endpoint than the Region's.
+    pub(crate) endpoint_url: Option<String>,
+}
+
+/// Where a secret's value is.
+#[derive(Clone, Debug)]
+pub(crate) enum SecretPlace {
+    /// A variable of the environment, and its value.
+    Environment {
+        variable: String,
+        value: Option<SecretString>,
+    },
+    /// A file.
+    File(PathBuf),
+    /// AWS Secrets Manager.
+    SecretsManager {
+        id: String,
+        json_key: Option<String>,
+        version_stage: Option<String>,
+    },
+    /// SSM Parameter Store.
+    SsmParameter {
+        parameter: String,
+        with_decryption: bool,
+    },
 }
 
 /// `[network]`: how the worker itself gets out.

@@ -45,3 +45,7 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> NetworkConfig {
         refuse: read_ranges(table, "refuse"),
     }
 }
+
+#[cfg(test)]
+#[path = "network_tests.rs"]
+mod tests;

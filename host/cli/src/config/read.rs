@@ -16,6 +16,7 @@ use super::model::{Config, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
 use super::network;
 use super::places::Places;
 use super::problem::{ConfigProblem, Place};
+use super::secrets;
 use super::supply;
 
 /// Read a file. Every problem is returned, not only the first.
@@ -122,6 +123,7 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
         sources: read_sources(root),
         plugins,
         log_format: log_format.flatten().unwrap_or_default(),
+        secrets: secrets::read(root, base),
         network: root
             .table("network", |table| network::read(table, base))
             .unwrap_or_default(),

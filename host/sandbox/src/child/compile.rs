@@ -38,6 +38,8 @@ use super::protocol::{self, FrameError, Lock, MAX_DOWN, MAX_UP};
 const WALL: u32 = 4;
 /// What loading code may take.
 const LINKING: Duration = Duration::from_secs(60);
+/// What loading code may hold: the code itself, and what links it.
+const LINK_MEMORY: u64 = 1 << 30;
 /// What a child that has answered needs to end.
 const ENDING: Duration = Duration::from_secs(2);
 /// As the configuration calls it.
@@ -163,7 +165,8 @@ fn ask(
     wall: Duration,
     limits: Option<&CompileLimits>,
 ) -> Result<Answer, SandboxError> {
-    let mut child = launcher.spawn(Profile::Compile)?;
+    let memory = limits.map_or(0, |limits| limits.memory);
+    let mut child = launcher.spawn_held(Profile::Compile, memory.max(LINK_MEMORY))?;
     match exchange(&mut child, order, descriptors, wall) {
         Ok(Some(answer)) => {
             child.end_within(ENDING);

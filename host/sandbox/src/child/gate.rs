@@ -10,6 +10,8 @@ use crate::log::{MAX_FIELDS, MAX_SUMMARY};
 use crate::runner::{Fault, LogLine, StopReason, VerdictKind};
 use crate::text;
 
+use super::protocol::{self, MAX_UP, Up};
+
 /// Of a frame besides its content: braces, names, escapes.
 const FRAME: u64 = 256;
 /// Bytes that a child may send at once whatever its log may be: a result, some progress.
@@ -129,6 +131,45 @@ impl Gate {
                 exited @ Fault::Exited { .. } => exited,
             }),
         })
+    }
+}
+
+/// Read frames as a parent does that distrusts them, until one is refused: for fuzzing. Panics where something comes
+/// through that no job may say.
+pub fn read_as_parent(mut bytes: &[u8]) {
+    const LOG: u64 = 10_000;
+    let mut gate = Gate::new(LOG);
+    let safe = |text: &str| !text.chars().any(|c| c.is_control() && c != '\t');
+    let mut logged = 0;
+    while let Some((prefix, rest)) = bytes.split_first_chunk::<4>() {
+        let Ok(length) = protocol::length(*prefix, MAX_UP) else {
+            return;
+        };
+        let (true, Some((body, rest))) =
+            (gate.frame(length).is_ok(), rest.split_at_checked(length))
+        else {
+            return;
+        };
+        bytes = rest;
+        match protocol::decode(body) {
+            Ok(Up::Log(lines)) => {
+                for line in lines {
+                    let Ok(line) = gate.line(line) else { return };
+                    logged += line.text.len();
+                    assert!(safe(&line.text) && line.text.len() <= MAX_LINE);
+                }
+                assert!(logged as u64 <= 2 * LOG + (64 << 10));
+            }
+            Ok(Up::Progress { summary, .. }) => assert!(safe(&Gate::summary(&summary))),
+            Ok(Up::Ended(ended)) => {
+                if let Ok(VerdictKind::Fault(fault)) = Gate::verdict(ended.verdict.kind, None) {
+                    assert!(!matches!(fault, Fault::Interrupted(_)));
+                }
+                return;
+            }
+            Ok(Up::Locked(_) | Up::SecretWanted { .. }) => {}
+            Err(_) => return,
+        }
     }
 }
 

@@ -214,7 +214,10 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
             memory: limits.memory(),
             cpu: limits.cpu().saturating_add(lock::CPU_GRACE),
             file: limits.get(Limit::FileSize),
-            files: limits.get(Limit::OpenFiles),
+            // A walk down a tree holds a descriptor for each level.
+            files: [Limit::OpenFiles, Limit::DirectoryStreams, Limit::Depth]
+                .into_iter()
+                .fold(0, |sum, limit| limits.get(limit).saturating_add(sum)),
         })?;
         let allowed: Vec<Allowed<'_>> = directories
             .iter()

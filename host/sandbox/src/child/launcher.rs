@@ -20,7 +20,9 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 
 use crate::error::{SandboxError, chain};
 
+use super::cgroup::{Cgroup, Cgroups};
 use super::floor::IsolationFloor;
+use super::lock::OVERHEAD;
 use super::protocol::{self, Lock, MAX_UP};
 
 /// The hidden command of the binary that is a child's main.
@@ -67,6 +69,7 @@ type Order = (Profile, mpsc::SyncSender<io::Result<Spawned>>);
 pub struct Launcher {
     orders: mpsc::Sender<Order>,
     alive: Arc<AtomicUsize>,
+    cgroups: Option<Arc<Cgroups>>,
 }
 
 impl Launcher {
@@ -89,13 +92,41 @@ impl Launcher {
                 }
             })
             .map_err(SandboxError::Launcher)?;
-        Ok(Arc::new(Launcher { orders, alive }))
+        let cgroups = Cgroups::find();
+        tracing::debug!(
+            control_groups = cgroups.is_some(),
+            "processes for plugins can be started"
+        );
+        Ok(Arc::new(Launcher {
+            orders,
+            alive,
+            cgroups,
+        }))
     }
 
     /// Children that have not been reaped yet.
     #[must_use]
     pub fn alive(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
+    }
+
+    /// Start a child that may have so many bytes of memory, in a control group of its own where there can be one. Takes
+    /// some milliseconds; blocking.
+    pub(crate) fn spawn_held(
+        &self,
+        profile: Profile,
+        memory: u64,
+    ) -> Result<Spawned, SandboxError> {
+        let mut child = self.spawn(profile)?;
+        if let Some(cgroups) = &self.cgroups {
+            let memory = memory.saturating_add(OVERHEAD);
+            child.cgroup = Some(
+                cgroups
+                    .hold(child.child.id(), memory)
+                    .map_err(SandboxError::Cgroup)?,
+            );
+        }
+        Ok(child)
     }
 
     /// Start a child. Takes some milliseconds; blocking.
@@ -167,6 +198,7 @@ fn spawn(program: &PathBuf, profile: Profile, alive: &Arc<AtomicUsize>) -> io::R
         child,
         pidfd: None,
         reaped: None,
+        cgroup: None,
         alive: alive.clone(),
     };
     let pid = i32::try_from(spawned.child.id())
@@ -186,10 +218,17 @@ pub(crate) struct Spawned {
     child: Child,
     pidfd: Option<OwnedFd>,
     reaped: Option<ExitStatus>,
+    /// Dropped after the process is gone: see [`Spawned::drop`].
+    cgroup: Option<Cgroup>,
     alive: Arc<AtomicUsize>,
 }
 
 impl Spawned {
+    /// Whether the kernel ended it for its memory.
+    pub(crate) fn out_of_memory(&self) -> bool {
+        self.cgroup.as_ref().is_some_and(Cgroup::out_of_memory)
+    }
+
     pub(crate) fn kill(&self) {
         if let (None, Some(pidfd)) = (self.reaped, &self.pidfd) {
             // It has ended already, then.

@@ -18,7 +18,7 @@ use super::protocol::Lock;
 use super::syscalls;
 
 /// What a process needs besides the guest's memory: engine, runtime, stacks, buffers (measured: under 20 MiB).
-const OVERHEAD: u64 = 96 << 20;
+pub(super) const OVERHEAD: u64 = 96 << 20;
 /// Descriptors besides those of the guest: pipe, code, runtime.
 const DESCRIPTORS: u64 = 76;
 /// A guest's processor time is counted by the child itself; the kernel's own limit, this much later, is for a child

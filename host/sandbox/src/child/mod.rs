@@ -20,6 +20,7 @@
 //! compile; `inside` is the child's own main, `lock` what it does to itself; `floor` decides whether a kernel is good
 //! enough.
 
+mod cgroup;
 pub(crate) mod code;
 pub(crate) mod compile;
 mod exit;

@@ -207,7 +207,7 @@ impl Watched {
             Ok(end @ End::Killed(_)) => (end, Duration::ZERO),
             Err(error) => (End::Killed(Fault::Crashed(error)), Duration::ZERO),
         };
-        let (status, said) = reap(child, patience).await;
+        let (status, said, out_of_memory) = reap(child, patience).await;
         match end {
             // A limit that the host counts was hit, whatever the guest made of it.
             End::Told(kind, usage) => match self.hit.first.get() {
@@ -226,9 +226,14 @@ impl Watched {
             End::Killed(why) => fault(why),
             End::Closed => {
                 // A signal that comes before the end of the pipe is noticed may have been ours to send.
-                let why = self
-                    .interrupted()
-                    .unwrap_or_else(|| exit::fault(status, &said, &self.spec.limits));
+                let limits = &self.spec.limits;
+                let why = self.interrupted().unwrap_or_else(|| match out_of_memory {
+                    true => Fault::Limit {
+                        limit: Limit::Memory,
+                        value: limits.show(Limit::Memory),
+                    },
+                    false => exit::fault(status, &said, limits),
+                });
                 tracing::warn!(
                     plugin = self.spec.plugin,
                     status = %status,
@@ -243,11 +248,12 @@ impl Watched {
     async fn spawn(&self, shared: &Arc<Shared>) -> Result<(Vec<OwnedFd>, Spawned), Fault> {
         let mounts = Mounts::plan(&self.spec)?;
         let launcher = shared.launcher.clone();
+        let memory = self.spec.limits.memory();
         let starting = tokio::task::spawn_blocking(move || {
             let opened = mounts.all.iter().map(open);
             let directories = opened.collect::<Result<Vec<_>, _>>()?;
             let child = launcher
-                .spawn(Profile::Job)
+                .spawn_held(Profile::Job, memory)
                 .map_err(|error| Fault::Host(error.full()))?;
             Ok((directories, child))
         });
@@ -508,9 +514,12 @@ fn open(mount: &Mount) -> Result<OwnedFd, Fault> {
 }
 
 /// Wait for its end, or make it end. Its pipe was closed or its result told, so this takes milliseconds.
-async fn reap(mut child: Spawned, patience: Duration) -> (ExitStatus, String) {
-    let waiting = tokio::task::spawn_blocking(move || child.end_within(patience));
+async fn reap(mut child: Spawned, patience: Duration) -> (ExitStatus, String, bool) {
+    let waiting = tokio::task::spawn_blocking(move || {
+        let (status, said) = child.end_within(patience);
+        (status, said, child.out_of_memory())
+    });
     waiting
         .await
-        .unwrap_or_else(|error| (ExitStatus::default(), error.to_string()))
+        .unwrap_or_else(|error| (ExitStatus::default(), error.to_string(), false))
 }

@@ -33,9 +33,10 @@ impl DiskLimits {
         }
     }
 
-    /// Looking up a directory's depth takes a step for each level, so there is an end to what can be asked.
+    /// Looking up a directory's depth takes a step for each level, and looking down a tree a descriptor, so there
+    /// is an end to what can be asked.
     pub(crate) fn depth(&self) -> u32 {
-        self.depth.min(1000)
+        self.depth.min(500)
     }
 }
 

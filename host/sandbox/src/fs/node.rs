@@ -27,15 +27,11 @@ impl Slot {
         })
     }
 
-    /// What it is used for, and how large that is: for inodes that a job may write to.
-    pub(crate) fn into_node(self, inode: Option<(Key, u64)>) -> Node {
-        if let Some((key, size)) = inode {
-            self.quota.opened(key, size);
-        }
-        Node {
-            key: inode.map(|(key, _)| key),
-            slot: self,
-        }
+    /// What it is used for, and how large that is. Below read-only directories, too: the same may be
+    /// granted twice, and an inode that is open has not gone.
+    pub(crate) fn into_node(self, key: Key, size: u64) -> Node {
+        self.quota.opened(key, size);
+        Node { key, slot: self }
     }
 }
 
@@ -47,15 +43,13 @@ impl Drop for Slot {
 
 /// An open inode. Declare it after the file itself, which must be closed when this is dropped.
 pub(crate) struct Node {
-    key: Option<Key>,
+    key: Key,
     slot: Slot,
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.slot.quota.closed(key);
-        }
+        self.slot.quota.closed(self.key);
     }
 }
 
@@ -110,7 +104,7 @@ impl OpenFile {
         end: u64,
         write: impl Fn(&File) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let key = self.writable()?;
+        let key = self.node.key;
         if bytes.is_empty() {
             return Ok(0);
         }
@@ -131,7 +125,7 @@ impl OpenFile {
 
     /// Make it longer, by a hole, or shorter.
     pub(crate) fn set_size(&self, size: u64) -> io::Result<()> {
-        let key = self.writable()?;
+        let key = self.node.key;
         let quota = &self.node.slot.quota;
         let before = quota.grow(key, self.length()?, size)?;
         match retried(|| self.file.set_len(size)) {
@@ -148,11 +142,6 @@ impl OpenFile {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
-    }
-
-    /// Files below a read-only directory have no place in the books, and no way past this.
-    fn writable(&self) -> io::Result<Key> {
-        Ok(self.node.key.ok_or(Errno::PERM)?)
     }
 }
 

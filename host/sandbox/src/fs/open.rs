@@ -152,16 +152,13 @@ impl DiskView<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         let (descriptor, stat) = self.open_anywhere(fd, path, wanted).await?;
         let slot = Slot::take(&self.disk.quota, Use::File)?;
-        let (file, perms) = match &descriptor {
-            Descriptor::File(file) => (Some(file.file.clone()), file.perms),
-            Descriptor::Dir(dir) => (None, dir.perms),
+        let file = match &descriptor {
+            Descriptor::File(file) => Some(file.file.clone()),
+            Descriptor::Dir(_) => None,
         };
-        let inode = (!perms.write_not_permitted()).then(|| {
-            let size = file.is_some().then_some(stat.st_size);
-            let size = size.and_then(|size| u64::try_from(size).ok());
-            (at::key(&stat), size.unwrap_or(0))
-        });
-        let node = slot.into_node(inode);
+        let size = file.is_some().then_some(stat.st_size);
+        let size = size.and_then(|size| u64::try_from(size).ok());
+        let node = slot.into_node(at::key(&stat), size.unwrap_or(0));
         let open = match file {
             Some(file) => {
                 let file = OpenFile::new(file, node);
@@ -288,7 +285,7 @@ impl DiskView<'_> {
         let file = at::make_file(&parent.dir, name, wanted.read)?;
         let made = at::of(&file).map(|stat| at::key(&stat));
         self.disk.quota.made(made.as_ref().ok().copied(), 0);
-        let node = slot.into_node(Some((made?, 0)));
+        let node = slot.into_node(made?, 0);
         let file = File::new(file, parent.perms, wanted.mode(), true);
         let open = OpenFile::new(file.file.clone(), node);
         self.keep(Descriptor::File(file), Open::File(Arc::new(open)))

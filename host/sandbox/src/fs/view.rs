@@ -191,11 +191,8 @@ impl types::HostDescriptor for DiskView<'_> {
         let dir = self.dir(&fd)?;
         let slot = Slot::take(&self.disk.quota, Use::Listing)?;
         let listing = at::list(&dir.dir, ".")?;
-        let inode = match dir.perms.write_not_permitted() {
-            true => None,
-            false => Some((at::key(&at::of(&dir.dir)?), 0)),
-        };
-        let listing = Listing::new(listing, slot.into_node(inode));
+        let key = at::key(&at::of(&dir.dir)?);
+        let listing = Listing::new(listing, slot.into_node(key, 0));
         let made = self.wasi.table.push(listing)?;
         // WASI's type for it cannot be made outside of its crate; what the guest holds is the place.
         Ok(Resource::new_own(made.rep()))

@@ -147,6 +147,52 @@ async fn outputs_scratch_and_granted_directories_share_one_quota() {
     assert_eq!(on_disk(&ran.case.path("granted")).0, 5000);
 }
 
+/// Threads of this process.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// In a process of its own, since other tests start threads, too.
+#[test]
+fn file_work_starts_no_thread() {
+    let alone = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["disk::file_work_alone", "--exact", "--ignored"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&alone.stdout);
+    assert!(alone.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "run by `file_work_starts_no_thread`"]
+async fn file_work_alone() {
+    let work = || {
+        let content = "x".repeat(1 << 20);
+        Case::new("ok")
+            .input("in", &[("a", &content), ("b/c", &content)])
+            .output("out")
+    };
+    // Loading the code is a thread's work, which stays for a while.
+    work().run().await.success();
+    let before = threads();
+    for how in ["write", "append", "descriptor", "stream", "splice", "files"] {
+        filling(how, &[(Limit::Disk, 1 << 20), (Limit::Files, 1000)])
+            .run()
+            .await
+            .fault();
+        work().run().await.success();
+        assert!(threads() <= before, "{how}: {} after {before}", threads());
+    }
+    let ran = Case::new("file-speed")
+        .set("megabytes", "16")
+        .scratch()
+        .run()
+        .await;
+    ran.success();
+    assert!(threads() <= before, "{} after {before}", threads());
+}
+
 /// Prints how fast files are. Not a test: figures depend on the machine.
 #[tokio::test]
 #[ignore = "a measurement"]
@@ -159,7 +205,5 @@ async fn file_speed() {
     for (name, micros) in &ran.success().variables {
         println!("{name}: {micros} us");
     }
-    let threads = std::fs::read_to_string("/proc/self/status").unwrap();
-    let threads = threads.lines().find(|line| line.starts_with("Threads:"));
-    println!("{}", threads.unwrap());
+    println!("threads: {}", threads());
 }

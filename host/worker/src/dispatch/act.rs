@@ -11,7 +11,7 @@ use crate::backoff::full_jitter;
 use crate::events::WorkerEvent;
 use crate::job::JobCredentials;
 use crate::job::{self, Brief, BriefParts};
-use crate::life::{Answer, Ask, Effect, RunEnd, State};
+use crate::life::{Answer, Ask, Effect, State};
 
 use super::core::Dispatcher;
 use super::entry::{Bring, Entry, JobRef, Message, OnPanic};
@@ -178,6 +178,7 @@ impl Dispatcher {
             Arc::clone(&self.parts.claims),
         );
         let egress = self.parts.egress.clone();
+        let secrets = self.parts.secrets.clone();
         let events = self.events.clone();
         let Some(entry) = self.jobs.get_mut(&job) else {
             return;
@@ -197,6 +198,7 @@ impl Dispatcher {
             stager: Arc::clone(&entry.source.stager),
             runner,
             egress,
+            secrets,
             claims,
             claim: entry.claim_key(),
             chain: entry.life.chain.clone(),
@@ -244,12 +246,12 @@ impl Dispatcher {
         let (stop, control) = JobControl::new();
         entry.stop = Some(stop);
         self.spawn(OnPanic::Answer { job, tag }, async move {
-            let end: RunEnd = job::run(brief, inputs, attempt, control).await;
+            let (end, used) = job::run(brief, inputs, attempt, control).await;
             Message::Answer {
                 job,
                 tag,
                 answer: Answer::Ran(end),
-                bring: Bring::Nothing,
+                bring: used.map_or(Bring::Nothing, |used| Bring::Used(Box::new(used))),
             }
         });
     }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{PluginSettings, SourceParts};
 use crate::events::JobInfo;
-use crate::job::Brief;
+use crate::job::{Brief, Used};
 use crate::life::{Answer, Life};
 use crate::slots::Permit;
 
@@ -94,6 +94,8 @@ pub(crate) enum Bring {
     Nothing,
     Contents(Box<JobContents>),
     Staged(Vec<InputDir>),
+    /// What a run used.
+    Used(Box<Used>),
 }
 
 /// What a task returns.

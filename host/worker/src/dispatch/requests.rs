@@ -162,7 +162,7 @@ pub(super) fn masked(answer: SendAnswer, brief: Option<&Brief>) -> SendAnswer {
         SendAnswer::Invalid(reason) => {
             let clean = clean_text(&reason);
             let masked = match brief {
-                Some(brief) => brief.prose.mask(&clean).into_owned(),
+                Some(brief) => brief.masker.mask(&clean).into_owned(),
                 // Without the job's secrets nothing can be hidden: say nothing of what was quoted.
                 None => "the reason is not shown, since it may quote a secret".to_owned(),
             };

@@ -6,26 +6,25 @@ use std::sync::Arc;
 
 use pipefitter_artifacts::{CredentialSource, UnpackLimits};
 use pipefitter_claims::{ClaimKey, Claims};
-use pipefitter_codepipeline::{JobContents, Nonce};
+use pipefitter_codepipeline::{JobContents, Nonce, clean_text};
 use pipefitter_egress::Egress;
 use pipefitter_plugins::Plugin;
 use pipefitter_sandbox::{JobRunner, Level};
+use pipefitter_secrets::Secrets;
 use secrecy::ExposeSecret;
 use tokio::sync::{broadcast, watch};
 
 use crate::config::PluginSettings;
 use crate::envelope;
 use crate::events::{JobInfo, WorkerEvent};
+use crate::hiding_credentials::HidingCredentials;
 use crate::life::Chain;
-use crate::masker::Masker;
+use crate::masker::{Masker, SHORTEST, Secret};
 use crate::names;
 use crate::staging::Staging;
 
 use super::dirs::JobDirs;
 use super::log;
-
-/// A nonce or token is hidden from this length on: shorter ones are numbers that logs are full of.
-const SHORTEST_TOKEN: usize = 8;
 
 /// What a brief is made of.
 pub(crate) struct BriefParts {
@@ -33,6 +32,7 @@ pub(crate) struct BriefParts {
     pub(crate) stager: Arc<dyn Staging>,
     pub(crate) runner: Arc<dyn JobRunner>,
     pub(crate) egress: Option<Egress>,
+    pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) claims: Arc<dyn Claims>,
     pub(crate) claim: ClaimKey,
     pub(crate) contents: JobContents,
@@ -52,54 +52,28 @@ pub(crate) struct BriefParts {
 pub(crate) struct Brief {
     pub(crate) parts: BriefParts,
     pub(crate) dirs: JobDirs,
-    /// For what leads somewhere: ids, variables, revisions.
-    pub(crate) secrets: Masker,
-    /// For what is read: lines, summaries, messages. Hides nonces and tokens too.
-    pub(crate) prose: Masker,
+    /// Everything that leaves the process goes through it. A secret that a job comes by later is added
+    /// before anybody gets it.
+    pub(crate) masker: Arc<Masker>,
 }
 
 impl Brief {
-    pub(crate) fn new(parts: BriefParts) -> Brief {
+    pub(crate) fn new(mut parts: BriefParts) -> Brief {
         let name = names::job_name(&parts.claim.source, &parts.claim.job);
         let dirs = JobDirs::at(
             parts.work_dir.join(name),
             parts.contents.inputs.len(),
             parts.contents.outputs.len(),
         );
-        let mut secrets: Vec<&str> = Vec::new();
-        match &parts.plugin {
-            Some(plugin) => secrets.extend(
-                plugin
-                    .manifest
-                    .secret_properties()
-                    .filter_map(|key| parts.contents.configuration.get(key))
-                    .map(|value| value.expose_secret()),
-            ),
-            // Nobody says which values are secret, so all are.
-            None => secrets.extend(
-                parts
-                    .contents
-                    .configuration
-                    .values()
-                    .map(|value| value.expose_secret()),
-            ),
-        }
-        if let Some(credentials) = &parts.contents.credentials {
-            secrets.push(&credentials.access_key_id);
-            secrets.push(credentials.secret_access_key.expose_secret());
-            secrets.push(credentials.session_token.expose_secret());
-        }
-        let tokens = [Some(parts.nonce.expose()), parts.chain.token.as_deref()]
-            .into_iter()
-            .flatten()
-            .filter(|token| token.chars().count() >= SHORTEST_TOKEN);
-        let prose = Masker::new(secrets.iter().copied().chain(tokens));
-        let secrets = Masker::new(secrets.iter().copied());
+        let masker = Arc::new(Masker::new(secrets_of(&parts)));
+        parts.credentials = Arc::new(HidingCredentials {
+            source: parts.credentials,
+            masker: Arc::clone(&masker),
+        });
         Brief {
             parts,
             dirs,
-            secrets,
-            prose,
+            masker,
         }
     }
 
@@ -125,9 +99,15 @@ impl Brief {
         ))
     }
 
+    /// A text as it may be read. Cleaned first: a control code in the middle of a secret would hide it from
+    /// the masker.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        self.masker.mask(&clean_text(text)).into_owned()
+    }
+
     /// A line of the host's in the job's log, and in the events.
     pub(crate) async fn say(&self, level: Level, text: &str) {
-        let text = self.prose.mask(text).into_owned();
+        let text = self.shown(text);
         log::append(&self.parts.info.log, level, &text).await;
         // Nobody listening is fine.
         let _ = self.parts.events.send(WorkerEvent::Log {
@@ -137,6 +117,34 @@ impl Brief {
             fields: Vec::new(),
         });
     }
+}
+
+/// What is known from the start. More may come: see [`HidingCredentials`].
+fn secrets_of(parts: &BriefParts) -> Vec<Secret> {
+    let configuration = parts.contents.configuration.iter();
+    let mut secrets: Vec<Secret> = configuration
+        .filter_map(|(key, value)| {
+            let origin = format!("the secret property `{}`", clean_text(key));
+            let secret = Secret::new(origin, value.expose_secret());
+            let is_secret = match &parts.plugin {
+                Some(plugin) => plugin.manifest.secret_properties().any(|name| name == key),
+                // Nobody says which values are secret. Nothing runs that could tell one, and to hide the
+                // short ones would only blank the host's own words.
+                None => secret.has(SHORTEST),
+            };
+            is_secret.then_some(secret)
+        })
+        .collect();
+    if let Some(credentials) = &parts.contents.credentials {
+        secrets.extend([
+            Secret::credential(&credentials.access_key_id),
+            Secret::credential(credentials.secret_access_key.expose_secret()),
+            Secret::credential(credentials.session_token.expose_secret()),
+        ]);
+    }
+    secrets.push(Secret::token(parts.nonce.expose()));
+    secrets.extend(parts.chain.token.as_deref().map(Secret::token));
+    secrets
 }
 
 /// What earlier jobs left. A malformed envelope is refused when the job is staged.

@@ -1,7 +1,18 @@
-//! From a verdict to what is reported: masked, checked against the service's limits, in the words of a
-//! failure where the plugin gave no answer or one that cannot be taken.
+//! From a verdict to what is reported: without secrets, checked against the service's limits, in the words of
+//! a failure where the plugin gave no answer or one that cannot be taken.
+//!
+//! | what a plugin returns | a secret in it |
+//! |---|---|
+//! | output variable, its name or value | fails the job, named |
+//! | continuation token | fails the job |
+//! | summary, failure message, summary of a revision | is masked, as are nonces and tokens |
+//! | external execution id, revision, change identifier | is masked |
+//!
+//! A later action would take a masked variable for the value, and a masked token would lead the next job
+//! astray: these two are worth a failure. All is masked before it is cut to the service's lengths.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pipefitter_codepipeline::{
     ContinuationToken, CurrentRevision, ExecutionDetails, FailureResult, FailureType,
@@ -16,20 +27,13 @@ use crate::message::{self, Scene};
 
 use super::brief::Brief;
 
-/// What the verdict comes to, and what the log should say about it.
-pub(crate) fn conclude(
-    brief: &Brief,
-    verdict: VerdictKind,
-    tail: &[String],
-) -> (RunEnd, Vec<String>) {
-    let mut notes = Vec::new();
-    let end = match verdict {
-        VerdictKind::Answered(Ok(Outcome::Succeeded(success))) => {
-            match succeeded(brief, success, &mut notes) {
-                Ok(result) => RunEnd::Success(Box::new(result)),
-                Err(failure) => failed(brief, failure),
-            }
-        }
+/// What the verdict comes to.
+pub(crate) fn conclude(brief: &Brief, verdict: VerdictKind, tail: &[String]) -> RunEnd {
+    match verdict {
+        VerdictKind::Answered(Ok(Outcome::Succeeded(success))) => match succeeded(brief, success) {
+            Ok(result) => RunEnd::Success(Box::new(result)),
+            Err(failure) => failed(brief, failure),
+        },
         VerdictKind::Answered(Ok(Outcome::InProgress(continuation))) => {
             match continued(brief, continuation) {
                 Ok(result) => RunEnd::Continue(Box::new(result)),
@@ -56,26 +60,22 @@ pub(crate) fn conclude(
             };
             failed(brief, message::fault(&scene, &fault))
         }
-    };
-    (end, notes)
+    }
 }
 
-fn succeeded(
-    brief: &Brief,
-    success: sandbox::Success,
-    notes: &mut Vec<String>,
-) -> Result<SuccessResult, FailureResult> {
+fn succeeded(brief: &Brief, success: sandbox::Success) -> Result<SuccessResult, FailureResult> {
     let refused = |what: &dyn std::fmt::Display| message::result_field(brief.plugin_name(), what);
     let mut variables = BTreeMap::new();
     for (name, value) in success.variables {
-        if brief.secrets.finds(&value) {
-            notes.push(format!(
-                "output variable `{}` holds a secret: it is shown in the console, so it was masked",
-                clean_text(&name)
-            ));
+        if let Some(origin) = found(brief, &name) {
+            let what = "the name of an output variable";
+            return Err(message::secret_shown(brief.plugin_name(), what, &origin));
         }
-        let value = brief.secrets.mask(&value).into_owned();
         let shown = clean_text(&name);
+        if let Some(origin) = found(brief, &value) {
+            let what = format!("output variable `{shown}`");
+            return Err(message::secret_shown(brief.plugin_name(), &what, &origin));
+        }
         if variables.insert(name, value).is_some() {
             return Err(refused(&format!(
                 "outputVariables has the name `{shown}` more than once"
@@ -83,10 +83,10 @@ fn succeeded(
         }
     }
     let current_revision = success.current_revision.map(|revision| CurrentRevision {
-        revision: brief.secrets.mask(&revision.revision).into_owned(),
-        change_identifier: brief.secrets.mask(&revision.change_identifier).into_owned(),
+        revision: reference(brief, &revision.revision),
+        change_identifier: reference(brief, &revision.change_identifier),
         created: revision.created,
-        summary: revision.summary.map(|summary| prose(brief, &summary)),
+        summary: revision.summary.map(|summary| brief.shown(&summary)),
     });
     let result = SuccessResult {
         continuation: None,
@@ -104,13 +104,10 @@ fn continued(
     let plugin = brief.plugin_name();
     envelope::check_plugin_token(&continuation.token)
         .map_err(|problem| message::token(plugin, &problem))?;
-    if brief.secrets.finds(&continuation.token) {
+    if let Some(origin) = found(brief, &continuation.token) {
         // It passes verbatim, and both CodePipeline and the journal keep it.
-        return Err(message::token(
-            plugin,
-            &"the continuation token holds a secret of the action's configuration, and CodePipeline \
-              stores tokens in clear",
-        ));
+        let what = "the continuation token";
+        return Err(message::secret_shown(plugin, what, &origin));
     }
     let result = SuccessResult {
         continuation: Some(ContinuationToken::new(continuation.token)),
@@ -124,7 +121,7 @@ fn continued(
 
 fn details(brief: &Brief, details: sandbox::ExecutionDetails) -> ExecutionDetails {
     ExecutionDetails {
-        summary: details.summary.map(|summary| prose(brief, &summary)),
+        summary: details.summary.map(|summary| brief.shown(&summary)),
         external_execution_id: Some(external_id(brief, details.external_execution_id)),
         percent_complete: details.percent_complete,
     }
@@ -133,20 +130,37 @@ fn details(brief: &Brief, details: sandbox::ExecutionDetails) -> ExecutionDetail
 /// The plugin's own, or the one that leads to the log.
 fn external_id(brief: &Brief, given: Option<String>) -> String {
     given
-        .map(|id| brief.secrets.mask(&clean_text(&id)).into_owned())
+        .map(|id| brief.masker.mask_reference(&clean_text(&id)).into_owned())
         .filter(|id| !id.trim().is_empty())
         .unwrap_or_else(|| brief.log_name())
 }
 
-/// Cleaned first: a control code in the middle of a secret would hide it from the masker.
-fn prose(brief: &Brief, text: &str) -> String {
-    brief.prose.mask(&clean_text(text)).into_owned()
+/// What passes as it is, if it may: a secret counts with control codes in the middle of it, too.
+fn found(brief: &Brief, text: &str) -> Option<Arc<str>> {
+    let masker = &brief.masker;
+    masker
+        .found(text)
+        .or_else(|| masker.found(&clean_text(text)))
+}
+
+/// What means something to a machine stays as it is, where there is nothing to hide.
+fn reference(brief: &Brief, text: &str) -> String {
+    match found(brief, text) {
+        None => text.to_owned(),
+        Some(_) => {
+            let without = brief.masker.mask_reference(text);
+            brief
+                .masker
+                .mask_reference(&clean_text(&without))
+                .into_owned()
+        }
+    }
 }
 
 fn failed(brief: &Brief, failure: FailureResult) -> RunEnd {
     let failure = FailureResult {
         kind: failure.kind,
-        message: prose(brief, &failure.message),
+        message: brief.shown(&failure.message),
         external_execution_id: Some(external_id(brief, failure.external_execution_id)),
     };
     RunEnd::Failed(Box::new(failure.checked()))

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipefitter_egress::{Broker, EgressEvent, EgressLimit, EgressUsage, NetworkLimits, Observe};
+use pipefitter_egress::{
+    AttachedHeader, Broker, EgressEvent, EgressLimit, EgressUsage, NetworkLimits, Observe,
+};
 use pipefitter_sandbox::{HostStream, JobEnd, Level, Limit, Limits, LogLine};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -24,16 +26,22 @@ pub(crate) async fn serve(
     mut connections: mpsc::UnboundedReceiver<Connection>,
     lines: mpsc::UnboundedSender<Item>,
     ended: CancellationToken,
+    attached: Vec<AttachedHeader>,
 ) -> Option<EgressUsage> {
     let connection = tokio::select! {
         connection = connections.recv() => connection?,
         () = ended.cancelled() => return None,
     };
-    let broker = broker(brief, lines, connection.job)?;
+    let broker = broker(brief, lines, connection.job, attached)?;
     Some(broker.serve(connection.stream, ended).await)
 }
 
-fn broker(brief: &Arc<Brief>, lines: mpsc::UnboundedSender<Item>, job: JobEnd) -> Option<Broker> {
+fn broker(
+    brief: &Arc<Brief>,
+    lines: mpsc::UnboundedSender<Item>,
+    job: JobEnd,
+    attached: Vec<AttachedHeader>,
+) -> Option<Broker> {
     let parts = &brief.parts;
     let egress = parts.egress.as_ref()?;
     let observer = Observer {
@@ -45,7 +53,7 @@ fn broker(brief: &Arc<Brief>, lines: mpsc::UnboundedSender<Item>, job: JobEnd) -
         brief.plugin_name(),
         parts.settings.network.clone(),
         limits(&parts.settings.limits),
-        Vec::new(),
+        attached,
     );
     Some(broker.observed_by(Arc::new(observer)))
 }
@@ -91,15 +99,19 @@ struct Observer {
 
 impl Observe for Observer {
     fn observe(&self, event: EgressEvent) {
+        let plugin = self.brief.plugin_name();
         let said = match event {
             EgressEvent::Denied { target, why } => {
-                format!("a request to {target} was refused: {why}")
+                format!("plugin `{plugin}` was refused a request to {target}: {why}")
             }
             EgressEvent::LimitHit(hit) => {
                 if let Some(limit) = job_limit(hit.limit) {
                     self.job.hit(limit);
                 }
-                format!("a request has hit the limit {} of {}", hit.limit, hit.value)
+                format!(
+                    "a request of plugin `{plugin}` has hit the limit {} of {}",
+                    hit.limit, hit.value
+                )
             }
             _ => return,
         };

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use pipefitter_codepipeline::Owner;
 use pipefitter_sandbox::{
-    ActionType, CodeRef, InputDir, Job, JobControl, JobSpec, Level, OutputDir, PipelineContext,
+    ActionType, CodeRef, Fault, InputDir, Job, JobControl, JobSpec, Level, OutputDir,
+    PipelineContext, Usage, VerdictKind,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,15 @@ use super::brief::Brief;
 use super::conclude::conclude;
 use super::log::{self, Item};
 use super::network;
+use super::secrets;
 use super::sink::Sink;
+
+/// What a run used, and whether one of its limits ended it.
+#[derive(Debug)]
+pub(crate) struct Used {
+    pub(crate) usage: Usage,
+    pub(crate) limit: bool,
+}
 
 /// Run the plugin once.
 pub(crate) async fn run(
@@ -24,10 +33,14 @@ pub(crate) async fn run(
     inputs: Vec<InputDir>,
     attempt: u32,
     control: JobControl,
-) -> RunEnd {
+) -> (RunEnd, Option<Used>) {
     let Some(spec) = spec(&brief, inputs, attempt) else {
         let failure = message::no_plugin(&brief.parts.info.action_type);
-        return RunEnd::Failed(Box::new(failure));
+        return (RunEnd::Failed(Box::new(failure)), None);
+    };
+    let attached = match secrets::attached(&brief).await {
+        Ok(attached) => attached,
+        Err(failure) => return (RunEnd::Failed(Box::new(failure.checked())), None),
     };
     let told = format!("plugin `{}` runs, attempt {attempt}", spec.plugin);
     brief.say(Level::Debug, &told).await;
@@ -39,7 +52,7 @@ pub(crate) async fn run(
         connections,
     });
     let ended = CancellationToken::new();
-    let serving = network::serve(&brief, connected, lines.clone(), ended.clone());
+    let serving = network::serve(&brief, connected, lines.clone(), ended.clone(), attached);
     let runner = Arc::clone(&brief.parts.runner);
     let running = async move {
         let verdict = runner.run(spec, control, sink).await;
@@ -56,10 +69,14 @@ pub(crate) async fn run(
     let (verdict, reached, tail) = tokio::join!(running, serving, writing);
     let usage = &verdict.usage;
     let told = format!(
-        "run ended after {:.1?}: {:.1?} of processor time, {} MiB of memory at most",
+        "run ended after {:.1?}: {:.1?} of processor time, {} MiB of memory and {} KiB on disk at most, {} KiB of log, \
+         {} KiB of it dropped",
         usage.wall,
         usage.cpu,
-        usage.memory_peak.div_ceil(1 << 20)
+        usage.memory_peak.div_ceil(1 << 20),
+        usage.disk_peak.div_ceil(1 << 10),
+        (usage.log_bytes + usage.log_dropped).div_ceil(1 << 10),
+        usage.log_dropped.div_ceil(1 << 10),
     );
     brief.say(Level::Debug, &told).await;
     if let Some(reached) = reached {
@@ -69,11 +86,22 @@ pub(crate) async fn run(
         );
         brief.say(Level::Debug, &told).await;
     }
-    let (end, notes) = conclude(&brief, verdict.kind, &tail);
-    for note in notes {
-        brief.say(Level::Warn, &note).await;
-    }
-    end
+    let used = Used {
+        usage: usage.clone(),
+        limit: matches!(verdict.kind, VerdictKind::Fault(Fault::Limit { .. })),
+    };
+    tracing::debug!(
+        plugin = brief.plugin_name(),
+        job = %brief.parts.info.job,
+        wall = ?usage.wall,
+        cpu = ?usage.cpu,
+        memory_peak = usage.memory_peak,
+        disk_peak = usage.disk_peak,
+        log_bytes = usage.log_bytes,
+        log_dropped = usage.log_dropped,
+        "a plugin ran"
+    );
+    (conclude(&brief, verdict.kind, &tail), Some(used))
 }
 
 fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
@@ -129,7 +157,7 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
         limits: parts.settings.limits.clone(),
         isolation: parts.settings.isolation,
         network: !parts.settings.network.is_empty(),
-        secrets: false,
+        secrets: !parts.settings.secrets.is_empty(),
         fixed: parts.settings.fixed,
     })
 }

@@ -1,9 +1,12 @@
-//! Where a running plugin's lines and progress go: masked at once, in the guest's own time.
+//! Where a running plugin's lines and progress go: masked at once, in the guest's own time. Lines come whole,
+//! whatever pieces the plugin wrote them in.
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use pipefitter_codepipeline::{clean_text, cut_utf16, limits};
-use pipefitter_sandbox::{HostStream, JobEnd, JobHost, LogLine};
+use pipefitter_sandbox::{HostStream, JobEnd, JobHost, LogLine, SecretError};
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::events::WorkerEvent;
@@ -12,6 +15,7 @@ use crate::masker::Masker;
 use super::brief::Brief;
 use super::log::Item;
 use super::network::Connection;
+use super::secrets;
 
 /// Never blocks: the log's writer takes from an unbounded channel, which the plugin's log limit bounds.
 pub(crate) struct Sink {
@@ -23,7 +27,7 @@ pub(crate) struct Sink {
 impl Sink {
     /// A line of the job's log, masked.
     pub(crate) fn say(brief: &Brief, lines: &mpsc::UnboundedSender<Item>, line: LogLine) {
-        let masker = &brief.prose;
+        let masker = &brief.masker;
         let text = masked(masker, &line.text, line.cut);
         let fields: Vec<(String, String)> = line
             .fields
@@ -51,9 +55,14 @@ impl Sink {
     }
 }
 
+#[async_trait]
 impl JobHost for Sink {
     fn log(&self, line: LogLine) {
         Sink::say(&self.brief, &self.lines, line);
+    }
+
+    async fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+        secrets::get(&self.brief, name).await
     }
 
     fn connect(&self, stream: Box<dyn HostStream>, job: JobEnd) {
@@ -63,7 +72,9 @@ impl JobHost for Sink {
 
     fn progress(&self, percent: Option<u8>, summary: String) {
         let percent = percent.map(|percent| percent.min(limits::PERCENT_COMPLETE));
-        let summary = self.brief.prose.mask(&clean_text(&summary)).into_owned();
+        // A summary of the full length may have been longer, and its end was cut.
+        let cut = summary.chars().count() >= limits::EXECUTION_SUMMARY;
+        let summary = masked(&self.brief.masker, &summary, cut);
         let summary = cut_utf16(&summary, limits::EXECUTION_SUMMARY);
         let parts = &self.brief.parts;
         let latest = Some((percent, summary.clone()));

@@ -35,7 +35,7 @@ pub(crate) async fn upload(brief: &Brief) -> UploadEnd {
     match stored {
         Ok(_) => UploadEnd::Done,
         Err(failure) => {
-            let message = brief.prose.mask(&failure.message).into_owned();
+            let message = brief.shown(&failure.message);
             let failure = FailureResult {
                 message,
                 external_execution_id: Some(brief.log_name()),

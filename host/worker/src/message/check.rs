@@ -96,3 +96,15 @@ pub(crate) fn token(plugin: &str, problem: &dyn std::fmt::Display) -> FailureRes
         ),
     )
 }
+
+/// A part of the result that is kept and shown in clear holds a secret.
+pub(crate) fn secret_shown(plugin: &str, what: &str, origin: &str) -> FailureResult {
+    failure(
+        FailureType::JobFailed,
+        format!(
+            "plugin `{plugin}` returned a result that cannot be taken: {what} holds {origin}, and \
+             CodePipeline keeps and shows it in clear. The plugin has to leave it out, or the value is no \
+             secret; what the plugin did has happened."
+        ),
+    )
+}

@@ -10,7 +10,7 @@ mod host;
 mod tests;
 
 pub(crate) use check::{
-    artifact_count, artifact_failed, configuration, no_location, no_plugin, token,
+    artifact_count, artifact_failed, configuration, no_location, no_plugin, secret_shown, token,
 };
 pub(crate) use fault::{Scene, fault};
 pub(crate) use host::{

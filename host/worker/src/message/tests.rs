@@ -75,6 +75,11 @@ fn others() {
         no_location("Source"),
         token("publish", &crate::envelope::TokenError::TooLong(1_701)),
         token("publish", &crate::envelope::TokenError::Reserved),
+        secret_shown(
+            "site",
+            "output variable `url`",
+            "the secret property `password`",
+        ),
     ];
     let texts: Vec<String> = failures
         .iter()

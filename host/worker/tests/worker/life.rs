@@ -191,7 +191,9 @@ async fn secrets_are_hidden_wherever_they_come_out() {
     );
     let failure = world.service.failure("token").await;
     assert!(
-        failure.message.contains("holds a secret"),
+        failure
+            .message
+            .contains("holds the secret property `password`"),
         "{}",
         failure.message
     );

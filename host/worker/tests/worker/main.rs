@@ -14,6 +14,7 @@ mod drain;
 mod journal;
 mod life;
 mod logs;
+mod masking;
 mod races;
 mod recovery;
 mod results;

@@ -19,6 +19,16 @@ pub(crate) struct Runner {
     running: Arc<AtomicUsize>,
     pub(crate) most: Arc<AtomicUsize>,
     specs: mpsc::UnboundedSender<JobSpec>,
+    /// For `do = "script"`.
+    pub(crate) script: Arc<watch::Sender<Script>>,
+}
+
+/// What a plugin says, and what it comes to.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) lines: Vec<LogLine>,
+    pub(crate) progress: Vec<String>,
+    pub(crate) end: VerdictKind,
 }
 
 struct Count<'a>(&'a AtomicUsize);
@@ -37,6 +47,11 @@ impl Runner {
             running: Arc::default(),
             most: Arc::default(),
             specs,
+            script: Arc::new(watch::Sender::new(Script {
+                lines: Vec::new(),
+                progress: Vec::new(),
+                end: success(),
+            })),
         };
         (runner, seen)
     }
@@ -157,6 +172,16 @@ impl JobRunner for Runner {
                 });
                 events.progress(Some(50), format!("with {}", setting("password")));
                 success()
+            }
+            "script" => {
+                let script = self.script.borrow().clone();
+                for line in script.lines {
+                    events.log(line);
+                }
+                for summary in script.progress {
+                    events.progress(None, summary);
+                }
+                script.end
             }
             "panic" => panic!("as the test wants it"),
             other => panic!("nothing is known of {other:?}"),

@@ -84,6 +84,7 @@ impl World {
             .collect();
         let parts = WorkerParts {
             egress: None,
+            secrets: None,
             sources,
             runner: Arc::new(self.runner.clone()),
             journal: Arc::clone(&self.journal),

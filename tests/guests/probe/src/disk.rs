@@ -1,6 +1,11 @@
 //! Everything that takes room on a disk, by every way that WASI has.
 //!
 //! Each goes on until it is refused, says how far it came, and answers as if nothing had happened.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a guest has no tokio, and its time is real"
+)]
 
 use std::fs::{self, File, OpenOptions};
 use std::hint::black_box;

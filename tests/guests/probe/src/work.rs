@@ -119,6 +119,13 @@ pub(crate) fn secret_log(job: &Job) -> Answer {
     let value = config(job, config(job, "key").unwrap_or("secret")).unwrap_or("");
     println!("the secret is {value}, and again: {value}");
     eprintln!("{value}");
+    print!("in pieces: ");
+    for letter in value.chars() {
+        print!("{letter}");
+        // Each a write of its own.
+        let _ = std::io::stdout().flush();
+    }
+    println!(", and on");
     log::write(
         log::Level::Warn,
         &format!("message {value}"),

@@ -2,8 +2,10 @@
 
 pub(crate) mod bench;
 pub(crate) mod s3;
+#[allow(dead_code, reason = "other suites take the file in by its path")]
 pub(crate) mod tarball;
 pub(crate) mod tree;
+#[allow(dead_code, reason = "other suites take the file in by its path")]
 pub(crate) mod zipfile;
 
 use std::path::Path;

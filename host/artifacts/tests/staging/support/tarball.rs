@@ -27,6 +27,21 @@ pub(crate) fn header(name: &[u8], kind: u8, link: &[u8], mode: &str, size: usize
     block
 }
 
+/// A file whose path is split as ustar splits it.
+pub(crate) fn prefixed(prefix: &str, name: &str, content: &[u8]) -> Vec<u8> {
+    let mut entry = entry(name.as_bytes(), b'0', b"", "644", content);
+    entry[345..345 + prefix.len()].copy_from_slice(prefix.as_bytes());
+    resummed(entry)
+}
+
+/// With the checksum that its header ought to have.
+pub(crate) fn resummed(mut entry: Vec<u8>) -> Vec<u8> {
+    entry[148..156].fill(b' ');
+    let sum: u32 = entry[..512].iter().map(|byte| u32::from(*byte)).sum();
+    entry[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    entry
+}
+
 pub(crate) fn file(name: &str, content: &[u8]) -> Vec<u8> {
     entry(name.as_bytes(), b'0', b"", "644", content)
 }

@@ -31,7 +31,7 @@ use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
 use crate::signals::Signals;
-use crate::wiring::{Engine, StateDir, egress, worker_config};
+use crate::wiring::{Engine, StateDir, egress, secrets, worker_config};
 
 pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let mut config = match load_or_empty(args.config.as_deref()) {
@@ -58,8 +58,13 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     };
     let (job, contents) = job_of(&args, &plugin)?;
     let (source, answer) = OneJob::new(job, contents);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
     let parts = WorkerParts {
         egress: egress(&config)?,
+        secrets: runtime.block_on(secrets(&config))?,
         sources: vec![SourceParts {
             source: Arc::new(source),
             stager: Arc::new(LocalStaging {
@@ -71,10 +76,6 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
         claims: Arc::new(Single),
         catalogue: watch::Sender::new(Arc::new(Catalogue::of([plugin]))).subscribe(),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("could not start the runtime")?;
     runtime.block_on(async {
         let worker = Worker::start(settings, parts)
             .await

@@ -1,13 +1,20 @@
 //! `pipefitter plugin build [DIR]`: one .wasm with its manifest inside, ready to drop in.
+//!
+//! The manifest is what a plugin is built by: it makes the [world](super::world), and a component that imports what it
+//! does not ask for is not written.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use pipefitter_plugins::{Manifest, embed_manifest};
+use pipefitter_sandbox::Shape;
 use serde_json::Value;
 
+use super::asks::differences;
 use super::whole::write_whole;
+use super::world::World;
+use crate::args::BuildArgs;
 use crate::config::print_problems;
 use crate::exit::Exit;
 use crate::plugin_files::manifest_problems;
@@ -15,17 +22,11 @@ use crate::print;
 
 const TARGET: &str = "wasm32-wasip2";
 
-pub(crate) fn main(dir: &Path, output: Option<PathBuf>, profile: &str) -> Result<Exit> {
-    let dir = dir
+pub(crate) fn main(args: BuildArgs) -> Result<Exit> {
+    let dir = args
+        .dir
         .canonicalize()
-        .with_context(|| format!("{} is not a folder that can be read", dir.display()))?;
-    if !dir.join("Cargo.toml").is_file() {
-        bail!(
-            "{} has no Cargo.toml: this version builds plugins written in Rust; a component built \
-             with other tools needs no `plugin build`, only its action.toml beside it",
-            dir.display()
-        );
-    }
+        .with_context(|| format!("{} is not a folder that can be read", args.dir.display()))?;
     let manifest_file = dir.join("action.toml");
     let text = std::fs::read_to_string(&manifest_file).with_context(|| {
         format!(
@@ -33,33 +34,65 @@ pub(crate) fn main(dir: &Path, output: Option<PathBuf>, profile: &str) -> Result
             manifest_file.display()
         )
     })?;
-    if let Err(problems) = Manifest::parse(&text, &manifest_file.display().to_string()) {
-        print_problems(&manifest_problems(&manifest_file, &text, &problems));
-        return Ok(Exit::Failure);
+    let manifest = match Manifest::parse(&text, &manifest_file.display().to_string()) {
+        Ok(manifest) => manifest,
+        Err(problems) => {
+            print_problems(&manifest_problems(&manifest_file, &text, &problems));
+            return Ok(Exit::Failure);
+        }
+    };
+    let world = World::asked_by(&manifest);
+    if let Some(folder) = args.wit {
+        world.write(&manifest, &folder)?;
+        let written = format_args!("Wrote {}: world `plugin`, {world}", folder.display());
+        print::line(written)?;
+        return Ok(Exit::Success);
     }
-    check_toolchain()?;
-    let built = cargo_build(&dir, profile)?;
-    let wasm =
-        std::fs::read(&built).with_context(|| format!("could not read {}", built.display()))?;
-    let with_manifest = embed_manifest(&wasm, &text).context("could not embed action.toml")?;
-    let name = dir
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    let output = match (output, name) {
+    let output = match (args.output, dir.file_name()) {
         (Some(output), _) => output,
-        (None, Some(name)) => dir.join(format!("{name}.wasm")),
+        (None, Some(name)) => dir.join(format!("{}.wasm", name.to_string_lossy())),
         (None, None) => bail!(
             "{} has no name to call the .wasm: give --output",
             dir.display()
         ),
     };
+    let built = match args.component {
+        Some(component) => component,
+        None => {
+            check_source(&dir)?;
+            check_toolchain()?;
+            cargo_build(&dir, &args.profile)?
+        }
+    };
+    let wasm =
+        std::fs::read(&built).with_context(|| format!("could not read {}", built.display()))?;
+    let shape =
+        Shape::of_own_build(&wasm).with_context(|| format!("{} is no plugin", built.display()))?;
+    let differences = differences(&manifest_file, &text, &manifest, &shape);
+    print_problems(&differences);
+    if differences.iter().any(|difference| !difference.warning) {
+        return Ok(Exit::Failure);
+    }
+    let with_manifest = embed_manifest(&wasm, &text).context("could not embed action.toml")?;
     write_whole(&output, &with_manifest)?;
     print::line(format_args!(
-        "Built {} ({} KiB)",
+        "Built {} ({} KiB) for the world {world}",
         output.display(),
         with_manifest.len().div_ceil(1024)
     ))?;
     Ok(Exit::Success)
+}
+
+fn check_source(dir: &Path) -> Result<()> {
+    if dir.join("Cargo.toml").is_file() {
+        return Ok(());
+    }
+    bail!(
+        "{} has no Cargo.toml: only plugins in Rust are built from source. For any other language write the \
+         plugin's world with `pipefitter plugin build --wit DIR`, build a component for it with the language's \
+         tools, and give that with --component",
+        dir.display()
+    );
 }
 
 fn check_toolchain() -> Result<()> {

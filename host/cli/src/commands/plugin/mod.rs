@@ -1,5 +1,6 @@
 //! `pipefitter plugin new | build | keygen | sign | verify`.
 
+mod asks;
 mod build;
 mod keygen;
 mod new;
@@ -7,6 +8,7 @@ mod password;
 mod sign;
 mod verify;
 mod whole;
+mod world;
 
 use anyhow::Result;
 
@@ -19,11 +21,7 @@ const LARGEST_READ: u64 = 1 << 30;
 pub(crate) fn main(command: PluginCommand) -> Result<Exit> {
     match command {
         PluginCommand::New { name, lang, into } => new::main(&name, lang, &into),
-        PluginCommand::Build {
-            dir,
-            output,
-            profile,
-        } => build::main(&dir, output, &profile),
+        PluginCommand::Build(args) => build::main(args),
         PluginCommand::Keygen(args) => keygen::main(&args),
         PluginCommand::Sign(args) => sign::main(&args),
         PluginCommand::Verify(args) => verify::main(&args),

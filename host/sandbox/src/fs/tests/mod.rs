@@ -1,5 +1,5 @@
-//! The view without a guest: its calls are made as the linker makes them. No runtime is there, so that a call
-//! that starts a thread or waits for one panics.
+//! The view without a guest: its calls are made as the linker makes them, and each is polled once. One that
+//! waits for anything panics.
 
 mod exact;
 mod paths;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use tempfile::TempDir;
 use wasmtime::component::{Resource, ResourceTable};
@@ -24,7 +23,7 @@ use crate::fs::quota::Quota;
 use crate::fs::{Disk, DiskLimits, DiskView};
 use crate::guard::Guard;
 use crate::limits::{Limit, Limits};
-use crate::runner::{Fault, JobControl, Limit, Limits};
+use crate::runner::{Fault, JobControl};
 
 pub(super) type Fd = Resource<Descriptor>;
 pub(super) type Said<T> = Result<T, ErrorCode>;
