@@ -78,6 +78,7 @@ impl Rig {
             source: String::new(),
             environment: Vec::new(),
             slots: 4,
+            poll_interval_max: "150ms".to_owned(),
             worker: String::new(),
             tables: String::new(),
             data_limit: None,

@@ -53,6 +53,15 @@ impl Vitals {
         }
     }
 
+    /// The most of each.
+    pub(crate) fn rise_to(&mut self, now: &Vitals) {
+        self.files = self.files.max(now.files);
+        self.code = self.code.max(now.code);
+        self.threads = self.threads.max(now.threads);
+        self.children = self.children.max(now.children);
+        self.resident = self.resident.max(now.resident);
+    }
+
     /// Wait until a process is back at what it was: no more files, threads or children, and no more memory than
     /// `slack` bytes besides.
     ///

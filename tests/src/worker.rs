@@ -31,6 +31,8 @@ pub struct WorkerSetup {
     pub environment: Vec<(String, String)>,
     /// Jobs at a time.
     pub slots: usize,
+    /// `poll-interval-max`.
+    pub poll_interval_max: String,
     /// Lines of `[worker]`, besides.
     pub worker: String,
     /// Whole tables, besides.
@@ -45,12 +47,13 @@ impl WorkerSetup {
     pub fn toml(&self) -> String {
         let mut text = format!(
             "state-dir = {:?}\nplugins-dir = {:?}\n\
-             [worker]\nslots = {}\npoll-interval-min = \"20ms\"\npoll-interval-max = \"150ms\"\n{}\n\
+             [worker]\nslots = {}\npoll-interval-min = \"20ms\"\npoll-interval-max = {:?}\n{}\n\
              [log]\nformat = \"json\"\n\
              [[source]]\nid = \"main\"\nregion = \"{REGION}\"\nendpoint-url = {:?}\n{}\n{}\n",
             self.state_dir,
             self.plugins_dir,
             self.slots,
+            self.poll_interval_max,
             self.worker,
             self.endpoint,
             self.source,

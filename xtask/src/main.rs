@@ -41,9 +41,12 @@ enum Command {
     },
     /// Run the long random suites
     Soak {
-        /// Minutes to go on
+        /// Minutes for the suite of crashes and faults to go on
         #[arg(long, default_value_t = 30)]
         minutes: u64,
+        /// Jobs of the hostile suite, half of them under each isolation
+        #[arg(long, default_value_t = 20_000)]
+        jobs: u64,
         /// The first seed; printed, so that a failure can be run again
         #[arg(long)]
         seed: Option<u64>,
@@ -62,7 +65,11 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo => demo::run(),
         Command::Test { args } => suite::run_with(&args),
-        Command::Soak { minutes, seed } => soak::run(minutes, seed),
+        Command::Soak {
+            minutes,
+            jobs,
+            seed,
+        } => soak::run(minutes, jobs, seed),
         Command::Bench { quick } => bench::run(quick),
         Command::Setup => suite::set_up(),
     };

@@ -4,23 +4,19 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{paths, process, suite};
+use crate::{guests, paths, process, suite};
 
-pub(crate) fn run(minutes: u64, seed: Option<u64>) -> Result<()> {
+/// Rounds of kills and faults for so many minutes, then so many jobs of which a tenth is hostile.
+pub(crate) fn run(minutes: u64, jobs: u64, seed: Option<u64>) -> Result<()> {
     suite::set_up()?;
-    let mut command = Command::new("cargo");
-    command
-        .args([
-            "run",
-            "--locked",
-            "--package",
-            "pipefitter-tests",
-            "--bin",
-            "soak",
-            "--",
-        ])
-        .args(["--minutes", &minutes.to_string()])
-        .current_dir(paths::root());
+    guests::build_binaries(&["soak", "hostile-soak"])?;
+    soak("soak", &["--minutes", &minutes.to_string()], seed)?;
+    soak("hostile-soak", &["--jobs", &jobs.to_string()], seed)
+}
+
+fn soak(name: &str, arguments: &[&str], seed: Option<u64>) -> Result<()> {
+    let mut command = Command::new(paths::target().join("debug").join(name));
+    command.args(arguments).current_dir(paths::root());
     if let Some(seed) = seed {
         command.args(["--seed", &seed.to_string()]);
     }

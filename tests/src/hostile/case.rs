@@ -6,10 +6,11 @@ use crate::pipelines::Action;
 use crate::plugins::Plugin;
 use crate::service::ActionResult;
 
-/// What holds unless the case says otherwise: enough for any guest to get where it wants to, and no more.
+/// What holds unless the case says otherwise: enough for any guest to get where it wants to, on a machine that has
+/// other things to do.
 const USUAL: [(&str, &str); 3] = [
-    ("wall", "\"40s\""),
-    ("cpu", "\"15s\""),
+    ("wall", "\"5m\""),
+    ("cpu", "\"1m\""),
     ("memory", "\"80MiB\""),
 ];
 

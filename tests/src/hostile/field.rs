@@ -213,7 +213,7 @@ impl Field {
 }
 
 /// Wait until a folder is empty.
-async fn is_empty(folder: &Path) {
+pub(super) async fn is_empty(folder: &Path) {
     let names = || -> Vec<_> {
         let entries =
             fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

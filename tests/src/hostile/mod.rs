@@ -10,6 +10,7 @@ mod files;
 mod load;
 mod memory;
 mod output;
+pub mod soak;
 
 pub use case::{Case, End, Seen};
 pub use field::{Field, Isolation};

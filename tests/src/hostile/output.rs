@@ -68,8 +68,8 @@ pub(super) const CASES: &[Case] = &[
         assert_eq!(lines(seen, "end"), 2, "{}", seen.log);
     }),
     Case::succeeds("log_a_bomb_of_fields").and(|seen| {
-        let kept = lines(seen, " fields field-0=\"bomb");
-        assert_eq!(kept, 20, "{}", seen.log);
+        // Not by the names: of a line that was cut, an end that could begin a secret is masked.
+        assert_eq!(lines(seen, "bombbombbomb"), 20);
         assert!(
             seen.log.len() < 20 * (9 << 10) + OWN,
             "the log has {} bytes",

@@ -4,3 +4,4 @@
 
 mod load;
 mod run;
+mod soak;
