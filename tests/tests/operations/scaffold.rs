@@ -144,10 +144,9 @@ async fn a_plugin_is_built_for_what_its_manifest_asks_for() {
 
 /// Its imports are those of the world, used or not: what the tools of Python and JavaScript keep.
 const PYTHON: &str = "
-from componentize_py_types import Ok
 from wit_world import exports
 from wit_world.imports import secrets, outgoing_handler
-from wit_world.imports.types import ExecutionDetails, Outcome_Succeeded, Success
+from wit_world.imports.pipefitter_action_types import ExecutionDetails, Outcome_Succeeded, Success
 
 
 class Handler(exports.Handler):

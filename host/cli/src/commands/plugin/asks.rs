@@ -85,7 +85,7 @@ pub(super) fn differences(
                         "the plugin imports `{import}`, and its manifest does not ask for it"
                     ),
                     remedy: format!(
-                        "{place}\n{}\nor leave out of the plugin what {}",
+                        "{place}\n{}\nor leave out of the plugin, or of its world, what {}",
                         capability.line, capability.used_by
                     ),
                     warning: false,
