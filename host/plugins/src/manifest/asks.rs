@@ -25,10 +25,13 @@ fn directories(table: &Table<'_>) -> Vec<DirectoryAsk> {
         "guest",
         |table| {
             table.require("guest", "add it: the path that the plugin uses");
+            let guest = check::guest_path(table, "guest");
+            let write = table.flag("write").unwrap_or(false);
+            let reason = reason(table);
             Some(DirectoryAsk {
-                guest: check::guest_path(table, "guest")?,
-                write: table.flag("write").unwrap_or(false),
-                reason: reason(table),
+                guest: guest?,
+                write,
+                reason,
             })
         },
         |ask| &ask.guest,
@@ -42,7 +45,8 @@ fn network(table: &Table<'_>) -> Vec<NetworkAsk> {
         "to",
         |table| {
             table.require("to", "add it, such as `to = \"https://api.example.com\"`");
-            let to = table.text("to")?;
+            let (to, reason) = (table.text("to"), reason(table));
+            let to = to?;
             // What a grant may look like is the host's to say; this is what no grant looks like.
             if !to.starts_with("https://") && !to.starts_with("http://") {
                 table.problem(
@@ -51,10 +55,7 @@ fn network(table: &Table<'_>) -> Vec<NetworkAsk> {
                 "write scheme and host, such as \"https://api.example.com\" or \"https://*.example.com\"",
             );
             }
-            Some(NetworkAsk {
-                to,
-                reason: reason(table),
-            })
+            Some(NetworkAsk { to, reason })
         },
         |ask| &ask.to,
     )
@@ -67,7 +68,8 @@ fn secrets(table: &Table<'_>) -> Vec<SecretAsk> {
         "name",
         |table| {
             table.require("name", "add it: the name that the plugin asks for");
-            let name = table.text("name")?;
+            let (name, reason) = (table.text("name"), reason(table));
+            let name = name?;
             let simple = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             if name.is_empty() || name.len() > LONGEST_SECRET_NAME || !name.chars().all(simple) {
                 table.problem(
@@ -76,10 +78,7 @@ fn secrets(table: &Table<'_>) -> Vec<SecretAsk> {
                     "use up to 64 letters, digits, `-` and `_`",
                 );
             }
-            Some(SecretAsk {
-                name,
-                reason: reason(table),
-            })
+            Some(SecretAsk { name, reason })
         },
         |ask| &ask.name,
     )

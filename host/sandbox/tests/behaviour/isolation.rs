@@ -125,6 +125,6 @@ async fn configuration_goes_to_the_log_as_the_plugin_wrote_it() {
         .set("token", "s3cr3t")
         .run()
         .await;
-    assert_eq!(ran.texts().len(), 3);
+    assert_eq!(ran.texts().len(), 4);
     assert_eq!(ran.progress(), [(None, "progress s3cr3t".to_owned())]);
 }

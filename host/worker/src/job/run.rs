@@ -93,8 +93,8 @@ pub(crate) async fn run(
     tracing::debug!(
         plugin = brief.plugin_name(),
         job = %brief.parts.info.job,
-        wall = ?usage.wall,
-        cpu = ?usage.cpu,
+        wall_ms = usage.wall.as_millis(),
+        cpu_ms = usage.cpu.as_millis(),
         memory_peak = usage.memory_peak,
         disk_peak = usage.disk_peak,
         log_bytes = usage.log_bytes,

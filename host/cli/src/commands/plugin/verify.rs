@@ -86,7 +86,7 @@ fn described(file: &Path, plugin: &PluginFiles) -> String {
 /// A `.` in a name would be TOML's own.
 fn table_key(name: &str) -> String {
     if name.contains('.') {
-        format!("{name:?}")
+        format!("\"{name}\"")
     } else {
         name.to_owned()
     }
