@@ -5,15 +5,25 @@ use std::process::ExitCode;
 use pipefitter_tests::hostile::soak::{Plan, soak};
 use pipefitter_tests::hostile::{HALVES, Isolation};
 
-const USAGE: &str = "usage: hostile-soak --jobs N [--seed N]";
+const USAGE: &str =
+    "usage: hostile-soak --jobs N [--seed N] [--isolation process|shared] [--half 0|1]";
+
+/// What is asked for; each part that is left out is done in all ways.
+#[derive(Default)]
+struct Asked {
+    jobs: usize,
+    seed: Option<u64>,
+    isolation: Option<Isolation>,
+    half: Option<usize>,
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let Some((jobs, seed)) = read(&arguments) else {
+    let Some(asked) = read(&arguments) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let seed = seed.unwrap_or_else(rand::random);
+    let seed = asked.seed.unwrap_or_else(rand::random);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -24,22 +34,26 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("--jobs {jobs} --seed {seed}");
+    println!("--jobs {} --seed {seed}", asked.jobs);
+    let rounds: Vec<(Isolation, usize)> = [Isolation::Process, Isolation::Shared]
+        .into_iter()
+        .flat_map(|isolation| (0..HALVES.len()).map(move |half| (isolation, half)))
+        .filter(|(isolation, _)| asked.isolation.is_none_or(|only| only == *isolation))
+        .filter(|(_, half)| asked.half.is_none_or(|only| only == *half))
+        .collect();
     runtime.block_on(async {
         let (mut done, mut hostile) = (0, 0);
-        for isolation in [Isolation::Process, Isolation::Shared] {
-            for half in 0..HALVES.len() {
-                let plan = Plan {
-                    jobs: jobs.div_ceil(2 * HALVES.len()),
-                    seed,
-                    isolation,
-                    half,
-                };
-                let summary = soak(plan).await;
-                println!("{isolation:?}, half {half}: {summary:#?}");
-                done += summary.jobs;
-                hostile += summary.hostile;
-            }
+        for &(isolation, half) in &rounds {
+            let plan = Plan {
+                jobs: asked.jobs.div_ceil(rounds.len()),
+                seed,
+                isolation,
+                half,
+            };
+            let summary = soak(plan).await;
+            println!("{isolation:?}, half {half}: {summary:#?}");
+            done += summary.jobs;
+            hostile += summary.hostile;
         }
         println!(
             "seed {seed}: {done} jobs, {hostile} of them hostile; each has one result, its own"
@@ -48,16 +62,19 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn read(arguments: &[String]) -> Option<(usize, Option<u64>)> {
-    let mut jobs = None;
-    let mut seed = None;
+fn read(arguments: &[String]) -> Option<Asked> {
+    let mut asked = Asked::default();
     for pair in arguments.chunks(2) {
         let [name, value] = pair else { return None };
-        match name.as_str() {
-            "--jobs" => jobs = Some(value.parse().ok()?),
-            "--seed" => seed = Some(value.parse().ok()?),
+        match (name.as_str(), value.as_str()) {
+            ("--jobs", value) => asked.jobs = value.parse().ok()?,
+            ("--seed", value) => asked.seed = Some(value.parse().ok()?),
+            ("--isolation", "process") => asked.isolation = Some(Isolation::Process),
+            ("--isolation", "shared") => asked.isolation = Some(Isolation::Shared),
+            ("--half", value) => asked.half = Some(value.parse().ok()?),
             _ => return None,
         }
     }
-    Some((jobs?, seed))
+    let halves = asked.half.is_none_or(|half| half < HALVES.len());
+    (asked.jobs > 0 && halves).then_some(asked)
 }

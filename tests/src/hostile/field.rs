@@ -40,6 +40,16 @@ pub enum Isolation {
 }
 
 impl Isolation {
+    /// What docs/OPERATIONS.md tells operators to set for guests in the worker's own process: after the first large
+    /// allocation glibc takes the next ones from heaps that it never gives back.
+    #[must_use]
+    pub fn environment(self) -> Vec<(String, String)> {
+        match self {
+            Isolation::Process => Vec::new(),
+            Isolation::Shared => vec![("MALLOC_MMAP_THRESHOLD_".to_owned(), "262144".to_owned())],
+        }
+    }
+
     /// `[plugins.NAME]` for each of these.
     #[must_use]
     pub fn tables(self, plugins: &[Plugin]) -> String {
@@ -83,6 +93,7 @@ impl Field {
         .await;
         rig.setup.slots = SLOTS;
         rig.setup.tables = tables;
+        rig.setup.environment = isolation.environment();
         // A guest that does not stop when it is asked is part of the suite.
         rig.setup.worker = "drain-timeout = \"200ms\"\nstop-grace = \"500ms\"\n".to_owned();
         let worker = rig.worker().await;

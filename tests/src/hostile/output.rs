@@ -88,12 +88,8 @@ pub(super) const CASES: &[Case] = &[
             }
             assert!(lines(seen, "***") >= 16, "{}", seen.log);
         }),
-    Case::succeeds("vary_its_secret")
-        .with(&[("secret", SECRET)])
-        .and(|seen| {
-            assert_eq!(seen.variable("told"), Some("it is ***"));
-            assert_eq!(lines(seen, "output variable `told` holds a secret"), 1);
-        }),
+    // A later action would take a mask for the value.
+    Case::fails("vary_its_secret", &["output variable `told`"]).with(&[("secret", SECRET)]),
 ];
 
 /// Forms of [`SECRET`] that nobody may see.
@@ -105,6 +101,9 @@ pub(super) const FORMS: &[&str] = &[
     "Y29ycmVjdC1ob3JzZS9iYXR0ZXJ5",
     "b3JyZWN0LWhvcnNlL2JhdHRlcnkr",
     "cnJlY3QtaG9yc2UvYmF0dGVyeSt",
+    // hex
+    "636f72726563742d686f727365",
+    "636F72726563742D686F727365",
     "horse%2Fbattery",
     "staple&\\\"quoted",
 ];

@@ -107,6 +107,7 @@ pub async fn soak(plan: Plan) -> Summary {
     rig.setup.poll_interval_max = "1s".to_owned();
     rig.setup.endpoint.clone_from(&rig.service.endpoint);
     let quiet = ("PIPEFITTER_LOG".to_owned(), "info".to_owned());
+    rig.setup.environment = plan.isolation.environment();
     rig.setup.environment.push(quiet);
     let worker = rig.worker().await;
 

@@ -13,6 +13,8 @@ pub(crate) fn run(job: &Job) -> Answer {
         base64(format!("user:{secret}").as_bytes()),
         base64(format!("x{secret}yz").as_bytes()),
         url(secret),
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
         secret.replace('\\', "\\\\").replace('"', "\\\""),
         format!("\u{1b}[1m{secret}\u{1b}[0m"),
         // A control code in its middle goes away before it is looked for.
