@@ -52,9 +52,13 @@ fn the_ways_out_are_read() {
 fn what_cannot_be_granted_is_shown_with_its_place() {
     let all = [
         granted("\"https://api.example.com\""),
-        granted("[7, \"*\", \"api.example.com\", \"ftp://example.com\", \"https://example.com/api\"]"),
+        granted(
+            "[7, \"*\", \"api.example.com\", \"ftp://example.com\", \"https://example.com/api\"]",
+        ),
         granted("[\"https://me:secret@example.com\", \"https://a.*.example.com\", \"http://h:*\"]"),
-        granted("[{ ranges = [\"10.0.0.0/8\"] }, { to = \"http://h\", ranges = [\"10.0.0.0\", \"ten\"] }]"),
+        granted(
+            "[{ ranges = [\"10.0.0.0/8\"] }, { to = \"http://h\", ranges = [\"10.0.0.0\", \"ten\"] }]",
+        ),
         granted("[{ to = \"http://h\", range = [\"10.0.0.0/8\"] }]"),
     ];
     let shown: Vec<String> = all.into_iter().map(|found| found.unwrap_err()).collect();

@@ -239,7 +239,7 @@ async fn start_worker(
         static_keys: Some((KEY.to_owned(), KEY.into())),
     };
     let parts = WorkerParts {
-        egress: wiring::egress(&config)?,
+        egress: wiring::egress(config)?,
         sources: vec![wiring::source_parts(&source, state).await?],
         runner: Arc::clone(&engine.runner) as _,
         // The service's own state goes with the process: a journal that stayed would name its dead jobs.
