@@ -64,6 +64,14 @@ async fn a_grant_reaches_its_server_and_no_other() {
             &[("url", &server.url("/stall")), ("timeouts", "-,-,300")],
         ),
         net.actions("other", &[("url", &other.url("/hello"))]),
+        net.actions(
+            "stubborn",
+            &[
+                ("do", "repeat"),
+                ("url", &other.url("/hello")),
+                ("count", "200"),
+            ],
+        ),
         net.actions("scheme", &[("url", &secure)]),
         net.actions("name", &[("url", &by_name)]),
         net.actions(
@@ -123,6 +131,8 @@ async fn a_grant_reaches_its_server_and_no_other() {
         "trace",
         &[("error", "http-request-method-invalid")],
     );
+    let none = [("answered", "0"), ("error", "http-request-denied")];
+    expect(&results, "stubborn", &none);
     assert_eq!(other.connections(), 0, "what is not granted was dialled");
 
     // Told to the pipeline's owner and to the operator: who, what, and what would allow it.
@@ -143,6 +153,15 @@ async fn a_grant_reaches_its_server_and_no_other() {
             .iter()
             .any(|line| line.contains(&target) && line.contains(kind));
         assert!(told, "{}", worker.process.output());
+    }
+    for result in both(&results, "stubborn") {
+        let log = &logs[result.external_id.as_ref().unwrap()];
+        let told = log.matches("was refused a request").count();
+        assert_eq!(told, 50, "{log}");
+        assert!(
+            log.contains("told no more") && log.contains("200 refused"),
+            "{log}"
+        );
     }
     worker.stop_cleanly().await;
 }

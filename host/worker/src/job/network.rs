@@ -1,6 +1,7 @@
 //! A job's way to the network: the guest's stream on one end, a broker of the egress crate on the other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pipefitter_egress::{
@@ -13,6 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::brief::Brief;
 use super::log::Item;
 use super::sink::Sink;
+
+/// How much of what happens to requests the job's log tells: a guest that asks for what it may not ten thousand times
+/// must not push its own lines out.
+const TOLD: u64 = 50;
 
 /// A guest's stream, to be served.
 pub(crate) struct Connection {
@@ -48,6 +53,7 @@ fn broker(
         brief: Arc::clone(brief),
         lines,
         job,
+        events: AtomicU64::new(0),
     };
     let broker = egress.broker(
         brief.plugin_name(),
@@ -95,6 +101,8 @@ struct Observer {
     brief: Arc<Brief>,
     lines: mpsc::UnboundedSender<Item>,
     job: JobEnd,
+    /// How many there were.
+    events: AtomicU64,
 }
 
 impl Observe for Observer {
@@ -113,6 +121,11 @@ impl Observe for Observer {
                     hit.limit, hit.value
                 )
             }
+            _ => return,
+        };
+        let said = match self.events.fetch_add(1, Ordering::Relaxed) {
+            ..TOLD => said,
+            TOLD => "what else is refused is counted, and told no more".to_owned(),
             _ => return,
         };
         Sink::say(
