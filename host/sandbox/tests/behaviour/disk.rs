@@ -20,7 +20,9 @@ fn assert_limit(ran: &Ran, limit: Limit, value: &str, told: &str) {
         value: value.to_owned(),
     };
     assert_eq!(ran.fault(), &expected, "log: {:?}", ran.texts());
-    assert_eq!(ran.texts(), [told]);
+    // The job is ended at the next look at its guard, which may come before the guest has said its line.
+    let said = ran.texts();
+    assert!(said.is_empty() || said == [told], "{said:?}");
 }
 
 /// Sizes and entries below a directory.
