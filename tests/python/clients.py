@@ -9,9 +9,9 @@ ROLE = "arn:aws:iam::000000000000:role/pipeline"
 DEADLINE = 60
 
 
-def client(name, **options):
+def client(name, credentials=None, **options):
     settings = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, **options)
-    return boto3.client(name, region_name="us-east-1", config=settings)
+    return boto3.client(name, region_name="us-east-1", config=settings, **(credentials or {}))
 
 
 def custom(category, provider):

@@ -209,6 +209,34 @@ refused(VALIDATION, "no nonce", "acknowledge_job", jobId=UUID)
 refused(VALIDATION, "an empty nonce", "acknowledge_job", jobId=UUID, nonce="")
 refused(VALIDATION, "a long nonce", "acknowledge_job", jobId=UUID, nonce="1" * 51)
 
+# Third-party jobs.
+KIND_OF_PARTNER = dict(KIND, owner="ThirdParty")
+refused(VALIDATION, "no type", "poll_for_third_party_jobs")
+refused(VALIDATION, "another owner", "poll_for_third_party_jobs", actionTypeId=KIND)
+refused(VALIDATION, "no jobs", "poll_for_third_party_jobs", actionTypeId=KIND_OF_PARTNER, maxBatchSize=0)
+refused("ActionTypeNotFoundException", "an unknown type", "poll_for_third_party_jobs",
+        actionTypeId=KIND_OF_PARTNER)
+THIRD_PARTY_OPERATIONS = {
+    "get_third_party_job_details": {},
+    "acknowledge_third_party_job": {"nonce": "1"},
+    "put_third_party_job_success_result": {},
+    "put_third_party_job_failure_result": {"failureDetails": {"type": "JobFailed", "message": "m"}},
+}
+for operation, parameters in THIRD_PARTY_OPERATIONS.items():
+    refused(VALIDATION, "no job", operation, clientToken="t", **parameters)
+    refused(VALIDATION, "no token", operation, jobId="j", **parameters)
+    for bad in ("", "j" * 513):
+        refused(VALIDATION, "a job of no length that may be", operation, jobId=bad, clientToken="t", **parameters)
+    for bad in ("", "t" * 257):
+        refused(VALIDATION, "a token of no length that may be", operation, jobId="j", clientToken=bad, **parameters)
+    refused("JobNotFoundException", "an unknown job", operation, jobId="../" * 170, clientToken="t", **parameters)
+refused(VALIDATION, "no nonce", "acknowledge_third_party_job", jobId="j", clientToken="t")
+refused(VALIDATION, "a long token", "put_third_party_job_success_result", jobId="j", clientToken="t",
+        continuationToken="t" * 2049)
+refused(VALIDATION, "no details", "put_third_party_job_failure_result", jobId="j", clientToken="t")
+refused(VALIDATION, "a custom type", "get_action_type", **KIND)
+refused("ActionTypeNotFoundException", "an unknown type", "get_action_type", **KIND_OF_PARTNER)
+
 
 def next_job():
     execution = codepipeline.start_pipeline_execution(name="limits")["pipelineExecutionId"]

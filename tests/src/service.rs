@@ -29,6 +29,8 @@ pub struct ServiceOptions {
     pub credential_lifetime: String,
     /// `--plugins`; by default a folder without any.
     pub plugins: Option<PathBuf>,
+    /// `--third-party`.
+    pub third_party: Option<PathBuf>,
 }
 
 impl Default for ServiceOptions {
@@ -38,6 +40,7 @@ impl Default for ServiceOptions {
             reoffer_after: "60s".to_owned(),
             credential_lifetime: "15m".to_owned(),
             plugins: None,
+            third_party: None,
         }
     }
 }
@@ -101,6 +104,9 @@ impl Service {
             .args(["--reoffer-after", &options.reoffer_after])
             .args(["--credential-lifetime", &options.credential_lifetime])
             .env_remove("PIPEFITTER_CONFIG");
+        if let Some(file) = &options.third_party {
+            command.arg("--third-party").arg(file);
+        }
         let process = Process::start("pipefitter dev", command);
         let said = process.line("Listening on http://").await;
         let at = said.find("http://").expect("the line has an address");

@@ -78,6 +78,9 @@ pub(crate) struct DevArgs {
     /// Grants and limits for plugins: the `[plugins.NAME]` tables of a configuration
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Third-party (partner) action types for the service, and the clients that are connected to them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) third_party: Option<PathBuf>,
     /// The port of the service on 127.0.0.1; 0 takes any that is free
     #[arg(long, default_value_t = 4510)]
     pub(crate) port: u16,

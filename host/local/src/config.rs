@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::ThirdParty;
+
 /// What a [`crate::Server`] is started with; [`LocalConfig::default`] is AWS's behaviour where that
 /// is known.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct LocalConfig {
     pub source_poll: Duration,
     /// How long an action may take with all its jobs. AWS: 24 hours for custom actions.
     pub action_timeout: Duration,
+    /// The action types of partners, and who is connected to them. None by default.
+    pub third_party: ThirdParty,
 }
 
 impl Default for LocalConfig {
@@ -42,6 +46,7 @@ impl Default for LocalConfig {
             credential_lifetime: Duration::from_secs(15 * 60),
             source_poll: Duration::from_secs(30),
             action_timeout: Duration::from_secs(24 * 60 * 60),
+            third_party: ThirdParty::default(),
         }
     }
 }

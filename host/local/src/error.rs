@@ -19,6 +19,16 @@ pub enum LocalError {
     /// The region is not one.
     #[error("'{0}' is not a region: 4 to 30 lower-case letters, digits and '-' are")]
     Region(String),
+    /// A third-party action type or client is not valid.
+    #[error("third-party setting {place}: {message}; {remedy}")]
+    ThirdParty {
+        /// Where, as in [`crate::ThirdPartyFault::path`], with dots between.
+        place: String,
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
     /// The port is taken, or may not be used.
     #[error(
         "could not listen on {address}; is another server running there? port 0 takes a free one"

@@ -19,6 +19,7 @@ mod error;
 mod pipeline;
 mod s3;
 mod server;
+mod third_party;
 
 pub use config::LocalConfig;
 pub use error::LocalError;
@@ -26,3 +27,7 @@ pub use pipeline::{
     ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,
 };
 pub use server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server};
+pub use third_party::{
+    ArtifactCounts, CATEGORIES, JobIds, ThirdParty, ThirdPartyActionType, ThirdPartyClient,
+    ThirdPartyFault, ThirdPartyProperty, ThirdPartyUrls,
+};

@@ -103,6 +103,7 @@ impl Server {
             reoffer_after: config.reoffer_after,
             credential_lifetime: config.credential_lifetime,
             action_timeout: config.action_timeout,
+            third_party: config.third_party,
         };
         let pipeline = CodePipeline::start(
             settings,
@@ -177,10 +178,16 @@ fn check(config: &LocalConfig) -> Result<(), LocalError> {
             .region
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if is_region {
-        Ok(())
-    } else {
-        Err(LocalError::Region(config.region.clone()))
+    if !is_region {
+        return Err(LocalError::Region(config.region.clone()));
+    }
+    match config.third_party.faults().into_iter().next() {
+        Some(fault) => Err(LocalError::ThirdParty {
+            place: fault.path.join("."),
+            message: fault.message,
+            remedy: fault.remedy,
+        }),
+        None => Ok(()),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn client(program: &Path, endpoint: &str) -> Command {
     command
 }
 
-fn python(program: &str, endpoint: &str) -> Command {
+pub(crate) fn python(program: &str, endpoint: &str) -> Command {
     let mut command = client(&binary::venv("python"), endpoint);
     command.arg(binary::root().join("tests/python").join(program));
     command

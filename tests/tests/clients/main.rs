@@ -4,3 +4,4 @@
 
 mod aws_cli;
 mod boto;
+mod partner;

@@ -15,6 +15,7 @@ mod secrets;
 mod supply;
 #[cfg(test)]
 mod tests;
+mod third_party;
 
 pub(crate) use environment::{takes_codes, takes_colours};
 pub(crate) use model::{
@@ -22,5 +23,6 @@ pub(crate) use model::{
 };
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};
+pub(crate) use third_party::load_third_party;
 #[cfg(test)]
 pub(crate) use {problem::render, read::parse};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::engine::Settings;
 use super::error::ApiError;
 use super::model::{Action, ActionType, ActionTypeId, ExecutionMode, Pipeline};
 use super::resolve;
@@ -22,7 +23,7 @@ const QUERYABLE_MAX: usize = 20;
 pub(super) fn check(
     pipeline: &Pipeline,
     types: &BTreeMap<ActionTypeId, ActionType>,
-    region: &str,
+    settings: &Settings,
 ) -> Result<(), ApiError> {
     refuse_unbuilt(pipeline)?;
     if pipeline.artifact_store.is_none() {
@@ -71,7 +72,8 @@ pub(super) fn check(
                     action.name
                 )));
             }
-            check_action(action, types, region)?;
+            check_action(action, types, &settings.region)?;
+            check_client(action, &pipeline.name, settings)?;
         }
     }
     check_artifacts(pipeline)?;
@@ -165,22 +167,28 @@ fn check_action(
     region: &str,
 ) -> Result<(), ApiError> {
     let (name, id) = (&action.name, &action.action_type_id);
-    if id.owner != "Custom" && *id != ActionTypeId::s3_source() {
+    if id.owner == "AWS" && !types.contains_key(id) {
         return Err(ApiError::action(format!(
             "Action '{name}' is of type {}, which is not built into pipefitter's embedded \
-             CodePipeline; it has AWS/Source/S3/1 and custom action types (docs/LOCAL.md)",
+             CodePipeline; it has AWS/Source/S3/1, custom and third-party action types \
+             (docs/LOCAL.md)",
             id.short()
         )));
     }
     let Some(kind) = types.get(id) else {
+        let remedy = if id.is_third_party() {
+            "declare it in the file given with `pipefitter dev --third-party`"
+        } else {
+            "create it with CreateCustomActionType first"
+        };
         return Err(ApiError::action(format!(
-            "{id} is not available (action '{name}'); create it with CreateCustomActionType first"
+            "{id} is not available (action '{name}'); {remedy}"
         )));
     };
     if let Some(other) = action.region.as_deref().filter(|other| *other != region) {
         return Err(ApiError::action(format!(
             "Action '{name}' is for Region {other}; there is only {region} here, and AWS allows \
-             no cross-Region source or custom actions"
+             no cross-Region source, third-party or custom actions"
         )));
     }
     for (side, declared, allowed) in [
@@ -237,6 +245,21 @@ fn check_action(
         ))),
         None => Ok(()),
     }
+}
+
+/// A customer must be connected to a third-party action type before a pipeline can use it.
+fn check_client(action: &Action, pipeline: &str, settings: &Settings) -> Result<(), ApiError> {
+    let id = &action.action_type_id;
+    let partners = &settings.third_party;
+    if !id.is_third_party() || partners.client(&id.in_settings(), pipeline).is_some() {
+        return Ok(());
+    }
+    Err(ApiError::action(format!(
+        "No customer is connected to {} in pipeline '{pipeline}' (action '{}'); add a client to the \
+         type in the file given with `pipefitter dev --third-party`",
+        id.short(),
+        action.name
+    )))
 }
 
 /// Checks the value of a queryable property.

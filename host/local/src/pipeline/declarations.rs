@@ -96,7 +96,7 @@ impl Engine {
         if self.pipelines.len() >= MAX_PIPELINES {
             return Err(limit(&format!("{MAX_PIPELINES} pipelines")));
         }
-        check_pipeline::check(declaration, &self.types, &self.settings.region)
+        check_pipeline::check(declaration, &self.types, &self.settings)
     }
 
     pub(super) fn create_pipeline(&mut self, request: CreatePipeline) -> Result<Value, ApiError> {

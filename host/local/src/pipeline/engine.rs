@@ -15,6 +15,7 @@ use super::model::{ActionType, ActionTypeId, EncryptionKey};
 use super::operation::Operation;
 use super::state::{Execution, Job, PipelineState, Run};
 use crate::auth::{ObjectRef, Registry};
+use crate::third_party::ThirdParty;
 
 /// What does not change while the service runs.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) reoffer_after: Duration,
     pub(crate) credential_lifetime: Duration,
     pub(crate) action_timeout: Duration,
+    pub(crate) third_party: ThirdParty,
 }
 
 /// What the engine wants done. Each but [`Effect::Emit`] ends in an input of the same run.
@@ -60,6 +62,8 @@ pub(super) enum Timer {
     Offer { job: String },
     /// An action has taken too long.
     Timeout { run: String },
+    /// A job has taken longer than its action type allows.
+    JobTimeout { job: String },
 }
 
 pub(super) struct Engine {
@@ -81,12 +85,15 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(settings: Settings, registry: Registry) -> Self {
-        let source = ActionType::s3_source();
+        let partners = settings.third_party.action_types.iter();
+        let offered =
+            std::iter::once(ActionType::s3_source()).chain(partners.map(ActionType::from));
+        let types = offered.map(|kind| (kind.id.clone(), kind)).collect();
         let now = registry.clock().now();
         Self {
             settings,
             registry,
-            types: BTreeMap::from([(source.id.clone(), source)]),
+            types,
             pipelines: BTreeMap::new(),
             executions: HashMap::new(),
             runs: HashMap::new(),
@@ -126,6 +133,20 @@ impl Engine {
             Operation::GetJobDetails(request) => self.get_job_details(&request),
             Operation::PutJobSuccessResult(request) => self.put_job_success(request),
             Operation::PutJobFailureResult(request) => self.put_job_failure(request),
+            Operation::GetActionType(request) => self.get_action_type(&request),
+            Operation::PollForThirdPartyJobs(request) => self.poll_for_third_party_jobs(&request),
+            Operation::GetThirdPartyJobDetails(request) => {
+                self.get_third_party_job_details(&request)
+            }
+            Operation::AcknowledgeThirdPartyJob(request) => {
+                self.acknowledge_third_party_job(&request)
+            }
+            Operation::PutThirdPartyJobSuccessResult(request) => {
+                self.put_third_party_job_success(request)
+            }
+            Operation::PutThirdPartyJobFailureResult(request) => {
+                self.put_third_party_job_failure(request)
+            }
         }
     }
 
@@ -140,6 +161,7 @@ impl Engine {
             match timer {
                 Timer::Offer { job } => self.offer_job(&job),
                 Timer::Timeout { run } => self.time_out(&run),
+                Timer::JobTimeout { job } => self.time_out_job(&job),
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Errors as the service sends them: a name and a message.
 
+use super::model::ActionTypeId;
+
 /// A refusal, with the exception's name in the service's model where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -53,6 +55,13 @@ impl ApiError {
         Self::new(
             "PipelineNotFoundException",
             format!("Account '{account}' does not have a pipeline with name '{name}'"),
+        )
+    }
+
+    pub(super) fn action_type_not_found(id: &ActionTypeId) -> Self {
+        Self::new(
+            "ActionTypeNotFoundException",
+            format!("{id} is not available"),
         )
     }
 

@@ -388,7 +388,7 @@ fn error(error: Option<&ErrorDetails>) -> Value {
 }
 
 /// An object of the members that are there; the protocol leaves others out.
-fn present<const N: usize>(members: [(&str, Value); N]) -> Value {
+pub(super) fn present<const N: usize>(members: [(&str, Value); N]) -> Value {
     let there = members.into_iter().filter(|(_, value)| !value.is_null());
     Value::Object(
         there

@@ -1,26 +1,37 @@
-//! The five job operations of custom actions, and the life of a job that they drive.
-
-use serde_json::{Value, json};
+//! The life of a job, as all kinds of jobs share it; [`super`] draws it.
 
 use super::engine::{Effect, Engine, Timer, new_id};
 use super::error::ApiError;
-use super::event::{ErrorDetails, Phase, Status};
-use super::operation::{
-    AcknowledgeJob, GetJobDetails, PollForJobs, PutJobFailureResult, PutJobSuccessResult,
-};
-use super::state::{Artifact, Job, JobStatus, Revision, Run, epoch};
-use crate::auth::{JobAccess, KeyRule, Scope, later, random};
+use super::event::{ErrorDetails, Phase};
+use super::model::ActionTypeId;
+use super::operation::{CurrentRevision, ExecutionDetails, FailureDetails};
+use super::state::{Job, JobStatus, Revision, Run, epoch};
+use crate::auth::{later, random};
+use crate::third_party::JobIds;
 
 /// Jobs handed out where a poll does not say how many. (AWS documents no default.)
 const DEFAULT_BATCH: usize = 1;
 
-/// Bytes of output variables per action (the user guide's limits page).
-const MAX_VARIABLES: usize = 122_880;
+/// The longest id of a third-party job, characters (the model's ThirdPartyJobId).
+const LONGEST_ID: usize = 512;
+
+/// What a worker said of a job that went well.
+#[derive(Default)]
+pub(super) struct Success {
+    pub(super) current_revision: Option<CurrentRevision>,
+    pub(super) continuation_token: Option<String>,
+    pub(super) details: ExecutionDetails,
+    pub(super) variables: std::collections::BTreeMap<String, String>,
+}
 
 impl Engine {
     /// Makes a run's next job; one that continues is offered after the continuation delay.
-    pub(super) fn queue_job(&mut self, run: &str, continuation_token: Option<String>) {
-        let (id, sequence) = (new_id(), self.next_sequence());
+    pub(super) fn queue_job(&mut self, run_id: &str, continuation_token: Option<String>) {
+        let Some(run) = self.runs.get(run_id) else {
+            return;
+        };
+        let id = self.new_job_id(&run.declared.action_type_id);
+        let sequence = self.next_sequence();
         let status = if continuation_token.is_some() {
             let due = later(self.now, self.settings.continuation_delay);
             self.timers.insert((due, Timer::Offer { job: id.clone() }));
@@ -29,17 +40,52 @@ impl Engine {
             self.offers.insert(sequence, id.clone());
             JobStatus::Queued
         };
-        if let Some(run) = self.runs.get_mut(run) {
+        if let Some(run) = self.runs.get_mut(run_id) {
             run.job = Some(id.clone());
         }
+        let is_offered = status == JobStatus::Queued;
         let job = Job {
             sequence,
-            run: run.to_owned(),
+            run: run_id.to_owned(),
             status,
+            nonce: self.new_nonce(),
+            deadline: None,
             continuation_token,
             sessions: Vec::new(),
         };
-        self.jobs.insert(id, job);
+        self.jobs.insert(id.clone(), job);
+        if is_offered {
+            self.start_job_timeout(&id);
+        }
+    }
+
+    fn new_job_id(&self, kind: &ActionTypeId) -> String {
+        if kind.is_third_party() && self.settings.third_party.job_ids == JobIds::FreeText {
+            free_text_id()
+        } else {
+            new_id()
+        }
+    }
+
+    /// A nonce is a number on AWS; this one was never given before.
+    fn new_nonce(&mut self) -> String {
+        format!("{}{}", self.next_sequence(), random(b"0123456789", 9))
+    }
+
+    /// A job of a third-party type that has a timeout must end in time from here on.
+    fn start_job_timeout(&mut self, id: &str) {
+        let timeout = self.jobs.get(id).and_then(|job| {
+            let kind = &self.runs.get(&job.run)?.declared.action_type_id;
+            self.partner_type(kind)?.job_timeout
+        });
+        if let Some(timeout) = timeout {
+            let deadline = later(self.now, timeout);
+            if let Some(job) = self.jobs.get_mut(id) {
+                job.deadline = Some(deadline);
+            }
+            let job = id.to_owned();
+            self.timers.insert((deadline, Timer::JobTimeout { job }));
+        }
     }
 
     /// A continuation's delay is over.
@@ -53,6 +99,7 @@ impl Engine {
         job.status = JobStatus::Queued;
         self.offers.insert(job.sequence, id.to_owned());
         let run = job.run.clone();
+        self.start_job_timeout(id);
         self.set_phase(&run, Phase::Queued);
     }
 
@@ -60,99 +107,86 @@ impl Engine {
         let Some(job) = self.jobs.get_mut(id) else {
             return;
         };
+        let named = || id.to_owned();
         if let JobStatus::Created { due } = job.status {
+            self.timers.remove(&(due, Timer::Offer { job: named() }));
+        }
+        if let Some(deadline) = job.deadline.take() {
             self.timers
-                .remove(&(due, Timer::Offer { job: id.to_owned() }));
+                .remove(&(deadline, Timer::JobTimeout { job: named() }));
         }
         job.status = status;
         self.offers.remove(&job.sequence);
     }
 
-    pub(super) fn poll_for_jobs(&mut self, request: &PollForJobs) -> Result<Value, ApiError> {
-        let id = &request.action_type_id;
-        if id.owner != "Custom" {
-            return Err(ApiError::validation(format!(
-                "PollForJobs is for custom action types only; the owner of {} is {}",
-                id.short(),
-                id.owner
-            )));
-        }
-        let kind = self.types.get(id).ok_or_else(|| {
-            ApiError::new(
-                "ActionTypeNotFoundException",
-                format!("{id} is not available"),
-            )
-        })?;
-        let query = match (kind.queryable(), request.query_param.iter().next()) {
-            (None, None) => None,
-            (None, Some((key, _))) => {
-                return Err(ApiError::validation(format!(
-                    "queryParam '{key}' cannot be used: {id} has no queryable property"
-                )));
-            }
-            (Some(property), given) => {
-                let name = &property.name;
-                let (_, value) = given.filter(|(key, _)| *key == name).ok_or_else(|| {
-                    ApiError::validation(format!(
-                        "queryParam must have the key '{name}', the queryable property of {id}"
-                    ))
-                })?;
-                Some((name.as_str(), value.as_str()))
-            }
+    /// A job took longer than its action type allows.
+    pub(super) fn time_out_job(&mut self, id: &str) {
+        let Some(job) = self.jobs.get(id).filter(|job| !job.status.is_ended()) else {
+            return;
         };
-        let is_wanted = |job: &Job| {
-            let is_free = match &job.status {
+        let run_id = job.run.clone();
+        self.close_job(id, JobStatus::TimedOut);
+        let Some(run) = self.runs.get_mut(&run_id) else {
+            return;
+        };
+        run.job = None;
+        let kind = run.declared.action_type_id.clone();
+        let seconds = self
+            .partner_type(&kind)
+            .and_then(|kind| kind.job_timeout)
+            .map_or(0, |timeout| timeout.as_secs());
+        let message = format!(
+            "the job did not end within the {seconds} seconds that {} gives a job",
+            kind.short()
+        );
+        self.end_run(&run_id, Some(ErrorDetails::new("JobFailed", message)));
+    }
+
+    /// Hands out free jobs of a type, oldest first, each with a new nonce; returns their ids.
+    pub(super) fn hand_out(
+        &mut self,
+        kind: &ActionTypeId,
+        batch: Option<usize>,
+        is_wanted: impl Fn(&Self, &Run) -> bool,
+    ) -> Vec<String> {
+        let is_free = |job: &Job| {
+            let is_offered = match &job.status {
                 JobStatus::Queued => true,
-                JobStatus::Dispatched { again, .. } => *again <= self.now,
+                JobStatus::Dispatched { again } => *again <= self.now,
                 _ => false,
             };
-            let Some(run) = self.runs.get(&job.run).filter(|_| is_free) else {
-                return false;
-            };
-            run.declared.action_type_id == *id
-                && query.is_none_or(|(name, value)| {
-                    run.configuration
-                        .get(name)
-                        .is_some_and(|configured| configured == value)
-                })
+            is_offered
+                && self
+                    .runs
+                    .get(&job.run)
+                    .is_some_and(|run| run.declared.action_type_id == *kind && is_wanted(self, run))
         };
         let chosen: Vec<String> = self
             .offers
             .values()
-            .filter(|id| self.jobs.get(*id).is_some_and(is_wanted))
-            .take(request.max_batch_size.unwrap_or(DEFAULT_BATCH))
+            .filter(|id| self.jobs.get(*id).is_some_and(is_free))
+            .take(batch.unwrap_or(DEFAULT_BATCH))
             .cloned()
             .collect();
-        let jobs: Vec<Value> = chosen.iter().filter_map(|id| self.hand_out(id)).collect();
-        Ok(json!({ "jobs": jobs }))
-    }
-
-    fn hand_out(&mut self, id: &str) -> Option<Value> {
-        // A nonce is a number on AWS; this one is never the last one's.
-        let nonce = format!("{}{}", self.next_sequence(), random(b"0123456789", 9));
         let again = later(self.now, self.settings.reoffer_after);
-        let job = self.jobs.get_mut(id)?;
-        job.status = JobStatus::Dispatched {
-            nonce: nonce.clone(),
-            again,
-        };
-        let data = self.job_data(id)?;
-        Some(json!({
-            "id": id,
-            "data": data,
-            "nonce": nonce,
-            "accountId": self.settings.account,
-        }))
+        for id in &chosen {
+            let nonce = self.new_nonce();
+            if let Some(job) = self.jobs.get_mut(id) {
+                job.nonce = nonce;
+                job.status = JobStatus::Dispatched { again };
+            }
+        }
+        chosen
     }
 
-    pub(super) fn acknowledge_job(&mut self, request: &AcknowledgeJob) -> Result<Value, ApiError> {
-        let id = &request.job_id;
+    /// A worker takes the job that was handed out to it.
+    pub(super) fn acknowledge(&mut self, id: &str, nonce: &str) -> Result<&'static str, ApiError> {
         let job = self
             .jobs
             .get_mut(id)
             .ok_or_else(|| ApiError::job_not_found(id))?;
         match &job.status {
-            JobStatus::Dispatched { nonce, .. } if *nonce == request.nonce => {}
+            JobStatus::Dispatched { .. } if job.nonce == nonce => {}
             JobStatus::Dispatched { .. } => {
                 return Err(ApiError::nonce(format!(
                     "The nonce is not that of the last hand-out of job '{id}'"
@@ -170,56 +204,25 @@ impl Engine {
         let sequence = job.sequence;
         self.offers.remove(&sequence);
         self.set_phase(&run, Phase::Running);
-        Ok(json!({ "status": JobStatus::InProgress.name() }))
+        Ok(JobStatus::InProgress.name())
     }
 
-    pub(super) fn get_job_details(&mut self, request: &GetJobDetails) -> Result<Value, ApiError> {
-        let id = &request.job_id;
-        let data = self
-            .job_data(id)
-            .ok_or_else(|| ApiError::job_not_found(id))?;
-        Ok(json!({
-            "jobDetails": { "id": id, "data": data, "accountId": self.settings.account }
-        }))
-    }
-
-    pub(super) fn put_job_success(
-        &mut self,
-        request: PutJobSuccessResult,
-    ) -> Result<Value, ApiError> {
-        if request.continuation_token.is_some() && !request.output_variables.is_empty() {
-            return Err(ApiError::validation(
-                "outputVariables cannot be given together with a continuationToken: they belong \
-                 to the last job of the action",
-            ));
-        }
-        let size: usize = request
-            .output_variables
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
-        let run_id = self.job_in_progress(&request.job_id)?;
-        if size > MAX_VARIABLES {
-            return Err(ApiError::new(
-                "OutputVariablesSizeExceededException",
-                format!(
-                    "The output variables have {size} bytes; an action can have {MAX_VARIABLES}"
-                ),
-            ));
-        }
-        self.close_job(&request.job_id, JobStatus::Succeeded);
+    /// The job is done: another one follows, or the action's outputs are looked at.
+    pub(super) fn succeed(&mut self, id: &str, told: Success) -> Result<(), ApiError> {
+        let run_id = self.job_in_progress(id)?;
+        self.close_job(id, JobStatus::Succeeded);
         let Some(run) = self.runs.get_mut(&run_id) else {
-            return Ok(json!({}));
+            return Ok(());
         };
         run.updated = self.now;
         run.job = None;
-        let told = request.execution_details;
-        run.details.summary = told.summary.or(run.details.summary.take());
-        run.details.external_execution_id = told
+        let details = told.details;
+        run.details.summary = details.summary.or(run.details.summary.take());
+        run.details.external_execution_id = details
             .external_execution_id
             .or(run.details.external_execution_id.take());
-        run.details.percent_complete = told.percent_complete.or(run.details.percent_complete);
-        if let Some(revision) = request.current_revision {
+        run.details.percent_complete = details.percent_complete.or(run.details.percent_complete);
+        if let Some(revision) = told.current_revision {
             run.revision = Some(Revision {
                 id: revision.revision,
                 change_id: revision.change_identifier,
@@ -227,13 +230,13 @@ impl Engine {
                 created: revision.created.unwrap_or_else(|| epoch(self.now)),
             });
         }
-        if request.continuation_token.is_some() {
+        if told.continuation_token.is_some() {
             run.phase = Phase::Continuing;
-            self.queue_job(&run_id, request.continuation_token);
+            self.queue_job(&run_id, told.continuation_token);
             self.tell(&run_id);
-            return Ok(json!({}));
+            return Ok(());
         }
-        run.variables = request.output_variables;
+        run.variables = told.variables;
         let objects: Vec<_> = run
             .outputs
             .iter()
@@ -252,31 +255,26 @@ impl Engine {
                 objects,
             });
         }
-        Ok(json!({}))
+        Ok(())
     }
 
-    pub(super) fn put_job_failure(
-        &mut self,
-        request: PutJobFailureResult,
-    ) -> Result<Value, ApiError> {
-        let run_id = self.job_in_progress(&request.job_id)?;
-        self.close_job(&request.job_id, JobStatus::Failed);
-        let details = request.failure_details;
+    /// The job went wrong, and its action with it.
+    pub(super) fn fail(&mut self, id: &str, details: FailureDetails) -> Result<(), ApiError> {
+        let run_id = self.job_in_progress(id)?;
+        self.close_job(id, JobStatus::Failed);
         if let Some(run) = self.runs.get_mut(&run_id) {
             run.job = None;
             if details.external_execution_id.is_some() {
                 run.details.external_execution_id = details.external_execution_id;
             }
         }
-        self.end_run(
-            &run_id,
-            Some(ErrorDetails::new(&details.kind, details.message)),
-        );
-        Ok(json!({}))
+        let error = ErrorDetails::new(&details.kind, details.message);
+        self.end_run(&run_id, Some(error));
+        Ok(())
     }
 
     /// The run of a job that may be reported.
-    fn job_in_progress(&self, id: &str) -> Result<String, ApiError> {
+    pub(super) fn job_in_progress(&self, id: &str) -> Result<String, ApiError> {
         let job = self
             .jobs
             .get(id)
@@ -290,96 +288,60 @@ impl Engine {
         )))
     }
 
-    /// What a worker gets to know of a job, in clear, with fresh credentials while it is open.
-    fn job_data(&mut self, id: &str) -> Option<Value> {
-        let job = self.jobs.get(id)?;
-        let run = self.runs.get(&job.run)?;
-        let pipeline = self.pipelines.get(&run.pipeline)?;
-        let key = pipeline
-            .declaration
-            .artifact_store
-            .as_ref()
-            .and_then(|s| s.encryption_key.as_ref());
-        let input = |artifact: &Artifact| {
-            let location = &artifact.location;
-            let mut value = artifact_value(&location.name, &location.bucket, &location.key);
-            if let Some(revision) = &artifact.revision {
-                value["revision"] = json!(revision);
-            }
-            value
-        };
-        let mut data = json!({
-            "actionTypeId": run.declared.action_type_id,
-            "actionConfiguration": { "configuration": run.configuration },
-            "pipelineContext": {
-                "pipelineName": run.pipeline,
-                "stage": { "name": run.stage_name },
-                "action": { "name": run.declared.name, "actionExecutionId": run.id },
-                "pipelineArn": self.arn(&run.pipeline),
-                "pipelineExecutionId": run.execution,
-            },
-            "inputArtifacts": run.inputs.iter().map(input).collect::<Vec<_>>(),
-            "outputArtifacts": run
-                .outputs
-                .iter()
-                .map(|output| artifact_value(&output.name, &output.bucket, &output.key))
-                .collect::<Vec<_>>(),
-        });
-        if let Some(token) = &job.continuation_token {
-            data["continuationToken"] = json!(token);
-        }
-        if let Some(key) = key {
-            data["encryptionKey"] = json!(key);
-        }
-        let has_artifacts = !run.inputs.is_empty() || !run.outputs.is_empty();
-        if has_artifacts && !job.status.is_ended() && run.status == Status::InProgress {
-            let rule = key.map(|key| KeyRule {
-                key_id: Some(key.id.clone()),
-            });
-            let access = self
-                .registry
-                .issue(scope(run, rule), self.settings.credential_lifetime);
-            data["artifactCredentials"] = credentials(&access);
-            self.jobs
-                .get_mut(id)?
-                .sessions
-                .push(access.access_key_id.clone());
-        }
-        Some(data)
+    /// The run of a job whose action is of an owner.
+    pub(super) fn run_of_job(&self, id: &str, owner: &str) -> Option<&Run> {
+        let run = self.runs.get(&self.jobs.get(id)?.run)?;
+        (run.declared.action_type_id.owner == owner).then_some(run)
     }
 }
 
-fn artifact_value(name: &str, bucket: &str, key: &str) -> Value {
-    json!({
-        "name": name,
-        "location": {
-            "type": "S3",
-            "s3Location": { "bucketName": bucket, "objectKey": key },
-        },
-    })
-}
-
-fn scope(run: &Run, require_kms: Option<KeyRule>) -> Scope {
-    let object = |bucket: &String, key: &String| (bucket.clone(), key.clone());
-    Scope {
-        reads: run
-            .inputs
-            .iter()
-            .map(|input| object(&input.location.bucket, &input.location.key))
-            .collect(),
-        writes: run
-            .outputs
-            .iter()
-            .map(|output| object(&output.bucket, &output.key))
-            .collect(),
-        require_kms,
+/// Text that is awkward as a path, in a shell, in a log and in a terminal, of any length that is
+/// allowed, and unlike any other.
+fn free_text_id() -> String {
+    const PIECES: [&str; 16] = [
+        "../",
+        "/",
+        "\\",
+        ".",
+        " ",
+        "\"",
+        "'",
+        "$(id)",
+        "%2e",
+        "\n",
+        "\u{1b}[31m",
+        "ä",
+        "漢",
+        "ß",
+        "{}",
+        ":",
+    ];
+    let mut id = String::from("../");
+    let length = 64 + id.len() + usize::from(rand::random::<u16>()) % (LONGEST_ID - 63 - id.len());
+    let unique = new_id();
+    while id.chars().count() + unique.len() + 8 < length {
+        id.push_str(PIECES[usize::from(rand::random::<u8>()) % PIECES.len()]);
     }
+    id.push_str(&unique);
+    while id.chars().count() < length {
+        id.push('.');
+    }
+    id
 }
 
-fn credentials(access: &JobAccess) -> Value {
-    json!({
-        "accessKeyId": access.access_key_id,
-        "secretAccessKey": access.secret,
-        "sessionToken": access.session_token,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_text_ids_are_long_and_awkward_and_fit() {
+        let ids: std::collections::HashSet<String> = (0..500).map(|_| free_text_id()).collect();
+        assert_eq!(ids.len(), 500);
+        assert!(
+            ids.iter()
+                .all(|id| (64..=LONGEST_ID).contains(&id.encode_utf16().count()))
+        );
+        assert!(ids.iter().any(|id| id.chars().count() > 480));
+        assert!(ids.iter().all(|id| id.starts_with("../")));
+    }
 }

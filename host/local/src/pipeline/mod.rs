@@ -32,25 +32,30 @@
 mod advance;
 mod check_action_type;
 mod check_pipeline;
+mod custom_jobs;
 mod declarations;
 mod driver;
 mod engine;
 mod error;
 mod event;
 mod executions;
+mod job_data;
 mod jobs;
 mod model;
 mod operation;
 mod page;
+mod requests;
 mod resolve;
 mod runs;
 mod schema;
 mod service;
 mod shapes;
+mod shapes_of_partners;
 mod source;
 mod state;
 #[cfg(test)]
 mod tests;
+mod third_party;
 
 pub use event::{
     ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,

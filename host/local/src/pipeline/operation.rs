@@ -11,8 +11,13 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::model::{ActionTypeId, ArtifactDetails, Pipeline, Property, Settings, Tag};
+use super::requests::{
+    AcknowledgeThirdPartyJob, GetActionType, GetThirdPartyJobDetails, PollForThirdPartyJobs,
+    PutThirdPartyJobFailureResult, PutThirdPartyJobSuccessResult,
+};
 use super::schema::{self, Shape};
 use super::shapes;
+use super::shapes_of_partners as partners;
 
 /// A checked request.
 #[derive(Debug)]
@@ -33,29 +38,29 @@ pub(super) enum Operation {
     GetJobDetails(GetJobDetails),
     PutJobSuccessResult(PutJobSuccessResult),
     PutJobFailureResult(PutJobFailureResult),
+    GetActionType(GetActionType),
+    PollForThirdPartyJobs(PollForThirdPartyJobs),
+    GetThirdPartyJobDetails(GetThirdPartyJobDetails),
+    AcknowledgeThirdPartyJob(AcknowledgeThirdPartyJob),
+    PutThirdPartyJobSuccessResult(PutThirdPartyJobSuccessResult),
+    PutThirdPartyJobFailureResult(PutThirdPartyJobFailureResult),
 }
 
 /// Operations of the model of 2015-07-09 that are not built.
 pub(super) const NOT_BUILT: &[&str] = &[
-    "AcknowledgeThirdPartyJob",
     "DeleteCustomActionType",
     "DeleteWebhook",
     "DeregisterWebhookWithThirdParty",
     "DisableStageTransition",
     "EnableStageTransition",
-    "GetActionType",
-    "GetThirdPartyJobDetails",
     "ListDeployActionExecutionTargets",
     "ListRuleExecutions",
     "ListRuleTypes",
     "ListTagsForResource",
     "ListWebhooks",
     "OverrideStageCondition",
-    "PollForThirdPartyJobs",
     "PutActionRevision",
     "PutApprovalResult",
-    "PutThirdPartyJobFailureResult",
-    "PutThirdPartyJobSuccessResult",
     "PutWebhook",
     "RegisterWebhookWithThirdParty",
     "RetryStageExecution",
@@ -104,6 +109,24 @@ impl Operation {
             "PutJobFailureResult" => {
                 Self::PutJobFailureResult(read(body, &shapes::PUT_JOB_FAILURE_RESULT)?)
             }
+            "GetActionType" => Self::GetActionType(read(body, &partners::GET_ACTION_TYPE)?),
+            "PollForThirdPartyJobs" => {
+                Self::PollForThirdPartyJobs(read(body, &partners::POLL_FOR_THIRD_PARTY_JOBS)?)
+            }
+            "GetThirdPartyJobDetails" => {
+                Self::GetThirdPartyJobDetails(read(body, &partners::GET_THIRD_PARTY_JOB_DETAILS)?)
+            }
+            "AcknowledgeThirdPartyJob" => {
+                Self::AcknowledgeThirdPartyJob(read(body, &partners::ACKNOWLEDGE_THIRD_PARTY_JOB)?)
+            }
+            "PutThirdPartyJobSuccessResult" => Self::PutThirdPartyJobSuccessResult(read(
+                body,
+                &partners::PUT_THIRD_PARTY_JOB_SUCCESS_RESULT,
+            )?),
+            "PutThirdPartyJobFailureResult" => Self::PutThirdPartyJobFailureResult(read(
+                body,
+                &partners::PUT_THIRD_PARTY_JOB_FAILURE_RESULT,
+            )?),
             name if NOT_BUILT.contains(&name) => return Err(ApiError::not_built(name)),
             name => {
                 return Err(ApiError::new(

@@ -5,7 +5,7 @@
 use super::schema::Shape::{self, Bool, Enum, Int, List, Map, Struct, Time};
 use super::schema::{ANY, Member, Pattern, Text};
 
-const fn req(name: &'static str, shape: &'static Shape) -> Member {
+pub(super) const fn req(name: &'static str, shape: &'static Shape) -> Member {
     Member {
         name,
         required: true,
@@ -13,7 +13,7 @@ const fn req(name: &'static str, shape: &'static Shape) -> Member {
     }
 }
 
-const fn opt(name: &'static str, shape: &'static Shape) -> Member {
+pub(super) const fn opt(name: &'static str, shape: &'static Shape) -> Member {
     Member {
         name,
         required: false,
@@ -98,11 +98,11 @@ const ROLE: Pattern = Pattern {
 
 static JOB_ID: Shape = Shape::Text(Text::matching(0, ANY, UUID));
 static EXECUTION_ID: Shape = Shape::Text(Text::matching(0, ANY, UUID));
-static NONCE: Shape = Shape::Text(Text::of(1, 50).sensitive());
+pub(super) static NONCE: Shape = Shape::Text(Text::of(1, 50).sensitive());
 static NAMED: Shape = Shape::Text(Text::matching(1, 100, NAME));
-static PROVIDER: Shape = Shape::Text(Text::matching(1, 35, WORD));
-static VERSION: Shape = Shape::Text(Text::matching(1, 9, WORD));
-static CATEGORY: Shape = Enum(&[
+pub(super) static PROVIDER: Shape = Shape::Text(Text::matching(1, 35, WORD));
+pub(super) static VERSION: Shape = Shape::Text(Text::matching(1, 9, WORD));
+pub(super) static CATEGORY: Shape = Enum(&[
     "Source", "Build", "Deploy", "Test", "Invoke", "Approval", "Compute",
 ]);
 static OWNER: Shape = Enum(&["AWS", "ThirdParty", "Custom"]);
@@ -121,7 +121,7 @@ static MAX_RESULTS: Shape = Int { min: 1, max: 100 };
 
 // Structures.
 
-static ACTION_TYPE_ID: Shape = Struct(&[
+pub(super) static ACTION_TYPE_ID: Shape = Struct(&[
     req("category", &CATEGORY),
     req("owner", &OWNER),
     req("provider", &PROVIDER),
@@ -355,29 +355,40 @@ pub(super) static POLL_FOR_JOBS: Shape = Struct(&[
 ]);
 pub(super) static ACKNOWLEDGE_JOB: Shape = Struct(&[req("jobId", &JOB_ID), req("nonce", &NONCE)]);
 pub(super) static GET_JOB_DETAILS: Shape = Struct(&[req("jobId", &JOB_ID)]);
-pub(super) static PUT_JOB_SUCCESS_RESULT: Shape = Struct(&[
-    req("jobId", &JOB_ID),
-    opt(
-        "currentRevision",
-        &Struct(&[
-            req("revision", &Shape::Text(Text::of(1, 1500))),
-            req("changeIdentifier", &Shape::Text(Text::of(1, 100))),
-            opt("created", &TIME),
-            opt("revisionSummary", &SUMMARY),
+pub(super) static CURRENT_REVISION: Shape = Struct(&[
+    req("revision", &Shape::Text(Text::of(1, 1500))),
+    req("changeIdentifier", &Shape::Text(Text::of(1, 100))),
+    opt("created", &TIME),
+    opt("revisionSummary", &SUMMARY),
+]);
+pub(super) static EXECUTION_DETAILS: Shape = Struct(&[
+    opt("summary", &SUMMARY),
+    opt("externalExecutionId", &EXTERNAL_ID),
+    opt("percentComplete", &Int { min: 0, max: 100 }),
+]);
+pub(super) static FAILURE_DETAILS: Shape = Struct(&[
+    req(
+        "type",
+        &Enum(&[
+            "JobFailed",
+            "ConfigurationError",
+            "PermissionError",
+            "RevisionOutOfSync",
+            "RevisionUnavailable",
+            "SystemUnavailable",
         ]),
     ),
+    req("message", &Shape::Text(Text::of(1, 5000))),
+    opt("externalExecutionId", &EXTERNAL_ID),
+]);
+pub(super) static PUT_JOB_SUCCESS_RESULT: Shape = Struct(&[
+    req("jobId", &JOB_ID),
+    opt("currentRevision", &CURRENT_REVISION),
     opt(
         "continuationToken",
         &Shape::Text(Text::of(1, 2048).sensitive()),
     ),
-    opt(
-        "executionDetails",
-        &Struct(&[
-            opt("summary", &SUMMARY),
-            opt("externalExecutionId", &EXTERNAL_ID),
-            opt("percentComplete", &Int { min: 0, max: 100 }),
-        ]),
-    ),
+    opt("executionDetails", &EXECUTION_DETAILS),
     opt(
         "outputVariables",
         &Map {
@@ -390,22 +401,5 @@ pub(super) static PUT_JOB_SUCCESS_RESULT: Shape = Struct(&[
 ]);
 pub(super) static PUT_JOB_FAILURE_RESULT: Shape = Struct(&[
     req("jobId", &JOB_ID),
-    req(
-        "failureDetails",
-        &Struct(&[
-            req(
-                "type",
-                &Enum(&[
-                    "JobFailed",
-                    "ConfigurationError",
-                    "PermissionError",
-                    "RevisionOutOfSync",
-                    "RevisionUnavailable",
-                    "SystemUnavailable",
-                ]),
-            ),
-            req("message", &Shape::Text(Text::of(1, 5000))),
-            opt("externalExecutionId", &EXTERNAL_ID),
-        ]),
-    ),
+    req("failureDetails", &FAILURE_DETAILS),
 ]);

@@ -112,6 +112,10 @@ pub(super) struct Job {
     pub(super) sequence: u64,
     pub(super) run: String,
     pub(super) status: JobStatus,
+    /// That of the last hand-out.
+    pub(super) nonce: String,
+    /// When it counts as lost, where its action type says.
+    pub(super) deadline: Option<Timestamp>,
     pub(super) continuation_token: Option<String>,
     /// Access keys of the sessions made for it.
     pub(super) sessions: Vec<String>,
@@ -125,14 +129,14 @@ pub(super) enum JobStatus {
     /// Offered to pollers.
     Queued,
     /// Handed out; offered again once `again` has come.
-    Dispatched { nonce: String, again: Timestamp },
+    Dispatched { again: Timestamp },
     /// Acknowledged.
     InProgress,
     /// Ended by its worker.
     Succeeded,
     /// Ended by its worker.
     Failed,
-    /// Ended by the action's timeout.
+    /// Ended by a timeout, its own or that of its action.
     TimedOut,
 }
 

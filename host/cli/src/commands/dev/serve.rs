@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use pipefitter_claims::Single;
 use pipefitter_codepipeline::Owner;
-use pipefitter_local::{LocalConfig, Server};
+use pipefitter_local::{LocalConfig, Server, ThirdParty};
 use pipefitter_plugins::{Catalogue, Custody};
 use pipefitter_worker::{Worker, WorkerHandle, WorkerParts};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ use super::show::Show;
 use super::source::{send_source, source_location};
 use crate::args::DevArgs;
 use crate::commands::check::against_plugins;
-use crate::config::{Config, SourceConfig, load_or_empty, print_problems};
+use crate::config::{Config, SourceConfig, load_or_empty, load_third_party, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::report_plugin_problems;
 use crate::print;
@@ -35,6 +35,18 @@ use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
     let config = match load_or_empty(args.config.as_deref()) {
         Ok(config) => config,
+        Err(problems) => {
+            print_problems(&problems);
+            return Ok(Exit::Config);
+        }
+    };
+    let third_party = match args
+        .third_party
+        .as_deref()
+        .map(load_third_party)
+        .transpose()
+    {
+        Ok(third_party) => third_party.unwrap_or_default(),
         Err(problems) => {
             print_problems(&problems);
             return Ok(Exit::Config);
@@ -53,13 +65,18 @@ pub(crate) fn main(args: DevArgs) -> Result<Exit> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    let ended = runtime.block_on(serve(&args, config, &state));
+    let ended = runtime.block_on(serve(&args, config, third_party, &state));
     // A plugin may still be compiled, for nobody.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<Exit> {
+async fn serve(
+    args: &DevArgs,
+    mut config: Config,
+    third_party: ThirdParty,
+    state: &StateDir,
+) -> Result<Exit> {
     let mut signals = Signals::new()?;
     // A laptop waits for nobody: a poll is a local call.
     config.worker.poll_interval_min = Duration::from_millis(50);
@@ -89,7 +106,7 @@ async fn serve(args: &DevArgs, mut config: Config, state: &StateDir) -> Result<E
     print_problems(&against_plugins(&config, &catalogue));
     let pipeline = choose_pipeline(args, &catalogue)?;
 
-    let server = start_server(args, state).await?;
+    let server = start_server(args, third_party, state).await?;
     let mut show = Show::new();
     greet(&mut show, args, &server);
     let mut events = server.events();
@@ -178,7 +195,7 @@ fn choose_pipeline(args: &DevArgs, catalogue: &Catalogue) -> Result<Option<Pipel
     Pipeline::from_json(made).map(Some)
 }
 
-async fn start_server(args: &DevArgs, state: &StateDir) -> Result<Server> {
+async fn start_server(args: &DevArgs, third_party: ThirdParty, state: &StateDir) -> Result<Server> {
     let local = LocalConfig {
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         state_dir: Some(state.service()?),
@@ -186,6 +203,7 @@ async fn start_server(args: &DevArgs, state: &StateDir) -> Result<Server> {
         continuation_delay: args.continuation_delay,
         reoffer_after: args.reoffer_after,
         credential_lifetime: args.credential_lifetime,
+        third_party,
         ..LocalConfig::default()
     };
     Server::start(local).await.with_context(|| {

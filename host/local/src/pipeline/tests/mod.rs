@@ -4,6 +4,7 @@ mod driver;
 mod flow;
 mod jobs;
 mod property;
+mod third_party;
 mod validation;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::event::EventKind;
 use super::operation::Operation;
 use super::runs::Fetched;
 use crate::auth::{Clock, Registry};
+use crate::third_party::ThirdParty;
 
 pub(super) struct Fixture {
     pub(super) engine: Engine,
@@ -28,9 +30,16 @@ impl Fixture {
     /// An engine with AWS's delays, and the type Custom/Build/Site/1: `title` (required), `token`
     /// (secret), 0 to 5 artifacts each way.
     pub(super) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same, with `change` made to its settings.
+    pub(super) fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
         let registry = Registry::new(clock.clone());
-        let engine = Engine::new(settings(), registry.clone());
+        let mut settings = settings();
+        change(&mut settings);
+        let engine = Engine::new(settings, registry.clone());
         let mut fixture = Self {
             engine,
             clock,
@@ -150,6 +159,7 @@ pub(super) fn settings() -> Settings {
         reoffer_after: Duration::from_secs(60),
         credential_lifetime: Duration::from_secs(900),
         action_timeout: Duration::from_secs(24 * 3600),
+        third_party: ThirdParty::default(),
     }
 }
 

@@ -314,6 +314,12 @@ fn every_operation_of_the_model_is_built_or_named() {
         "GetJobDetails",
         "PutJobSuccessResult",
         "PutJobFailureResult",
+        "GetActionType",
+        "PollForThirdPartyJobs",
+        "GetThirdPartyJobDetails",
+        "AcknowledgeThirdPartyJob",
+        "PutThirdPartyJobSuccessResult",
+        "PutThirdPartyJobFailureResult",
     ];
     for name in built {
         let fault = Operation::parse(name, b"{}").err().map(|error| error.code);
