@@ -53,7 +53,7 @@ def ended(codepipeline, name, execution):
     while time.monotonic() < until:
         found = codepipeline.get_pipeline_execution(pipelineName=name, pipelineExecutionId=execution)
         status = found["pipelineExecution"]["status"]
-        if status != "InProgress":
+        if status not in ("InProgress", "Stopping"):
             return status
         time.sleep(0.05)
     raise SystemExit(f"execution {execution} of {name} did not end in {DEADLINE} s")

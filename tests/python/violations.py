@@ -290,11 +290,75 @@ for operation, parameters in JOB_OPERATIONS.items():
     if operation.startswith("put_"):
         refused("InvalidJobStateException", "a job that has ended", operation, jobId=job["id"], **parameters)
 
+# What steers executions.
+IN_PIPELINE = {"pipelineName": "limits"}
+OF_EXECUTION = dict(IN_PIPELINE, pipelineExecutionId=UUID)
+for operation, sound, wrong in [
+    ("stop_pipeline_execution", OF_EXECUTION,
+     {"pipelineName": [None, "", "n" * 101, "not good"], "pipelineExecutionId": [None, "", "1", UUID.upper()],
+      "reason": ["r" * 201]}),
+    ("retry_stage_execution", dict(OF_EXECUTION, stageName="Stage1", retryMode="FAILED_ACTIONS"),
+     {"pipelineName": [None, "", "n" * 101], "stageName": [None, "", "s" * 101, "not good"],
+      "pipelineExecutionId": [None, "1"], "retryMode": [None, "", "SOME_ACTIONS"]}),
+    ("put_approval_result", dict(IN_PIPELINE, stageName="Stage1", actionName="Act", token=UUID,
+                                 result={"summary": "s", "status": "Approved"}),
+     {"pipelineName": [None, ""], "stageName": [None, ""], "actionName": [None, "", "a" * 101],
+      "token": [None, "", "t", UUID.upper()],
+      "result": [None, {}, {"summary": "s"}, {"status": "Approved"}, {"summary": "s", "status": "Maybe"},
+                 {"summary": "s" * 513, "status": "Approved"}]}),
+    ("enable_stage_transition", dict(IN_PIPELINE, stageName="Stage1", transitionType="Inbound"),
+     {"pipelineName": [None, ""], "stageName": [None, ""], "transitionType": [None, "", "Sideways"]}),
+    ("disable_stage_transition", dict(IN_PIPELINE, stageName="Stage1", transitionType="Inbound", reason="r"),
+     {"pipelineName": [None, ""], "stageName": [None, ""], "transitionType": [None, "", "Sideways"],
+      "reason": [None, "", "r" * 301, "a/b", "\n"]}),
+    ("put_action_revision", dict(IN_PIPELINE, stageName="Stage0", actionName="Source",
+                                 actionRevision={"revisionId": "r", "revisionChangeId": "c", "created": 1}),
+     {"pipelineName": [None, ""], "stageName": [None, ""], "actionName": [None, ""],
+      "actionRevision": [None, {"revisionId": "r", "created": 1}, {"revisionChangeId": "c", "created": 1},
+                         {"revisionId": "r", "revisionChangeId": "c"},
+                         {"revisionId": "r" * 1501, "revisionChangeId": "c", "created": 1},
+                         {"revisionId": "r", "revisionChangeId": "c" * 101, "created": 1}]}),
+    ("delete_custom_action_type", {"category": "Build", "provider": "Nothing", "version": "1"},
+     {"category": [None, "Baking"], "provider": [None, "", "p" * 36], "version": [None, "", "1234567890"]}),
+]:
+    for member, values in wrong.items():
+        for value in values:
+            refused(VALIDATION, f"{member} {str(value)[:20]!r}", operation, **changed(sound, [member], value))
+    if "pipelineName" in sound:
+        refused("PipelineNotFoundException", "an unknown pipeline", operation, **dict(sound, pipelineName="nothing"))
+    if "stageName" in sound:
+        refused("StageNotFoundException", "an unknown stage", operation, **dict(sound, stageName="Nothing"))
+    if "actionName" in sound:
+        refused("ActionNotFoundException", "an unknown action", operation, **dict(sound, actionName="Nothing"))
+refused("ActionTypeNotFoundException", "an unknown type", "delete_custom_action_type",
+        category="Build", provider="Nothing", version="1")
+refused("PipelineExecutionNotStoppableException", "an unknown execution", "stop_pipeline_execution", **OF_EXECUTION)
+refused("PipelineExecutionNotStoppableException", "an execution that has ended", "stop_pipeline_execution",
+        pipelineName="limits", pipelineExecutionId=execution)
+refused("NotLatestPipelineExecutionException", "an unknown execution", "retry_stage_execution",
+        **dict(OF_EXECUTION, stageName="Stage1", retryMode="FAILED_ACTIONS"))
+refused("StageNotRetryableException", "a stage that went well", "retry_stage_execution",
+        pipelineName="limits", pipelineExecutionId=execution, stageName="Stage0", retryMode="ALL_ACTIONS")
+refused(VALIDATION, "an action that asks for nothing", "put_approval_result", pipelineName="limits",
+        stageName="Stage1", actionName="Act", token=UUID, result={"summary": "s", "status": "Approved"})
+refused(VALIDATION, "the way out of the last stage", "disable_stage_transition", pipelineName="limits",
+        stageName="Stage1", transitionType="Outbound", reason="r")
+refused(VALIDATION, "no pipeline", "update_pipeline")
+refused("PipelineNotFoundException", "an unknown pipeline", "update_pipeline",
+        **changed(PIPELINE, ["pipeline", "name"], "nothing"))
+refused("InvalidStructureException", "one stage", "update_pipeline",
+        **changed(PIPELINE, STAGES, PIPELINE["pipeline"]["stages"][:1]))
+refused("InvalidActionDeclarationException", "an unknown key", "update_pipeline",
+        **changed(PIPELINE, ACT + ["configuration"], {"did": "x"}))
+refused("InvalidActionDeclarationException", "a timeout of what is no approval", "update_pipeline",
+        **changed(PIPELINE, ACT + ["timeoutInMinutes"], 5))
+
 # What the service has and this one has not, by name.
-refused("NotBuiltException", "not built", "stop_pipeline_execution", pipelineName="limits",
-        pipelineExecutionId=UUID)
-refused("NotBuiltException", "not built", "put_approval_result", pipelineName="limits", stageName="s",
-        actionName="a", result={"summary": "s", "status": "Approved"}, token="t")
+refused("NotBuiltException", "not built", "rollback_stage", pipelineName="limits", stageName="Stage1",
+        targetPipelineExecutionId=UUID)
+refused("NotBuiltException", "not built", "list_webhooks")
+refused("NotBuiltException", "not built", "create_pipeline",
+        **changed(changed(PIPELINE, ["pipeline", "name"], "parallel"), ["pipeline", "executionMode"], "PARALLEL"))
 
 if failures:
     sys.exit("\n".join(failures))

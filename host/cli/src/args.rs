@@ -105,6 +105,18 @@ pub(crate) struct DevArgs {
     /// How long a job's credentials are valid
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
     pub(crate) credential_lifetime: Duration,
+    /// What the service says of a job that timed out or was abandoned
+    #[arg(long, value_name = "ANSWER", value_enum, default_value = "known")]
+    pub(crate) lost_jobs: LostJobsChoice,
+}
+
+/// What AWS does is not documented.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LostJobsChoice {
+    /// A result is an InvalidJobStateException
+    Known,
+    /// Every call is a JobNotFoundException
+    Forgotten,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -30,8 +30,21 @@ pub struct LocalConfig {
     pub source_poll: Duration,
     /// How long an action may take with all its jobs. AWS: 24 hours for custom actions.
     pub action_timeout: Duration,
+    /// What becomes of jobs that ended without their worker: by a timeout, or because their execution
+    /// was stopped with abandon or their pipeline updated. AWS does not document it.
+    pub lost_jobs: LostJobs,
     /// The action types of partners, and who is connected to them. None by default.
     pub third_party: ThirdParty,
+}
+
+/// How the service answers for a job that ended without its worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LostJobs {
+    /// It is known: a result is an `InvalidJobStateException`, and its details have no credentials.
+    #[default]
+    Known,
+    /// It is forgotten: every operation on it is a `JobNotFoundException`.
+    Forgotten,
 }
 
 impl Default for LocalConfig {
@@ -46,6 +59,7 @@ impl Default for LocalConfig {
             credential_lifetime: Duration::from_secs(15 * 60),
             source_poll: Duration::from_secs(30),
             action_timeout: Duration::from_secs(24 * 60 * 60),
+            lost_jobs: LostJobs::default(),
             third_party: ThirdParty::default(),
         }
     }

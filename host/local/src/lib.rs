@@ -21,7 +21,7 @@ mod s3;
 mod server;
 mod third_party;
 
-pub use config::LocalConfig;
+pub use config::{LocalConfig, LostJobs};
 pub use error::LocalError;
 pub use pipeline::{
     ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,

@@ -103,6 +103,7 @@ impl Server {
             reoffer_after: config.reoffer_after,
             credential_lifetime: config.credential_lifetime,
             action_timeout: config.action_timeout,
+            lost_jobs: config.lost_jobs,
             third_party: config.third_party,
         };
         let pipeline = CodePipeline::start(

@@ -69,6 +69,13 @@ async fn violations_are_refused_as_the_service_would() {
 }
 
 #[tokio::test]
+async fn executions_are_steered_with_boto3_from_stop_to_update() {
+    let rig = Rig::start(RigOptions::default()).await;
+    let (code, said, errors) = finished(python("steering.py", &rig.service.endpoint)).await;
+    assert_eq!(code, 0, "{said}{errors}");
+}
+
+#[tokio::test]
 async fn a_rival_made_with_boto3_and_our_worker_share_jobs() {
     const ACTIONS: usize = 40;
     let plugin = Plugin::probe("Probe");

@@ -123,7 +123,6 @@ fn refuse_unbuilt(pipeline: &Pipeline) -> Result<(), ApiError> {
                 ("commands", said(&action.commands)),
                 ("outputVariables", said(&action.output_variables)),
                 ("environmentVariables", said(&action.environment_variables)),
-                ("timeoutInMinutes", action.timeout_in_minutes.is_some()),
             ] {
                 refuse(
                     is_used,
@@ -170,8 +169,8 @@ fn check_action(
     if id.owner == "AWS" && !types.contains_key(id) {
         return Err(ApiError::action(format!(
             "Action '{name}' is of type {}, which is not built into pipefitter's embedded \
-             CodePipeline; it has AWS/Source/S3/1, custom and third-party action types \
-             (docs/LOCAL.md)",
+             CodePipeline; it has AWS/Source/S3/1, AWS/Approval/Manual/1, custom and third-party \
+             action types (docs/LOCAL.md)",
             id.short()
         )));
     }
@@ -189,6 +188,11 @@ fn check_action(
         return Err(ApiError::action(format!(
             "Action '{name}' is for Region {other}; there is only {region} here, and AWS allows \
              no cross-Region source, third-party or custom actions"
+        )));
+    }
+    if action.timeout_in_minutes.is_some() && *id != ActionTypeId::manual_approval() {
+        return Err(ApiError::action(format!(
+            "Action '{name}' has timeoutInMinutes, which is for manual approvals only"
         )));
     }
     for (side, declared, allowed) in [

@@ -1,4 +1,4 @@
-//! The operations on what is declared: action types and pipelines.
+//! The operations on pipelines.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -6,63 +6,18 @@ use serde_json::{Value, json};
 
 use super::engine::Engine;
 use super::error::ApiError;
-use super::model::{ActionTypeId, Pipeline};
-use super::operation::{
-    ByName, CreateCustomActionType, CreatePipeline, GetPipeline, ListActionTypes, ListPipelines,
-};
+use super::model::{Action, ActionTypeId, MASK, Pipeline};
+use super::operation::{ByName, CreatePipeline, GetPipeline, ListPipelines, Operation};
 use super::page::{self, Page};
+use super::requests::UpdatePipeline;
 use super::runs::source_object;
 use super::state::{PipelineState, Slot, epoch};
 use super::{check_action_type, check_pipeline};
-
-/// Custom action types per Region and account (the user guide's limits page).
-const MAX_ACTION_TYPES: usize = 50;
 
 /// Pipelines per Region and account (the user guide's limits page).
 const MAX_PIPELINES: usize = 1000;
 
 impl Engine {
-    pub(super) fn create_action_type(
-        &mut self,
-        request: CreateCustomActionType,
-    ) -> Result<Value, ApiError> {
-        let tags = json!(request.tags);
-        let declared = check_action_type::check(request)?;
-        let id = declared.id.clone();
-        if self.types.contains_key(&id) {
-            return Err(ApiError::validation(format!(
-                "{id} already exists; a changed action type needs a new version"
-            )));
-        }
-        let custom = self.types.keys().filter(|id| id.owner == "Custom").count();
-        if custom >= MAX_ACTION_TYPES {
-            return Err(limit(&format!("{MAX_ACTION_TYPES} custom action types")));
-        }
-        let answer = json!({ "actionType": declared, "tags": tags });
-        self.types.insert(id, declared);
-        Ok(answer)
-    }
-
-    pub(super) fn list_action_types(&self, request: &ListActionTypes) -> Result<Value, ApiError> {
-        let is_here = request
-            .region_filter
-            .as_ref()
-            .is_none_or(|region| *region == self.settings.region);
-        let types: Vec<_> = self
-            .types
-            .values()
-            .filter(|kind| {
-                is_here
-                    && request
-                        .action_owner_filter
-                        .as_ref()
-                        .is_none_or(|o| *o == kind.id.owner)
-            })
-            .collect();
-        let Page { items, next } = page::cut(types, request.next_token.as_deref(), None)?;
-        Ok(page::answer("actionTypes", json!(items), next))
-    }
-
     /// The S3 source objects that a pipeline would watch, by action.
     pub(super) fn sources_of(pipeline: &Pipeline) -> Vec<(String, (String, String))> {
         let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
@@ -77,11 +32,22 @@ impl Engine {
             .collect()
     }
 
-    /// Whether a pipeline may be made as far as the engine can tell.
+    /// Whether a pipeline may be made or updated so, as far as the engine can tell.
     ///
     /// # Errors
     /// The service's exception for what is wrong.
-    pub(super) fn check_new_pipeline(&self, request: &CreatePipeline) -> Result<(), ApiError> {
+    pub(super) fn check_declaration(&self, operation: &Operation) -> Result<(), ApiError> {
+        match operation {
+            Operation::CreatePipeline(request) => self.check_new_pipeline(request),
+            Operation::UpdatePipeline(request) => {
+                self.pipeline(&request.pipeline.name)?;
+                check_pipeline::check(&request.pipeline, &self.types, &self.settings)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_new_pipeline(&self, request: &CreatePipeline) -> Result<(), ApiError> {
         check_action_type::check_tags(&request.tags)?;
         let declaration = &request.pipeline;
         if self.pipelines.contains_key(&declaration.name) {
@@ -103,17 +69,14 @@ impl Engine {
         self.check_new_pipeline(&request)?;
         let mut declaration = request.pipeline;
         declaration.version = 1;
-        let seen = Self::sources_of(&declaration)
-            .into_iter()
-            .map(|(action, _)| (action, None))
-            .collect();
         let state = PipelineState {
             slots: declaration.stages.iter().map(|_| Slot::default()).collect(),
+            earlier: BTreeMap::new(),
             created: self.now,
+            updated: self.now,
             executions: VecDeque::new(),
             request_tokens: HashMap::new(),
-            seen,
-            latest_runs: HashMap::new(),
+            seen: not_seen(&declaration),
             declaration,
         };
         let answer = json!({
@@ -124,28 +87,107 @@ impl Engine {
         Ok(answer)
     }
 
-    /// Notes what a new pipeline's source objects are now, so that only a later change counts.
-    pub(super) fn note_sources(&mut self, name: &str, seen: BTreeMap<String, Option<String>>) {
-        if let Some(pipeline) = self.pipelines.get_mut(name) {
+    /// Gives a pipeline a new definition. What runs by the old one is cancelled, its actions
+    /// abandoned. Stages and actions that keep their names keep their history.
+    pub(super) fn update_pipeline(&mut self, request: UpdatePipeline) -> Result<Value, ApiError> {
+        let mut declaration = request.pipeline;
+        let name = declaration.name.clone();
+        let current = &self.pipeline(&name)?.declaration;
+        self.keep_secrets(current, &mut declaration);
+        check_pipeline::check(&declaration, &self.types, &self.settings)?;
+        declaration.version = current.version + 1;
+        self.cancel_executions(&name);
+        let answer = json!({ "pipeline": self.masked(&declaration) });
+        let now = self.now;
+        if let Some(pipeline) = self.pipelines.get_mut(&name) {
+            let slots = declaration.stages.iter().map(|stage| {
+                let kept = pipeline.stage(&stage.name);
+                let mut slot = kept.map_or_else(Slot::default, |at| pipeline.slots[at].clone());
+                let has = |action: &String| stage.actions.iter().any(|a| a.name == *action);
+                slot.latest_runs.retain(|action, _| has(action));
+                slot.announced.retain(|action, _| has(action));
+                slot.occupant = None;
+                slot.waiting.clear();
+                slot
+            });
+            pipeline.slots = slots.collect();
+            // An object that was watched before is at the version that it was at.
+            let mut seen = not_seen(&declaration);
+            let before = Self::sources_of(&pipeline.declaration);
+            for source in Self::sources_of(&declaration) {
+                if before.contains(&source)
+                    && let Some(version) = pipeline.seen.remove(&source.0)
+                {
+                    seen.insert(source.0, version);
+                }
+            }
             pipeline.seen = seen;
+            pipeline.updated = now;
+            let old = std::mem::replace(&mut pipeline.declaration, declaration);
+            pipeline.earlier.insert(old.version, old);
+        }
+        Ok(answer)
+    }
+
+    /// A secret that comes back as it was shown, in asterisks, stays what it was.
+    fn keep_secrets(&self, current: &Pipeline, update: &mut Pipeline) {
+        for stage in &mut update.stages {
+            let before = current.stages.iter().find(|s| s.name == stage.name);
+            for action in &mut stage.actions {
+                let before = before.and_then(|stage| {
+                    let same = |a: &&Action| {
+                        a.name == action.name && a.action_type_id == action.action_type_id
+                    };
+                    stage.actions.iter().find(same)
+                });
+                let (Some(before), Some(kind)) = (before, self.types.get(&action.action_type_id))
+                else {
+                    continue;
+                };
+                for (key, value) in &mut action.configuration {
+                    if value == MASK
+                        && kind.property(key).is_some_and(|property| property.secret)
+                        && let Some(kept) = before.configuration.get(key)
+                    {
+                        value.clone_from(kept);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes what source objects are now that were never looked at, so that only a later change
+    /// counts.
+    pub(super) fn note_sources(&mut self, name: &str, found: BTreeMap<String, Option<String>>) {
+        if let Some(pipeline) = self.pipelines.get_mut(name) {
+            for (action, version) in found {
+                let seen = pipeline.seen.get_mut(&action);
+                if let Some(seen) = seen.filter(|seen| seen.is_none()) {
+                    *seen = version;
+                }
+            }
         }
     }
 
     pub(super) fn get_pipeline(&self, request: &GetPipeline) -> Result<Value, ApiError> {
         let pipeline = self.pipeline(&request.name)?;
-        let version = pipeline.declaration.version;
-        if let Some(wanted) = request.version.filter(|wanted| *wanted != version) {
-            return Err(ApiError::new(
-                "PipelineVersionNotFoundException",
-                format!("Pipeline '{}' has no version {wanted}", request.name),
-            ));
-        }
+        let declaration = match request.version {
+            Some(version) if version != pipeline.declaration.version => {
+                pipeline.earlier.get(&version).ok_or_else(|| {
+                    ApiError::new(
+                        "PipelineVersionNotFoundException",
+                        format!("Pipeline '{}' has no version {version}", request.name),
+                    )
+                })?
+            }
+            _ => &pipeline.declaration,
+        };
         Ok(json!({
-            "pipeline": self.masked(&pipeline.declaration),
+            "pipeline": self.masked(declaration),
             "metadata": {
                 "pipelineArn": self.arn(&request.name),
                 "created": epoch(pipeline.created),
-                "updated": epoch(pipeline.created),
+                "updated": epoch(pipeline.updated),
             },
         }))
     }
@@ -164,7 +206,7 @@ impl Engine {
                     "pipelineType": declaration.pipeline_type,
                     "executionMode": declaration.execution_mode.name(),
                     "created": epoch(pipeline.created),
-                    "updated": epoch(pipeline.created),
+                    "updated": epoch(pipeline.updated),
                 })
             })
             .collect();
@@ -207,7 +249,7 @@ impl Engine {
             .iter_mut()
             .flat_map(|stage| &mut stage.actions)
         {
-            if let Some(kind) = self.types.get(&action.action_type_id) {
+            if let Some(kind) = self.known_type(&action.action_type_id) {
                 action.configuration = kind.mask(&action.configuration);
             }
         }
@@ -215,7 +257,13 @@ impl Engine {
     }
 }
 
-fn limit(what: &str) -> ApiError {
+/// The sources that a pipeline watches, before anybody looked at them.
+fn not_seen(declaration: &Pipeline) -> BTreeMap<String, Option<String>> {
+    let sources = Engine::sources_of(declaration).into_iter();
+    sources.map(|(action, _)| (action, None)).collect()
+}
+
+pub(super) fn limit(what: &str) -> ApiError {
     ApiError::new(
         "LimitExceededException",
         format!("There are {what} already, the most there can be"),

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::engine::{Effect, Engine, Settings, WatchedSource};
 use super::error::ApiError;
 use super::event::{ErrorDetails, Event};
-use super::operation::{CreatePipeline, Operation};
+use super::operation::Operation;
 use super::runs::Fetched;
 use super::source;
 use crate::auth::{Clock, Registry, later};
@@ -44,13 +44,13 @@ enum Message {
         operation: Box<Operation>,
         reply: Reply<Value>,
     },
-    /// Whether a pipeline may be made; it comes back for the next step.
+    /// Whether a pipeline may be made or updated; the operation comes back for the next step.
     Check {
-        request: Box<CreatePipeline>,
-        reply: Reply<Box<CreatePipeline>>,
+        operation: Box<Operation>,
+        reply: Reply<Box<Operation>>,
     },
-    Create {
-        request: Box<CreatePipeline>,
+    Declare {
+        operation: Box<Operation>,
         seen: BTreeMap<String, Option<String>>,
         reply: Reply<Value>,
     },
@@ -93,40 +93,39 @@ impl CodePipeline {
     /// # Errors
     /// The service's exception.
     pub(crate) async fn call(&self, name: &str, body: &[u8]) -> Result<Value, ApiError> {
-        match Operation::parse(name, body)? {
-            Operation::CreatePipeline(request) => self.create_pipeline(request).await,
-            operation => {
-                let operation = Box::new(operation);
-                self.ask(|reply| Message::Handle { operation, reply }).await
-            }
+        let operation = Box::new(Operation::parse(name, body)?);
+        if operation.declared().is_some() {
+            return self.declare(operation).await;
         }
+        self.ask(|reply| Message::Handle { operation, reply }).await
     }
 
-    async fn create_pipeline(&self, request: Box<CreatePipeline>) -> Result<Value, ApiError> {
-        let request = self.ask(|reply| Message::Check { request, reply }).await?;
-        let bucket = request
-            .pipeline
-            .artifact_store
-            .as_ref()
-            .map_or("", |store| store.location.as_str());
-        if self.store.bucket(bucket).await.is_err() {
-            return Err(ApiError::validation(format!(
-                "The artifact store's bucket '{bucket}' does not exist; create it first: aws s3api \
-                 create-bucket --bucket {bucket}"
-            )));
-        }
+    /// Makes or updates a pipeline.
+    async fn declare(&self, operation: Box<Operation>) -> Result<Value, ApiError> {
+        let operation = self
+            .ask(|reply| Message::Check { operation, reply })
+            .await?;
         let mut seen = BTreeMap::new();
-        for (action, object) in Engine::sources_of(&request.pipeline) {
-            let pipeline = request.pipeline.name.clone();
-            let watched = WatchedSource {
-                pipeline,
-                action: action.clone(),
-                object,
-            };
-            seen.insert(action, source::look(&self.store, &watched).await);
+        if let Some(pipeline) = operation.declared() {
+            let store = pipeline.artifact_store.as_ref();
+            let bucket = store.map_or("", |store| store.location.as_str());
+            if self.store.bucket(bucket).await.is_err() {
+                return Err(ApiError::validation(format!(
+                    "The artifact store's bucket '{bucket}' does not exist; create it first: aws \
+                     s3api create-bucket --bucket {bucket}"
+                )));
+            }
+            for (action, object) in Engine::sources_of(pipeline) {
+                let watched = WatchedSource {
+                    pipeline: pipeline.name.clone(),
+                    action: action.clone(),
+                    object,
+                };
+                seen.insert(action, source::look(&self.store, &watched).await);
+            }
         }
-        self.ask(|reply| Message::Create {
-            request,
+        self.ask(|reply| Message::Declare {
+            operation,
             seen,
             reply,
         })
@@ -213,18 +212,18 @@ impl Driver {
             Message::Handle { operation, reply } => {
                 let _ = reply.send(self.engine.handle(*operation, now));
             }
-            Message::Check { request, reply } => {
-                let checked = self.engine.check_new_pipeline(&request).map(|()| request);
-                let _ = reply.send(checked);
+            Message::Check { operation, reply } => {
+                let checked = self.engine.check_declaration(&operation);
+                let _ = reply.send(checked.map(|()| operation));
             }
-            Message::Create {
-                request,
+            Message::Declare {
+                operation,
                 seen,
                 reply,
             } => {
-                let name = request.pipeline.name.clone();
-                let made = self.engine.handle(Operation::CreatePipeline(request), now);
-                if made.is_ok() {
+                let name = operation.declared().map(|pipeline| pipeline.name.clone());
+                let made = self.engine.handle(*operation, now);
+                if let (Ok(_), Some(name)) = (&made, name) {
                     self.engine.note_sources(&name, seen);
                 }
                 let _ = reply.send(made);

@@ -14,6 +14,7 @@ use super::event::{Event, EventKind};
 use super::model::{ActionType, ActionTypeId, EncryptionKey};
 use super::operation::Operation;
 use super::state::{Execution, Job, PipelineState, Run};
+use crate::LostJobs;
 use crate::auth::{ObjectRef, Registry};
 use crate::third_party::ThirdParty;
 
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) reoffer_after: Duration,
     pub(crate) credential_lifetime: Duration,
     pub(crate) action_timeout: Duration,
+    pub(crate) lost_jobs: LostJobs,
     pub(crate) third_party: ThirdParty,
 }
 
@@ -70,6 +72,8 @@ pub(super) struct Engine {
     pub(super) settings: Settings,
     pub(super) registry: Registry,
     pub(super) types: BTreeMap<ActionTypeId, ActionType>,
+    /// Custom types that were deleted: a version is never given to another type.
+    pub(super) deleted_types: BTreeMap<ActionTypeId, ActionType>,
     pub(super) pipelines: BTreeMap<String, PipelineState>,
     pub(super) executions: HashMap<String, Execution>,
     pub(super) runs: HashMap<String, Run>,
@@ -86,14 +90,16 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn new(settings: Settings, registry: Registry) -> Self {
         let partners = settings.third_party.action_types.iter();
-        let offered =
-            std::iter::once(ActionType::s3_source()).chain(partners.map(ActionType::from));
+        let offered = ActionType::built_in()
+            .into_iter()
+            .chain(partners.map(ActionType::from));
         let types = offered.map(|kind| (kind.id.clone(), kind)).collect();
         let now = registry.clock().now();
         Self {
             settings,
             registry,
             types,
+            deleted_types: BTreeMap::new(),
             pipelines: BTreeMap::new(),
             executions: HashMap::new(),
             runs: HashMap::new(),
@@ -133,6 +139,14 @@ impl Engine {
             Operation::GetJobDetails(request) => self.get_job_details(&request),
             Operation::PutJobSuccessResult(request) => self.put_job_success(request),
             Operation::PutJobFailureResult(request) => self.put_job_failure(request),
+            Operation::UpdatePipeline(request) => self.update_pipeline(*request),
+            Operation::DeleteCustomActionType(request) => self.delete_action_type(request),
+            Operation::StopPipelineExecution(request) => self.stop_execution(request),
+            Operation::RetryStageExecution(request) => self.retry_stage(&request),
+            Operation::PutApprovalResult(request) => self.put_approval_result(request),
+            Operation::EnableStageTransition(request) => self.enable_transition(&request),
+            Operation::DisableStageTransition(request) => self.disable_transition(request),
+            Operation::PutActionRevision(request) => self.put_action_revision(request),
             Operation::GetActionType(request) => self.get_action_type(&request),
             Operation::PollForThirdPartyJobs(request) => self.poll_for_third_party_jobs(&request),
             Operation::GetThirdPartyJobDetails(request) => {
@@ -194,6 +208,16 @@ impl Engine {
         self.pipelines
             .get(name)
             .ok_or_else(|| ApiError::pipeline_not_found(name, &self.settings.account))
+    }
+
+    /// A type, also one that was deleted: what it says is secret stays so.
+    pub(super) fn known_type(&self, id: &ActionTypeId) -> Option<&ActionType> {
+        self.types.get(id).or_else(|| self.deleted_types.get(id))
+    }
+
+    /// Who asks: there is one user.
+    pub(super) fn caller(&self) -> String {
+        format!("arn:aws:iam::{}:root", self.settings.account)
     }
 
     pub(super) fn arn(&self, pipeline: &str) -> String {

@@ -41,8 +41,27 @@ pub enum EventKind {
         /// What began it.
         trigger: Trigger,
     },
+    /// An execution that had failed or was stopped goes on: a stage of it is retried.
+    ExecutionResumed,
+    /// Somebody asked an execution to stop.
+    ExecutionStopping {
+        /// Whether its actions are abandoned at once; else they are waited for.
+        abandon: bool,
+        /// Why, where that was said.
+        reason: Option<String>,
+    },
     /// The execution entered a stage.
     StageStarted {
+        /// The stage's name.
+        stage: String,
+    },
+    /// The execution is in a stage again: it is retried.
+    StageResumed {
+        /// The stage's name.
+        stage: String,
+    },
+    /// The execution will leave the stage once its actions have ended.
+    StageStopping {
         /// The stage's name.
         stage: String,
     },
@@ -50,14 +69,14 @@ pub enum EventKind {
     StageFinished {
         /// The stage's name.
         stage: String,
-        /// How: succeeded or failed.
+        /// How: succeeded, failed, stopped or cancelled.
         status: Status,
     },
     /// An action began, got news or ended.
     Action(Box<ActionEvent>),
     /// An execution ended.
     ExecutionFinished {
-        /// How: succeeded, failed or superseded.
+        /// How: succeeded, failed, superseded, stopped or cancelled.
         status: Status,
         /// Why, where there is more to say than the status does.
         summary: Option<String>,
@@ -72,6 +91,8 @@ pub enum Trigger {
     StartPipelineExecution,
     /// A new version of a source object.
     PollForSourceChanges,
+    /// Somebody called PutActionRevision.
+    PutActionRevision,
 }
 
 impl Trigger {
@@ -81,6 +102,7 @@ impl Trigger {
         match self {
             Self::StartPipelineExecution => "StartPipelineExecution",
             Self::PollForSourceChanges => "PollForSourceChanges",
+            Self::PutActionRevision => "PutActionRevision",
         }
     }
 }
@@ -97,9 +119,22 @@ pub enum Status {
     Failed,
     /// A newer execution took its place (executions only).
     Superseded,
+    /// Stops once its actions have ended (executions and stages).
+    Stopping,
+    /// Somebody stopped it (executions and stages).
+    Stopped,
+    /// Its pipeline was updated meanwhile (executions and stages).
+    Cancelled,
+    /// Its execution did not wait for it (actions only).
+    Abandoned,
 }
 
 impl Status {
+    /// Whether it has not ended.
+    pub(super) fn is_open(self) -> bool {
+        matches!(self, Self::InProgress | Self::Stopping)
+    }
+
     /// The name in the service's model.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -108,6 +143,10 @@ impl Status {
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
             Self::Superseded => "Superseded",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Cancelled => "Cancelled",
+            Self::Abandoned => "Abandoned",
         }
     }
 }
@@ -122,6 +161,8 @@ pub enum Phase {
     Running,
     /// Its job ended with a continuation token; another follows.
     Continuing,
+    /// It waits for somebody's approval.
+    Approval,
     /// Over.
     Ended,
 }
@@ -152,6 +193,8 @@ pub struct ActionEvent {
     pub external_execution_url: Option<String>,
     /// Why it failed.
     pub error: Option<ErrorDetails>,
+    /// What PutApprovalResult must show, where it is a manual approval.
+    pub approval_token: Option<String>,
     /// What it passes on; only once it succeeded.
     pub output_variables: BTreeMap<String, String>,
     /// Where its output artifacts are; only once it succeeded.

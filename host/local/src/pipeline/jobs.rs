@@ -6,6 +6,7 @@ use super::event::{ErrorDetails, Phase};
 use super::model::ActionTypeId;
 use super::operation::{CurrentRevision, ExecutionDetails, FailureDetails};
 use super::state::{Job, JobStatus, Revision, Run, epoch};
+use crate::LostJobs;
 use crate::auth::{later, random};
 use crate::third_party::JobIds;
 
@@ -288,9 +289,13 @@ impl Engine {
         )))
     }
 
-    /// The run of a job whose action is of an owner.
+    /// The run of a job whose action is of an owner. A job that was lost may be forgotten.
     pub(super) fn run_of_job(&self, id: &str, owner: &str) -> Option<&Run> {
-        let run = self.runs.get(&self.jobs.get(id)?.run)?;
+        let job = self.jobs.get(id)?;
+        if job.status.is_lost() && self.settings.lost_jobs == LostJobs::Forgotten {
+            return None;
+        }
+        let run = self.runs.get(&job.run)?;
         (run.declared.action_type_id.owner == owner).then_some(run)
     }
 }

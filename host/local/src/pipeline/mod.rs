@@ -23,13 +23,17 @@
 //!                                              Dispatched ───┘
 //!                                                  │ acknowledge, with the last nonce
 //!                                                  v
-//!                                              InProgress ──> Succeeded | Failed | TimedOut
+//!                                              InProgress ──> Succeeded | Failed
+//!
+//!   from any of these: TimedOut, or abandoned with its execution
 //! ```
 //!
 //! An acknowledge with any nonce but the last, or of a job in any other state, is an
 //! `InvalidNonceException`; a result in any state but InProgress an `InvalidJobStateException`.
 
+mod action_types;
 mod advance;
+mod approvals;
 mod check_action_type;
 mod check_pipeline;
 mod custom_jobs;
@@ -39,23 +43,29 @@ mod engine;
 mod error;
 mod event;
 mod executions;
+mod history;
 mod job_data;
 mod jobs;
 mod model;
 mod operation;
 mod page;
+mod pipeline_state;
 mod requests;
 mod resolve;
+mod revisions;
 mod runs;
 mod schema;
 mod service;
 mod shapes;
+mod shapes_of_control;
 mod shapes_of_partners;
 mod source;
 mod state;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod third_party;
+mod transitions;
 
 pub use event::{
     ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,

@@ -15,14 +15,23 @@ pub(super) struct ActionTypeId {
 }
 
 impl ActionTypeId {
-    /// The S3 source action, the one action that the service itself runs.
-    pub(super) fn s3_source() -> Self {
+    fn aws(category: &str, provider: &str) -> Self {
         Self {
-            category: "Source".into(),
+            category: category.into(),
             owner: "AWS".into(),
-            provider: "S3".into(),
+            provider: provider.into(),
             version: "1".into(),
         }
+    }
+
+    /// The S3 source action, which the service itself runs.
+    pub(super) fn s3_source() -> Self {
+        Self::aws("Source", "S3")
+    }
+
+    /// The manual approval, which somebody answers with PutApprovalResult.
+    pub(super) fn manual_approval() -> Self {
+        Self::aws("Approval", "Manual")
     }
 
     /// `Custom/Build/Site/1`, as in messages of ours.
@@ -62,8 +71,8 @@ pub(super) struct ActionType {
 }
 
 impl ActionType {
-    /// The built-in S3 source action.
-    pub(super) fn s3_source() -> Self {
+    /// The types of the service itself: the S3 source, and the manual approval.
+    pub(super) fn built_in() -> [Self; 2] {
         let property = |name: &str, required, description: &str| Property {
             name: name.into(),
             required,
@@ -73,7 +82,11 @@ impl ActionType {
             description: Some(description.into()),
             kind: None,
         };
-        Self {
+        let none = ArtifactDetails {
+            minimum_count: 0,
+            maximum_count: 0,
+        };
+        let source = Self {
             id: ActionTypeId::s3_source(),
             settings: None,
             action_configuration_properties: vec![
@@ -90,15 +103,24 @@ impl ActionType {
                     "Accepted, and without effect",
                 ),
             ],
-            input_artifact_details: ArtifactDetails {
-                minimum_count: 0,
-                maximum_count: 0,
-            },
+            input_artifact_details: none,
             output_artifact_details: ArtifactDetails {
                 minimum_count: 1,
                 maximum_count: 1,
             },
-        }
+        };
+        let approval = Self {
+            id: ActionTypeId::manual_approval(),
+            settings: None,
+            action_configuration_properties: vec![
+                property("NotificationArn", false, "Accepted, and without effect"),
+                property("CustomData", false, "What whoever approves should know"),
+                property("ExternalEntityLink", false, "What is to be approved"),
+            ],
+            input_artifact_details: none,
+            output_artifact_details: none,
+        };
+        [source, approval]
     }
 
     pub(super) fn property(&self, name: &str) -> Option<&Property> {
@@ -292,7 +314,7 @@ pub(super) struct Action {
     pub(super) region: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) namespace: Option<String>,
-    #[serde(default, skip_serializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout_in_minutes: Option<u32>,
     #[serde(default, skip_serializing)]
     pub(super) commands: Option<Value>,

@@ -12,11 +12,14 @@ use serde_json::Value;
 use super::error::ApiError;
 use super::model::{ActionTypeId, ArtifactDetails, Pipeline, Property, Settings, Tag};
 use super::requests::{
-    AcknowledgeThirdPartyJob, GetActionType, GetThirdPartyJobDetails, PollForThirdPartyJobs,
-    PutThirdPartyJobFailureResult, PutThirdPartyJobSuccessResult,
+    AcknowledgeThirdPartyJob, DeleteCustomActionType, DisableStageTransition,
+    EnableStageTransition, GetActionType, GetThirdPartyJobDetails, PollForThirdPartyJobs,
+    PutActionRevision, PutApprovalResult, PutThirdPartyJobFailureResult,
+    PutThirdPartyJobSuccessResult, RetryStageExecution, StopPipelineExecution, UpdatePipeline,
 };
 use super::schema::{self, Shape};
 use super::shapes;
+use super::shapes_of_control as control;
 use super::shapes_of_partners as partners;
 
 /// A checked request.
@@ -38,6 +41,14 @@ pub(super) enum Operation {
     GetJobDetails(GetJobDetails),
     PutJobSuccessResult(PutJobSuccessResult),
     PutJobFailureResult(PutJobFailureResult),
+    UpdatePipeline(Box<UpdatePipeline>),
+    DeleteCustomActionType(DeleteCustomActionType),
+    DisableStageTransition(DisableStageTransition),
+    EnableStageTransition(EnableStageTransition),
+    PutActionRevision(PutActionRevision),
+    PutApprovalResult(PutApprovalResult),
+    RetryStageExecution(RetryStageExecution),
+    StopPipelineExecution(StopPipelineExecution),
     GetActionType(GetActionType),
     PollForThirdPartyJobs(PollForThirdPartyJobs),
     GetThirdPartyJobDetails(GetThirdPartyJobDetails),
@@ -48,31 +59,32 @@ pub(super) enum Operation {
 
 /// Operations of the model of 2015-07-09 that are not built.
 pub(super) const NOT_BUILT: &[&str] = &[
-    "DeleteCustomActionType",
     "DeleteWebhook",
     "DeregisterWebhookWithThirdParty",
-    "DisableStageTransition",
-    "EnableStageTransition",
     "ListDeployActionExecutionTargets",
     "ListRuleExecutions",
     "ListRuleTypes",
     "ListTagsForResource",
     "ListWebhooks",
     "OverrideStageCondition",
-    "PutActionRevision",
-    "PutApprovalResult",
     "PutWebhook",
     "RegisterWebhookWithThirdParty",
-    "RetryStageExecution",
     "RollbackStage",
-    "StopPipelineExecution",
     "TagResource",
     "UntagResource",
     "UpdateActionType",
-    "UpdatePipeline",
 ];
 
 impl Operation {
+    /// The pipeline that it declares, if it does.
+    pub(super) fn declared(&self) -> Option<&Pipeline> {
+        match self {
+            Self::CreatePipeline(request) => Some(&request.pipeline),
+            Self::UpdatePipeline(request) => Some(&request.pipeline),
+            _ => None,
+        }
+    }
+
     /// Reads the request named `name`.
     ///
     /// # Errors
@@ -109,6 +121,28 @@ impl Operation {
             "PutJobFailureResult" => {
                 Self::PutJobFailureResult(read(body, &shapes::PUT_JOB_FAILURE_RESULT)?)
             }
+            "DeleteCustomActionType" => {
+                Self::DeleteCustomActionType(read(body, &control::DELETE_CUSTOM_ACTION_TYPE)?)
+            }
+            "DisableStageTransition" => {
+                Self::DisableStageTransition(read(body, &control::DISABLE_STAGE_TRANSITION)?)
+            }
+            "EnableStageTransition" => {
+                Self::EnableStageTransition(read(body, &control::ENABLE_STAGE_TRANSITION)?)
+            }
+            "PutActionRevision" => {
+                Self::PutActionRevision(read(body, &control::PUT_ACTION_REVISION)?)
+            }
+            "PutApprovalResult" => {
+                Self::PutApprovalResult(read(body, &control::PUT_APPROVAL_RESULT)?)
+            }
+            "RetryStageExecution" => {
+                Self::RetryStageExecution(read(body, &control::RETRY_STAGE_EXECUTION)?)
+            }
+            "StopPipelineExecution" => {
+                Self::StopPipelineExecution(read(body, &control::STOP_PIPELINE_EXECUTION)?)
+            }
+            "UpdatePipeline" => Self::UpdatePipeline(read(body, &control::UPDATE_PIPELINE)?),
             "GetActionType" => Self::GetActionType(read(body, &partners::GET_ACTION_TYPE)?),
             "PollForThirdPartyJobs" => {
                 Self::PollForThirdPartyJobs(read(body, &partners::POLL_FOR_THIRD_PARTY_JOBS)?)
@@ -273,6 +307,7 @@ pub(super) struct ActionExecutionFilter {
 #[serde(rename_all = "camelCase")]
 pub(super) struct LatestInPipelineExecution {
     pub(super) pipeline_execution_id: String,
+    pub(super) start_time_range: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,13 +3,16 @@
 //! ```text
 //!   start ── S3 source ──> FetchSource ───────────────> fetched ──> end
 //!     │
-//!     └── custom ──> job ──> (continuation: job, job ..) ──> success ──> VerifyOutputs ──> end
+//!     ├── approval ───────────────────────────────────> answer, timeout ──> end
+//!     │
+//!     └── others ──> job ──> (continuation: job, job ..) ──> success ──> VerifyOutputs ──> end
 //!                     └── failure, timeout ──────────────────────────────────────────────> end
 //! ```
 //!
 //! A configuration that cannot be resolved ends it at its start, with `ConfigurationError`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::check_action_type::fill;
 use super::check_pipeline::check_queryable;
@@ -26,6 +29,9 @@ const KEY_PIPELINE: usize = 20;
 const KEY_ARTIFACT: usize = 10;
 const KEY_SUFFIX: usize = 7;
 
+/// How long a manual approval waits for an answer (the user guide's limits page).
+const APPROVAL_TIMEOUT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// What a source action brought home.
 #[derive(Debug)]
 pub(super) struct Fetched {
@@ -37,14 +43,16 @@ pub(super) struct Fetched {
 }
 
 impl Engine {
-    /// Starts an action of the stage that an execution is in.
-    pub(super) fn start_run(&mut self, execution_id: &str, stage: usize, action: usize) {
-        let Some(execution) = self.executions.get(execution_id) else {
-            return;
-        };
-        let Some(pipeline) = self.pipelines.get(&execution.pipeline) else {
-            return;
-        };
+    /// Starts an action of the stage that an execution is in; returns its run, and why it must be
+    /// ended at once, if it must.
+    pub(super) fn start_run(
+        &mut self,
+        execution_id: &str,
+        stage: usize,
+        action: usize,
+    ) -> Option<(String, Option<ErrorDetails>)> {
+        let execution = self.executions.get(execution_id)?;
+        let pipeline = self.pipelines.get(&execution.pipeline)?;
         let declaration = &pipeline.declaration;
         let declared = declaration.stages[stage].actions[action].clone();
         let bucket = declaration
@@ -70,21 +78,34 @@ impl Engine {
             .iter()
             .filter_map(|input| execution.artifacts.get(&input.name).cloned())
             .collect();
-        let resolved = self.resolve_configuration(&declared, &execution.namespaces);
+        let resolved = if self.types.contains_key(&declared.action_type_id) {
+            self.resolve_configuration(&declared, &execution.namespaces)
+        } else {
+            Err(format!("{} was deleted", declared.action_type_id))
+        };
         let (configuration, fault) = match resolved {
             Ok(configuration) => (configuration, None),
             Err(fault) => (declared.configuration.clone(), Some(fault)),
         };
+        let id = new_id();
+        let is_approval = declared.action_type_id == ActionTypeId::manual_approval();
+        let timeout = match declared.timeout_in_minutes {
+            Some(minutes) => Duration::from_secs(60 * u64::from(minutes)),
+            None if is_approval => APPROVAL_TIMEOUT,
+            None => self.settings.action_timeout,
+        };
         let run = Run {
-            id: new_id(),
+            id: id.clone(),
             pipeline: execution.pipeline.clone(),
             execution: execution_id.to_owned(),
             stage,
             stage_name: declaration.stages[stage].name.clone(),
+            version: execution.version,
             status: Status::InProgress,
             phase: Phase::Queued,
             started: self.now,
             updated: self.now,
+            updated_by: None,
             details: ExecutionDetails::default(),
             error: None,
             configuration,
@@ -92,31 +113,40 @@ impl Engine {
             outputs,
             variables: BTreeMap::new(),
             revision: None,
-            deadline: later(self.now, self.settings.action_timeout),
+            deadline: later(self.now, timeout),
             job: None,
+            approval_token: None,
             declared,
         };
-        let id = run.id.clone();
         self.timers
             .insert((run.deadline, Timer::Timeout { run: id.clone() }));
         let is_s3 = run.declared.action_type_id == ActionTypeId::s3_source();
         let fetch = is_s3.then(|| fetch(&run, key)).flatten();
+        let name = run.declared.name.clone();
         if let Some(pipeline) = self.pipelines.get_mut(&run.pipeline) {
-            pipeline.latest_runs.insert((stage, action), id.clone());
+            let slot = &mut pipeline.slots[stage];
+            slot.latest_runs.insert(name.clone(), id.clone());
         }
         if let Some(execution) = self.executions.get_mut(execution_id) {
             execution.runs.push(id.clone());
+            if let Some(held) = execution.stages.get_mut(&run.stage_name) {
+                held.current.insert(name, id.clone());
+            }
         }
         self.runs.insert(id.clone(), run);
         if let Some(fault) = fault {
-            self.end_run(&id, Some(ErrorDetails::new("ConfigurationError", fault)));
-        } else if let Some(effect) = fetch {
+            return Some((id, Some(ErrorDetails::new("ConfigurationError", fault))));
+        }
+        if let Some(effect) = fetch {
             self.set_phase(&id, Phase::Running);
             self.effect(effect);
+        } else if is_approval {
+            self.ask_for_approval(&id);
         } else {
             self.queue_job(&id, None);
             self.tell(&id);
         }
+        Some((id, None))
     }
 
     fn resolve_configuration(
@@ -180,31 +210,52 @@ impl Engine {
         self.end_run(id, result.err());
     }
 
-    /// Ends an action execution, and lets its execution go on.
+    /// Ends an action execution, well or badly, and lets its execution go on.
     pub(super) fn end_run(&mut self, id: &str, error: Option<ErrorDetails>) {
+        let status = match error {
+            Some(_) => Status::Failed,
+            None => Status::Succeeded,
+        };
+        self.finish_run(id, status, error);
+    }
+
+    /// Ends an action execution whatever its worker does; what it still says is not heard.
+    pub(super) fn abandon_run(&mut self, id: &str) {
+        let Some(run) = self.runs.get_mut(id) else {
+            return;
+        };
+        if let Some(job) = run.job.take() {
+            self.close_job(&job, JobStatus::Abandoned);
+        }
+        self.finish_run(id, Status::Abandoned, None);
+    }
+
+    fn finish_run(&mut self, id: &str, status: Status, error: Option<ErrorDetails>) {
         let Some(run) = self.runs.get_mut(id) else {
             return;
         };
         if run.status != Status::InProgress {
             return;
         }
-        run.status = if error.is_some() {
-            Status::Failed
-        } else {
-            Status::Succeeded
-        };
+        run.status = status;
         run.phase = Phase::Ended;
         run.error = error;
         run.updated = self.now;
         self.timers
             .remove(&(run.deadline, Timer::Timeout { run: id.to_owned() }));
         let (execution_id, stage) = (run.execution.clone(), run.stage);
-        if run.status == Status::Succeeded {
+        if status == Status::Succeeded {
             if let Some(execution) = self.executions.get_mut(&execution_id) {
                 record_outputs(run, execution);
             }
         } else {
             run.variables.clear();
+        }
+        if run.revision.is_some()
+            && let Some(pipeline) = self.pipelines.get_mut(&run.pipeline)
+            && let Some(slot) = pipeline.slots.get_mut(stage)
+        {
+            slot.announced.remove(&run.declared.name);
         }
         self.tell(id);
         self.advance_stage(&execution_id, stage);
@@ -215,10 +266,10 @@ impl Engine {
         let Some(run) = self.runs.get_mut(id) else {
             return;
         };
+        let hours = run.deadline.duration_since(run.started).as_secs_f64() / 3600.0;
         if let Some(job) = run.job.take() {
             self.close_job(&job, JobStatus::TimedOut);
         }
-        let hours = self.settings.action_timeout.as_secs_f64() / 3600.0;
         let message = format!("the action did not end within its timeout of {hours} hours");
         self.end_run(id, Some(ErrorDetails::new("JobFailed", message)));
     }
@@ -247,6 +298,7 @@ impl Engine {
             external_execution_id: run.details.external_execution_id.clone(),
             external_execution_url: self.execution_url(run),
             error: run.error.clone(),
+            approval_token: run.approval_token.clone(),
             output_variables: run.variables.clone(),
             output_artifacts: if has_ended_well {
                 run.outputs.clone()
@@ -260,7 +312,7 @@ impl Engine {
 
     /// The link that the action type makes of a run.
     pub(super) fn execution_url(&self, run: &Run) -> Option<String> {
-        let kind = self.types.get(&run.declared.action_type_id)?;
+        let kind = self.known_type(&run.declared.action_type_id)?;
         let template = kind.settings.as_ref()?.execution_url_template.as_deref();
         let id = run.details.external_execution_id.as_deref();
         fill(template, &kind.mask(&run.configuration), id)
@@ -341,6 +393,10 @@ fn record_outputs(run: &Run, execution: &mut super::state::Execution) {
         execution.artifacts.insert(output.name.clone(), artifact);
     }
     if let Some(revision) = revision {
+        // A retry finds it anew.
+        execution
+            .revisions
+            .retain(|source| source.action != run.declared.name);
         execution.revisions.push(SourceRevision {
             action: run.declared.name.clone(),
             artifact: run.outputs.first().map(|output| output.name.clone()),

@@ -27,7 +27,7 @@ fn all(text: &str, allowed: fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(allowed)
 }
 
-const UUID: Pattern = Pattern {
+pub(super) const UUID: Pattern = Pattern {
     text: "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     matches: |text| {
         text.len() == 36
@@ -97,9 +97,9 @@ const ROLE: Pattern = Pattern {
 // Simple shapes.
 
 static JOB_ID: Shape = Shape::Text(Text::matching(0, ANY, UUID));
-static EXECUTION_ID: Shape = Shape::Text(Text::matching(0, ANY, UUID));
+pub(super) static EXECUTION_ID: Shape = Shape::Text(Text::matching(0, ANY, UUID));
 pub(super) static NONCE: Shape = Shape::Text(Text::of(1, 50).sensitive());
-static NAMED: Shape = Shape::Text(Text::matching(1, 100, NAME));
+pub(super) static NAMED: Shape = Shape::Text(Text::matching(1, 100, NAME));
 pub(super) static PROVIDER: Shape = Shape::Text(Text::matching(1, 35, WORD));
 pub(super) static VERSION: Shape = Shape::Text(Text::matching(1, 9, WORD));
 pub(super) static CATEGORY: Shape = Enum(&[
@@ -107,7 +107,7 @@ pub(super) static CATEGORY: Shape = Enum(&[
 ]);
 static OWNER: Shape = Enum(&["AWS", "ThirdParty", "Custom"]);
 static FLAG: Shape = Bool;
-static TIME: Shape = Time;
+pub(super) static TIME: Shape = Time;
 static URL: Shape = Shape::Text(Text::of(1, 2048));
 static CONFIG_KEY: Shape = Shape::Text(Text::of(1, 50));
 static DESCRIPTION: Shape = Shape::Text(Text::of(1, 160));
@@ -202,7 +202,7 @@ static STAGE: Shape = Struct(&[
 ]);
 static VARIABLE_VALUE: Shape = Shape::Text(Text::matching(1, 1000, ONE_LINE));
 static VARIABLE: Shape = Shape::Text(Text::matching(1, 128, VARIABLE_NAME));
-static PIPELINE: Shape = Struct(&[
+pub(super) static PIPELINE: Shape = Struct(&[
     req("name", &NAMED),
     req("roleArn", &ROLE_ARN),
     opt("artifactStore", &ARTIFACT_STORE),

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use jiff::Timestamp;
 
 use super::event::{ArtifactLocation, ErrorDetails, Phase, Status, Trigger};
-use super::model::{Action, Configuration, Pipeline};
+use super::model::{Action, Configuration, ExecutionMode, Pipeline};
 use super::operation::ExecutionDetails;
 use super::resolve::Namespaces;
 
 /// A pipeline and what goes on in it.
 pub(super) struct PipelineState {
     pub(super) declaration: Pipeline,
+    /// What it was before, by version.
+    pub(super) earlier: BTreeMap<i64, Pipeline>,
     pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
     /// Executions, oldest first.
     pub(super) executions: VecDeque<String>,
     /// Which execution a client request token began.
@@ -21,25 +24,52 @@ pub(super) struct PipelineState {
     pub(super) slots: Vec<Slot>,
     /// The last known version of each source object, by action.
     pub(super) seen: BTreeMap<String, Option<String>>,
-    /// The last action execution of each (stage, action).
-    pub(super) latest_runs: HashMap<(usize, usize), String>,
+}
+
+impl PipelineState {
+    /// The position of a stage.
+    pub(super) fn stage(&self, name: &str) -> Option<usize> {
+        let mut stages = self.declaration.stages.iter();
+        stages.position(|stage| stage.name == name)
+    }
 }
 
 /// A stage holds one execution; others wait before it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Slot {
     pub(super) occupant: Option<String>,
     pub(super) waiting: VecDeque<String>,
     /// The last execution that entered.
     pub(super) latest: Option<String>,
+    /// Whether executions may enter.
+    pub(super) transition: Transition,
+    /// The last execution of each action, by the action's name.
+    pub(super) latest_runs: BTreeMap<String, String>,
+    /// What PutActionRevision announced last, and the execution that it began, by the action's name;
+    /// until the action says what it found.
+    pub(super) announced: BTreeMap<String, (Revision, String)>,
+}
+
+/// The way into a stage.
+#[derive(Clone, Default)]
+pub(super) struct Transition {
+    /// Set while it is disabled.
+    pub(super) disabled: Option<String>,
+    /// When it was last changed.
+    pub(super) changed: Option<Timestamp>,
 }
 
 /// One way through a pipeline.
 pub(super) struct Execution {
     pub(super) id: String,
     pub(super) pipeline: String,
+    /// The pipeline's version and mode when it began. A later version ends it.
+    pub(super) version: i64,
+    pub(super) mode: ExecutionMode,
     pub(super) status: Status,
     pub(super) summary: Option<String>,
+    /// What StopPipelineExecution said.
+    pub(super) stop: Option<Stop>,
     pub(super) started: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) trigger: Trigger,
@@ -50,10 +80,32 @@ pub(super) struct Execution {
     /// What actions produced so far, by name.
     pub(super) artifacts: BTreeMap<String, Artifact>,
     pub(super) revisions: Vec<SourceRevision>,
-    /// How each stage stands; None before it is entered.
-    pub(super) stages: Vec<Option<Status>>,
+    /// The stages that it entered, by name.
+    pub(super) stages: BTreeMap<String, StageRun>,
     /// Action executions, oldest first.
     pub(super) runs: Vec<String>,
+}
+
+impl Execution {
+    pub(super) fn stage_status(&self, stage: &str) -> Option<Status> {
+        self.stages.get(stage).map(|stage| stage.status)
+    }
+}
+
+/// A request to stop.
+#[derive(Clone)]
+pub(super) struct Stop {
+    pub(super) reason: Option<String>,
+}
+
+/// An execution in a stage.
+pub(super) struct StageRun {
+    pub(super) status: Status,
+    /// The runs that count: of each action that has begun, the last one, by the action's name.
+    /// A retry forgets those that it begins again.
+    pub(super) current: BTreeMap<String, String>,
+    /// Manual retries.
+    pub(super) retries: u32,
 }
 
 #[derive(Clone)]
@@ -88,10 +140,13 @@ pub(super) struct Run {
     /// A copy: the view of a finished run needs it, whatever becomes of the pipeline.
     pub(super) declared: Action,
     pub(super) stage_name: String,
+    pub(super) version: i64,
     pub(super) status: Status,
     pub(super) phase: Phase,
     pub(super) started: Timestamp,
     pub(super) updated: Timestamp,
+    /// Who last changed it, where that is a user.
+    pub(super) updated_by: Option<String>,
     pub(super) details: ExecutionDetails,
     pub(super) error: Option<ErrorDetails>,
     /// In clear.
@@ -104,6 +159,8 @@ pub(super) struct Run {
     pub(super) deadline: Timestamp,
     /// The job that is open, if one is.
     pub(super) job: Option<String>,
+    /// What an answer to a manual approval must show.
+    pub(super) approval_token: Option<String>,
 }
 
 /// One unit of work for a worker.
@@ -138,10 +195,12 @@ pub(super) enum JobStatus {
     Failed,
     /// Ended by a timeout, its own or that of its action.
     TimedOut,
+    /// Its execution was stopped, or its pipeline updated. Not a status of the service's model.
+    Abandoned,
 }
 
 impl JobStatus {
-    /// The name in the service's model.
+    /// The name in the service's model, where it has one.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Created { .. } => "Created",
@@ -151,11 +210,17 @@ impl JobStatus {
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
             Self::TimedOut => "TimedOut",
+            Self::Abandoned => "abandoned",
         }
     }
 
     pub(super) fn is_ended(&self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::TimedOut)
+        matches!(self, Self::Succeeded | Self::Failed) || self.is_lost()
+    }
+
+    /// Whether it ended without its worker.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::TimedOut | Self::Abandoned)
     }
 }
 

@@ -242,7 +242,7 @@ impl Faults {
         );
     }
 
-    fn each<T>(&mut self, key: &str, items: &[T], mut check: impl FnMut(&mut Self, &T)) {
+    fn each<'a, T>(&mut self, key: &str, items: &'a [T], mut check: impl FnMut(&mut Self, &'a T)) {
         let depth = self.path.len();
         for (index, item) in items.iter().enumerate() {
             self.path.extend([key.to_owned(), index.to_string()]);
@@ -345,7 +345,10 @@ mod tests {
             ("inputs", |k| k.inputs.maximum = 11),
             ("outputs", |k| k.outputs.minimum = 1),
             ("inputs", |k| k.category = "Source".into()),
-            ("property.0.name", |k| k.properties[0].name = "n".repeat(51)),
+            ("property.0.name", |k| {
+                k.properties[0].name = "n".repeat(51);
+                k.urls = ThirdPartyUrls::default();
+            }),
             ("property.0.queryable", |k| k.properties[0].queryable = true),
             ("property.1.name", |k| {
                 k.properties.push(k.properties[0].clone())

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use pipefitter_claims::Single;
 use pipefitter_codepipeline::Owner;
-use pipefitter_local::{LocalConfig, Server, ThirdParty};
+use pipefitter_local::{LocalConfig, LostJobs, Server, ThirdParty};
 use pipefitter_plugins::{Catalogue, Custody};
 use pipefitter_worker::{Worker, WorkerHandle, WorkerParts};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ use super::session::{Ended, Session, register};
 use super::setup::{Clients, KEY, REGION};
 use super::show::Show;
 use super::source::{send_source, source_location};
-use crate::args::DevArgs;
+use crate::args::{DevArgs, LostJobsChoice};
 use crate::commands::check::against_plugins;
 use crate::config::{Config, SourceConfig, load_or_empty, load_third_party, print_problems};
 use crate::exit::Exit;
@@ -203,6 +203,10 @@ async fn start_server(args: &DevArgs, third_party: ThirdParty, state: &StateDir)
         continuation_delay: args.continuation_delay,
         reoffer_after: args.reoffer_after,
         credential_lifetime: args.credential_lifetime,
+        lost_jobs: match args.lost_jobs {
+            LostJobsChoice::Known => LostJobs::Known,
+            LostJobsChoice::Forgotten => LostJobs::Forgotten,
+        },
         third_party,
         ..LocalConfig::default()
     };

@@ -132,8 +132,33 @@ impl Show {
                 );
                 self.line(Tone::Bold, &text);
             }
-            EventKind::StageStarted { stage } => self.line(Tone::Bold, stage),
-            EventKind::Action(action) => self.action(action),
+            EventKind::ExecutionResumed => {
+                let text = format!(
+                    "\n{} execution {} goes on",
+                    event.pipeline, event.execution_id
+                );
+                self.line(Tone::Bold, &text);
+            }
+            EventKind::ExecutionStopping { abandon, reason } => {
+                let how = if *abandon {
+                    "its actions are abandoned"
+                } else {
+                    "its actions are waited for"
+                };
+                let why = reason
+                    .as_ref()
+                    .map(|reason| format!(": {reason}"))
+                    .unwrap_or_default();
+                let text = format!(
+                    "{} execution {} is stopping, {how}{why}",
+                    event.pipeline, event.execution_id
+                );
+                self.line(Tone::Plain, &text);
+            }
+            EventKind::StageStarted { stage } | EventKind::StageResumed { stage } => {
+                self.line(Tone::Bold, stage);
+            }
+            EventKind::Action(action) => self.action(&event.pipeline, action),
             EventKind::ExecutionFinished { status, summary } => {
                 self.set_bottom(None);
                 let more = summary
@@ -152,12 +177,22 @@ impl Show {
         }
     }
 
-    fn action(&mut self, action: &ActionEvent) {
+    fn action(&mut self, pipeline: &str, action: &ActionEvent) {
         let name = &action.action;
         let summary = action.summary.as_deref().unwrap_or_default();
         match (action.status, action.phase) {
             (Status::InProgress, Phase::Queued) => {
                 self.line(Tone::Faint, &format!("  {name} waits for a worker"));
+            }
+            (Status::InProgress, Phase::Approval) => {
+                let token = action.approval_token.as_deref().unwrap_or_default();
+                let text = format!(
+                    "  {name} waits for an approval: aws codepipeline put-approval-result \
+                     --pipeline-name {pipeline} --stage-name {} --action-name {name} --result \
+                     summary=,status=Approved --token {token}",
+                    action.stage
+                );
+                self.line(Tone::Plain, &text);
             }
             (Status::InProgress, Phase::Continuing) => {
                 let percent = action
@@ -174,15 +209,19 @@ impl Show {
             }
             (status, _) => {
                 self.set_bottom(None);
+                let mark = match status {
+                    Status::Succeeded => '\u{2713}',
+                    _ => '\u{2717}',
+                };
                 let text = match &action.error {
                     Some(error) => format!(
-                        "  \u{2717} {name} {}: {}\n{}",
+                        "  {mark} {name} {}: {}\n{}",
                         words(status),
                         error.code,
                         indented(&error.message)
                     ),
-                    None if summary.is_empty() => format!("  \u{2713} {name} {}", words(status)),
-                    None => format!("  \u{2713} {name} {}: {summary}", words(status)),
+                    None if summary.is_empty() => format!("  {mark} {name} {}", words(status)),
+                    None => format!("  {mark} {name} {}: {summary}", words(status)),
                 };
                 self.line(tone(status), &text);
                 for (key, value) in &action.output_variables {
@@ -240,6 +279,10 @@ fn words(status: Status) -> &'static str {
         Status::Succeeded => "succeeded",
         Status::Failed => "failed",
         Status::Superseded => "was superseded",
+        Status::Stopping => "is stopping",
+        Status::Stopped => "was stopped",
+        Status::Cancelled => "was cancelled",
+        Status::Abandoned => "was abandoned",
         _ => "ended",
     }
 }

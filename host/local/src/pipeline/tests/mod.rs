@@ -4,6 +4,9 @@ mod driver;
 mod flow;
 mod jobs;
 mod property;
+mod random;
+mod steering;
+mod stopping;
 mod third_party;
 mod validation;
 
@@ -17,6 +20,7 @@ use super::error::ApiError;
 use super::event::EventKind;
 use super::operation::Operation;
 use super::runs::Fetched;
+use crate::LostJobs;
 use crate::auth::{Clock, Registry};
 use crate::third_party::ThirdParty;
 
@@ -159,6 +163,7 @@ pub(super) fn settings() -> Settings {
         reoffer_after: Duration::from_secs(60),
         credential_lifetime: Duration::from_secs(900),
         action_timeout: Duration::from_secs(24 * 3600),
+        lost_jobs: LostJobs::Known,
         third_party: ThirdParty::default(),
     }
 }
@@ -172,7 +177,12 @@ pub(super) fn action_name(job: &Value) -> &str {
 fn line(kind: &EventKind) -> String {
     match kind {
         EventKind::ExecutionStarted { trigger } => format!("started by {}", trigger.name()),
+        EventKind::ExecutionResumed => "resumed".into(),
+        EventKind::ExecutionStopping { abandon: true, .. } => "stopping by abandon".into(),
+        EventKind::ExecutionStopping { .. } => "stopping".into(),
         EventKind::StageStarted { stage } => format!("stage {stage}"),
+        EventKind::StageResumed { stage } => format!("stage {stage} resumed"),
+        EventKind::StageStopping { stage } => format!("stage {stage} stopping"),
         EventKind::StageFinished { stage, status } => format!("stage {stage} {}", status.name()),
         EventKind::Action(action) => {
             format!(

@@ -11,7 +11,7 @@ use crate::third_party::{
 const FIRST: &str = "11111111-1111-4111-8111-111111111111";
 const SECOND: &str = "22222222-2222-4222-8222-222222222222";
 
-fn partners() -> ThirdParty {
+pub(super) fn partners() -> ThirdParty {
     let client = |id: &str, token: &str, pipelines: &[&str]| ThirdPartyClient {
         id: id.into(),
         token: token.into(),
@@ -53,7 +53,7 @@ fn kind() -> Value {
     json!({ "category": "Deploy", "owner": "ThirdParty", "provider": "Partner", "version": "1" })
 }
 
-fn deploy(name: &str) -> Value {
+pub(super) fn deploy(name: &str) -> Value {
     json!({
         "name": name,
         "actionTypeId": kind(),

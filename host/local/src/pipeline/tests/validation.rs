@@ -255,7 +255,7 @@ fn a_null_member_is_an_absent_one_and_an_unknown_one_is_ignored() {
     assert_eq!(error.code, "SerializationException");
     let error = Operation::parse("Frobnicate", b"{}").unwrap_err();
     assert_eq!(error.code, "UnknownOperationException");
-    let error = Operation::parse("UpdatePipeline", b"{}").unwrap_err();
+    let error = Operation::parse("RollbackStage", b"{}").unwrap_err();
     assert_eq!(error.code, "NotBuiltException");
 }
 
@@ -314,6 +314,14 @@ fn every_operation_of_the_model_is_built_or_named() {
         "GetJobDetails",
         "PutJobSuccessResult",
         "PutJobFailureResult",
+        "DeleteCustomActionType",
+        "DisableStageTransition",
+        "EnableStageTransition",
+        "PutActionRevision",
+        "PutApprovalResult",
+        "RetryStageExecution",
+        "StopPipelineExecution",
+        "UpdatePipeline",
         "GetActionType",
         "PollForThirdPartyJobs",
         "GetThirdPartyJobDetails",
