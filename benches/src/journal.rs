@@ -52,9 +52,7 @@ pub(crate) fn compare(options: &Options, report: &mut Report) -> Result<()> {
         .context("could not start a runtime")?;
     let folder = options.work.join("journal");
     std::fs::create_dir(&folder).context("could not make a folder for the journal")?;
-    let identity = Identity {
-        sources: vec![("main".to_owned(), "bench".to_owned())],
-    };
+    let identity = Identity::default();
     let journal = Arc::new(Redb::open(&folder.join("journal.redb"), &identity)?);
     let series = |what: &str, unit| ALL.map(|(_, name)| Row::new(what, name, unit));
     let mut middle = series("put, one at a time: p50", Unit::Milliseconds);

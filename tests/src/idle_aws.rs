@@ -28,6 +28,9 @@ use crate::process::DEADLINE;
 /// What AssumeRole gives: access key id, secret key, session token.
 pub const ASSUMED: (&str, &str, &str) = ("ASIAASSUMEDROLE00000", "assumed-secret", "assumed-token");
 
+/// The account of every caller, to begin with.
+pub const ACCOUNT: &str = "111122223333";
+
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -46,6 +49,10 @@ struct Shared {
     keys: BTreeMap<String, String>,
     /// AssumeRole is refused.
     closed: bool,
+    /// What GetCallerIdentity tells.
+    account: watch::Sender<String>,
+    /// Status and text that CodePipeline answers an operation with, in place of an empty poll.
+    said: watch::Sender<BTreeMap<String, (StatusCode, String)>>,
     calls: watch::Sender<Vec<Call>>,
 }
 
@@ -74,6 +81,8 @@ impl IdleAws {
         let shared = Arc::new(Shared {
             keys: keys.collect(),
             closed,
+            account: watch::Sender::new(ACCOUNT.to_owned()),
+            said: watch::Sender::default(),
             calls: watch::Sender::new(Vec::new()),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -92,6 +101,19 @@ impl IdleAws {
             shared,
             _serving: serving,
         }
+    }
+
+    /// The account that callers are of from now on.
+    pub fn set_account(&self, account: &str) {
+        self.shared.account.send_replace(account.to_owned());
+    }
+
+    /// What CodePipeline answers an operation with from now on.
+    pub fn say(&self, operation: &str, status: u16, answer: &serde_json::Value) {
+        let status = StatusCode::from_u16(status).expect("a status");
+        self.shared.said.send_modify(|said| {
+            said.insert(operation.to_owned(), (status, answer.to_string()));
+        });
     }
 
     /// Where both listen.
@@ -145,6 +167,7 @@ async fn answer(
     let (access_key, genuine) = signer(&shared, &method, &uri, &headers, &body);
     let role = parameters.get("RoleArn").cloned().unwrap_or_default();
     let is_sts = target.is_none();
+    let asked = operation.clone();
     shared.calls.send_modify(|calls| {
         calls.push(Call {
             operation,
@@ -154,9 +177,16 @@ async fn answer(
         });
     });
     match (is_sts, genuine && !(is_sts && shared.closed)) {
+        (true, true) if asked == "GetCallerIdentity" => {
+            let account = shared.account.borrow().clone();
+            identity(&account).into_response()
+        }
         (true, true) => assumed(&role).into_response(),
         (true, false) => (StatusCode::FORBIDDEN, DENIED_BY_STS).into_response(),
-        (false, true) => "{\"jobs\":[]}".into_response(),
+        (false, true) => shared.said.borrow().get(&asked).map_or_else(
+            || "{\"jobs\":[]}".into_response(),
+            |(status, text)| (*status, text.clone()).into_response(),
+        ),
         (false, false) => (
             StatusCode::BAD_REQUEST,
             "{\"__type\":\"InvalidSignatureException\",\"message\":\"not the signature\"}",
@@ -230,6 +260,14 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 const DENIED_BY_STS: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
     <Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>";
+
+fn identity(account: &str) -> String {
+    format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+         <Arn>arn:aws:iam::{account}:user/test</Arn><UserId>AIDATEST</UserId><Account>{account}</Account>\
+         </GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+}
 
 fn assumed(role: &str) -> String {
     let (id, secret, token) = ASSUMED;

@@ -36,7 +36,7 @@ mod vitals;
 mod worker;
 
 pub use files::{appears, closed_to_others, count_with_prefix, fresh_copy};
-pub use idle_aws::{ASSUMED, Call, IdleAws};
+pub use idle_aws::{ACCOUNT, ASSUMED, Call, IdleAws};
 pub use process::{Process, finished};
 pub use proxy::{Exchange, Fault, Held, Proxy};
 pub use rig::{Rig, RigOptions, small_source};

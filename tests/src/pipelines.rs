@@ -18,6 +18,7 @@ pub const SOURCES: &str = "sources";
 pub struct Action {
     name: String,
     kind: (String, String),
+    owner: ActionOwner,
     configuration: Vec<(String, String)>,
     inputs: Vec<String>,
     outputs: Vec<String>,
@@ -37,11 +38,19 @@ impl Action {
         Action {
             name: name.to_owned(),
             kind: (category.to_owned(), provider.to_owned()),
+            owner: ActionOwner::Custom,
             configuration: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),
             namespace: None,
         }
+    }
+
+    /// Of a partner's type instead of the account's own.
+    #[must_use]
+    pub fn third_party(mut self) -> Action {
+        self.owner = ActionOwner::ThirdParty;
+        self
     }
 
     /// One value of its configuration.
@@ -81,7 +90,7 @@ impl Action {
     fn declaration(&self) -> ActionDeclaration {
         let mut action = ActionDeclaration::builder()
             .name(&self.name)
-            .action_type_id(type_id(&self.kind.0, ActionOwner::Custom, &self.kind.1))
+            .action_type_id(type_id(&self.kind.0, self.owner.clone(), &self.kind.1))
             .set_namespace(self.namespace.clone());
         for (key, value) in &self.configuration {
             action = action.configuration(key, value);

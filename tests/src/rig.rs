@@ -74,6 +74,7 @@ impl Rig {
             plugins_dir: path("plugins"),
             granted: path("granted"),
             granted_to,
+            region: REGION.to_owned(),
             endpoint: proxy.url(),
             source: String::new(),
             environment: Vec::new(),

@@ -10,7 +10,7 @@ pub fn results_of(exchanges: &[Exchange]) -> BTreeMap<String, Vec<(String, Optio
     let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for exchange in exchanges
         .iter()
-        .filter(|e| e.operation.starts_with("PutJob"))
+        .filter(|e| e.operation.starts_with("Put") && e.operation.ends_with("Result"))
     {
         let sent = (exchange.operation.clone(), exchange.status);
         found
@@ -27,10 +27,13 @@ pub fn terminal_results(exchanges: &[Exchange]) -> BTreeMap<String, usize> {
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for exchange in exchanges.iter().filter(|exchange| exchange.is_ok()) {
         match exchange.operation.as_str() {
-            "AcknowledgeJob" => {
+            "AcknowledgeJob" | "AcknowledgeThirdPartyJob" => {
                 taken.entry(exchange.subject.clone()).or_default();
             }
-            "PutJobSuccessResult" | "PutJobFailureResult" => {
+            "PutJobSuccessResult"
+            | "PutJobFailureResult"
+            | "PutThirdPartyJobSuccessResult"
+            | "PutThirdPartyJobFailureResult" => {
                 *taken.entry(exchange.subject.clone()).or_default() += 1;
             }
             _ => {}

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use tokio::process::Command;
 
 use crate::binary;
-use crate::client::{KEY, REGION};
+use crate::client::KEY;
 use crate::process::Process;
 
 /// What a worker is started with; started again with the same, it is the same worker after a restart.
@@ -23,7 +23,9 @@ pub struct WorkerSetup {
     pub granted: PathBuf,
     /// Names of plugins with that grant.
     pub granted_to: Vec<String>,
-    /// Where the service is.
+    /// Of the first `[[source]]`.
+    pub region: String,
+    /// Where the service is; empty, where something else says it.
     pub endpoint: String,
     /// Lines of the first `[[source]]`, besides.
     pub source: String,
@@ -45,17 +47,22 @@ impl WorkerSetup {
     /// The configuration as TOML.
     #[must_use]
     pub fn toml(&self) -> String {
+        let endpoint = match self.endpoint.as_str() {
+            "" => String::new(),
+            endpoint => format!("endpoint-url = {endpoint:?}"),
+        };
         let mut text = format!(
             "state-dir = {:?}\nplugins-dir = {:?}\n\
              [worker]\nslots = {}\npoll-interval-min = \"20ms\"\npoll-interval-max = {:?}\n{}\n\
              [log]\nformat = \"json\"\n\
-             [[source]]\nid = \"main\"\nregion = \"{REGION}\"\nendpoint-url = {:?}\n{}\n{}\n",
+             [[source]]\nid = \"main\"\nregion = {:?}\n{}\n{}\n{}\n",
             self.state_dir,
             self.plugins_dir,
             self.slots,
             self.poll_interval_max,
             self.worker,
-            self.endpoint,
+            self.region,
+            endpoint,
             self.source,
             self.tables
         );
@@ -101,6 +108,7 @@ impl WorkerSetup {
             .env_remove("AWS_PROFILE")
             .env_remove("AWS_SESSION_TOKEN")
             .env_remove("AWS_ENDPOINT_URL")
+            .env_remove("AWS_ENDPOINT_URL_CODEPIPELINE")
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

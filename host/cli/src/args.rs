@@ -163,6 +163,10 @@ pub(crate) struct CheckArgs {
         env = "PIPEFITTER_CONFIG"
     )]
     pub(crate) config: PathBuf,
+    /// Ask AWS as well: each source's credentials, its rights to poll, and whether the registered action types are
+    /// as the manifests say. No job is taken
+    #[arg(long)]
+    pub(crate) online: bool,
 }
 
 #[derive(Subcommand)]

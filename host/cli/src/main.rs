@@ -11,6 +11,7 @@ mod exit;
 mod plugin_files;
 mod print;
 mod signals;
+mod sources;
 mod telemetry;
 mod wiring;
 

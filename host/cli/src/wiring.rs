@@ -8,21 +8,19 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use aws_config::SdkConfig;
-use pipefitter_artifacts::{Stager, StagerConfig};
-use pipefitter_codepipeline::{CustomSource, SourceId};
 use pipefitter_egress::{Egress, EgressConfig};
-use pipefitter_journal::{Identity, JournalError, Redb};
 use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy};
 use pipefitter_sandbox::{
     ByIsolation, ChildProcess, CompileLimits, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
 };
 use pipefitter_secrets::{AwsAccess, SecretConfig, SecretFrom, Secrets, SecretsSettings};
-use pipefitter_worker::{PluginGrants, Preparer, SourceParts, WorkerConfig};
+use pipefitter_worker::{PluginGrants, Preparer, WorkerConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, PluginConfig, SecretPlace, SecretTable, SourceConfig, SupplyConfig};
+use crate::config::{Config, PluginConfig, SecretPlace, SecretTable, SupplyConfig};
+use crate::sources;
 
 /// The folders of a worker's state, made with mode 0700.
 pub(crate) struct StateDir {
@@ -205,6 +203,11 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
             (name.clone(), settings)
         })
         .collect();
+    worker.source_settings = config
+        .sources
+        .iter()
+        .map(|source| (source.id.clone(), source.settings.clone()))
+        .collect();
     worker
 }
 
@@ -292,10 +295,7 @@ async fn access(
     let sdk = match known.get(&source.id) {
         Some(sdk) => sdk.clone(),
         None => {
-            let connected = CustomSource::connect(source_settings(source))
-                .await
-                .with_context(|| format!("could not connect source `{}`", source.id))?;
-            let sdk = connected.sdk_config().clone();
+            let sdk = sources::connect(source).await?.sdk_config().clone();
             known.insert(source.id.clone(), sdk.clone());
             sdk
         }
@@ -334,67 +334,6 @@ impl ServedPlugins {
             watching,
         })
     }
-}
-
-/// A source's table as the service's crate takes it.
-pub(crate) fn source_settings(source: &SourceConfig) -> pipefitter_codepipeline::SourceConfig {
-    let id = SourceId::new(source.id.clone());
-    let mut settings = pipefitter_codepipeline::SourceConfig::new(id, source.region.clone());
-    settings.endpoint_url.clone_from(&source.endpoint_url);
-    settings.profile.clone_from(&source.profile);
-    settings.role_arn.clone_from(&source.role_arn);
-    settings.external_id.clone_from(&source.external_id);
-    settings.static_keys.clone_from(&source.static_keys);
-    settings
-}
-
-/// One source of the configuration, ready to poll.
-pub(crate) async fn source_parts(source: &SourceConfig, state: &StateDir) -> Result<SourceParts> {
-    let connected = CustomSource::connect(source_settings(source))
-        .await
-        .with_context(|| format!("could not connect source `{}`", source.id))?;
-    let mut staging = StagerConfig::new(source.region.clone(), state.staging()?);
-    staging.endpoint_url.clone_from(&source.endpoint_url);
-    // Bucket names as host names do not resolve where somebody serves S3 on a plain address.
-    staging.force_path_style = source.endpoint_url.is_some();
-    staging.sdk_config = Some(connected.sdk_config().clone());
-    Ok(SourceParts {
-        source: Arc::new(connected),
-        stager: Arc::new(Stager::new(staging)),
-    })
-}
-
-/// What the journal is bound to: jobs of one service never meet another.
-pub(crate) fn journal_identity(sources: &[SourceConfig]) -> Identity {
-    let mut described: Vec<(String, String)> = sources
-        .iter()
-        .map(|source| {
-            let who = source
-                .role_arn
-                .as_deref()
-                .or(source.profile.as_deref())
-                .unwrap_or("default");
-            let whence = source.endpoint_url.as_deref().unwrap_or("AWS");
-            let text = format!("{} {} at {whence} as {who}", source.owner, source.region);
-            (source.id.clone(), text)
-        })
-        .collect();
-    described.sort();
-    Identity { sources: described }
-}
-
-/// The journal on disk. Another service's is refused, with what to do.
-pub(crate) fn open_journal(state: &StateDir, sources: &[SourceConfig]) -> Result<Redb> {
-    let path = state.journal();
-    Redb::open(&path, &journal_identity(sources)).map_err(|error| {
-        let remedy = match &error {
-            // Their own words say what to do.
-            JournalError::Identity { .. } | JournalError::Format { .. } => "",
-            _ => " (this user must be able to write it, and no other worker may use this state folder)",
-        };
-        let what = format!("could not open the journal {}{remedy}", path.display());
-        anyhow::Error::new(error).context(what)
-    })
 }
 
 #[cfg(test)]

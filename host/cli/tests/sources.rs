@@ -26,6 +26,7 @@ const SDK: [&str; 6] = [
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("artifacts/src/error.rs", "{0:?}", "String"),
     ("artifacts/src/error.rs", "{cut:?}", "String"),
+    ("codepipeline/src/tokens/source.rs", "{after:?}", "Duration"),
     ("local/src/s3/error.rs", "{bucket:?}", "String"),
     ("local/src/s3/error.rs", "{key:?}", "String"),
     ("local/src/s3/error.rs", "{version_id:?}", "String"),

@@ -38,7 +38,7 @@ const CODES: &[(&str, ErrorClass)] = &[
     ("InvalidNonceException", ErrorClass::LostRace),
     ("ValidationException", ErrorClass::Invalid),
     ("OutputVariablesSizeExceededException", ErrorClass::Invalid),
-    ("InvalidClientTokenException", ErrorClass::Denied),
+    ("InvalidClientTokenException", ErrorClass::NoToken),
     ("ConflictException", ErrorClass::Transient),
     ("ConcurrentModificationException", ErrorClass::Transient),
     // Slow down.
@@ -296,6 +296,10 @@ fn hint(code: &str) -> &'static str {
         "ActionTypeNotFoundException" => {
             " (register the action type, `pipefitter action-type json` prints the request, or check the \
              source's region and account)"
+        }
+        "InvalidClientTokenException" => {
+            " (the token that is kept for this client is not the one of its connection: correct it, or have the \
+             customer connect again)"
         }
         "ExpiredToken" | "ExpiredTokenException" => {
             " (renew the source's credentials, for a profile by signing in again)"

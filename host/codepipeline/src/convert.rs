@@ -13,11 +13,13 @@ use aws_smithy_types::error::operation::BuildError;
 use secrecy::SecretString;
 use tracing::warn;
 
-use crate::ids::{ActionTypeId, ContinuationToken, JobId, Nonce, Owner, SourceId};
+use crate::ids::{ActionTypeId, ClientId, ContinuationToken, JobId, Nonce, Owner, SourceId};
+use crate::limits;
 use crate::source::{
     Artifact, ArtifactCredentials, CurrentRevision, ExecutionDetails, FailureResult, FailureType,
     JobContents, Offer, PipelineContext, S3Location,
 };
+use crate::text::utf16_len;
 
 /// A polled job. One without id or nonce cannot be acknowledged and is not an offer.
 pub(crate) fn offer(source: &SourceId, job: types::Job) -> Option<Offer> {
@@ -39,12 +41,68 @@ pub(crate) fn offer(source: &SourceId, job: types::Job) -> Option<Offer> {
     })
 }
 
+/// A partner's polled job. One without id or client cannot be asked about and is not an offer.
+pub(crate) fn third_party_offer(source: &SourceId, job: types::ThirdPartyJob) -> Option<Offer> {
+    let Some(id) = filled(job.job_id) else {
+        warn!(%source, "a poll handed out a job without an id, which is ignored");
+        return None;
+    };
+    if utf16_len(&id) > limits::THIRD_PARTY_JOB_ID {
+        warn!(%source, "a poll handed out a job whose id no request takes back, which is ignored");
+        return None;
+    }
+    let Some(client) = filled(job.client_id) else {
+        warn!(%source, job = %id, "a poll handed out a job without a client, which is ignored");
+        return None;
+    };
+    Some(Offer {
+        job: JobId::new(id),
+        client: Some(ClientId::new(client)),
+        contents: None,
+    })
+}
+
+/// The SDK has two types with the same members.
+pub(crate) struct Data {
+    action_type_id: Option<types::ActionTypeId>,
+    action_configuration: Option<types::ActionConfiguration>,
+    pipeline_context: Option<types::PipelineContext>,
+    input_artifacts: Option<Vec<types::Artifact>>,
+    output_artifacts: Option<Vec<types::Artifact>>,
+    artifact_credentials: Option<types::AwsSessionCredentials>,
+    continuation_token: Option<String>,
+    encryption_key: Option<types::EncryptionKey>,
+}
+
+macro_rules! same_members {
+    ($type:ty) => {
+        impl From<$type> for Data {
+            fn from(data: $type) -> Data {
+                Data {
+                    action_type_id: data.action_type_id,
+                    action_configuration: data.action_configuration,
+                    pipeline_context: data.pipeline_context,
+                    input_artifacts: data.input_artifacts,
+                    output_artifacts: data.output_artifacts,
+                    artifact_credentials: data.artifact_credentials,
+                    continuation_token: data.continuation_token,
+                    encryption_key: data.encryption_key,
+                }
+            }
+        }
+    };
+}
+
+same_members!(types::JobData);
+same_members!(types::ThirdPartyJobData);
+
 /// What a job is about.
 pub(crate) fn contents(
-    data: types::JobData,
+    data: impl Into<Data>,
     nonce: Option<Nonce>,
     account: Option<String>,
 ) -> JobContents {
+    let data = data.into();
     let configuration = data
         .action_configuration
         .and_then(|c| c.configuration)
@@ -129,7 +187,7 @@ fn credentials(credentials: types::AwsSessionCredentials) -> Option<ArtifactCred
     })
 }
 
-fn filled(text: Option<String>) -> Option<String> {
+pub(crate) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 

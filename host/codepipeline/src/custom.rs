@@ -1,22 +1,14 @@
 //! The account's own action types: a source over the AWS SDK.
-//!
-//! Two clients share one configuration. The patient one repeats what is safe to repeat: details, and
-//! results, where a repeated success answers InvalidJobState, which counts as reported. The single one sends
-//! every request once: an acknowledge that is repeated unseen by us would answer InvalidNonce on a job that is
-//! ours, and a poll that is repeated hands out jobs whose first answer was lost.
 
 use std::fmt;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
 use aws_sdk_codepipeline::Client;
-use aws_sdk_codepipeline::config::Builder;
-use aws_sdk_codepipeline::types::{ActionOwner, JobStatus};
-use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
 
 use crate::classify::Call;
 use crate::config::{ConnectError, SourceConfig};
+use crate::connection::{Connection, acknowledged, batch};
 use crate::convert;
 use crate::ids::{ClientId, JobId, Nonce, Owner, SourceId};
 use crate::registered::RegisteredActionType;
@@ -28,18 +20,14 @@ use crate::source::{
 /// The jobs of the account's own action types, in one Region, with one set of credentials.
 #[derive(Clone)]
 pub struct CustomSource {
-    id: SourceId,
-    region: String,
-    sdk: SdkConfig,
-    patient: Client,
-    single: Client,
+    connection: Connection,
 }
 
 impl fmt::Debug for CustomSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CustomSource")
-            .field("id", &self.id)
-            .field("region", &self.region)
+            .field("id", &self.connection.id)
+            .field("region", &self.connection.region)
             .finish_non_exhaustive()
     }
 }
@@ -51,40 +39,27 @@ impl CustomSource {
     /// # Errors
     /// What is wrong with the configuration itself, in the words of `pipefitter.toml`.
     pub async fn connect(config: SourceConfig) -> Result<CustomSource, ConnectError> {
-        config.check()?;
-        let sdk = config.load().await;
-        // The service's model names a second protocol by now, and a default may change with a version of
-        // the SDK; what is tested is this one.
-        let mut builder = Builder::from(&sdk).protocol(AwsJsonRpcProtocol::aws_json_1_1());
-        if let Some(url) = &config.endpoint_url {
-            builder = builder.endpoint_url(url);
-        }
-        let patient = builder
-            .clone()
-            .retry_config(config.retries.to_sdk())
-            .build();
-        let single = builder.retry_config(RetryConfig::disabled()).build();
-        Ok(CustomSource {
-            id: config.id,
-            region: config.region,
-            sdk,
-            patient: Client::from_conf(patient),
-            single: Client::from_conf(single),
-        })
+        Ok(CustomSource::over(Connection::connect(config).await?))
+    }
+
+    /// A source over what is connected already.
+    #[must_use]
+    pub fn over(connection: Connection) -> CustomSource {
+        CustomSource { connection }
     }
 
     /// Region, credentials, timeouts and app name for other clients of this source, such as S3's. It has
     /// no `endpoint_url` of the source's, which is CodePipeline's alone.
     #[must_use]
     pub fn sdk_config(&self) -> &SdkConfig {
-        &self.sdk
+        &self.connection.sdk
     }
 
     /// The client with retries, for operations that are no job's. Never print what it returns with
     /// `{:?}`: the SDK's types show secrets.
     #[must_use]
     pub fn client(&self) -> &Client {
-        &self.patient
+        &self.connection.patient
     }
 
     /// The custom action types that are registered in this account and Region, all pages of them. Needs
@@ -95,34 +70,22 @@ impl CustomSource {
     pub async fn list_custom_action_types(
         &self,
     ) -> Result<Vec<RegisteredActionType>, ServiceError> {
-        let call = Call::new("ListActionTypes", &[]);
-        let mut pages = self
-            .patient
-            .list_action_types()
-            .action_owner_filter(ActionOwner::Custom)
-            .into_paginator()
-            .send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call.failed(&error))?;
-            found.extend(
-                page.action_types
-                    .into_iter()
-                    .filter_map(RegisteredActionType::from_sdk),
-            );
-        }
-        Ok(found)
+        self.connection.list_action_types(Owner::Custom).await
     }
 }
 
 #[async_trait]
 impl JobSource for CustomSource {
     fn id(&self) -> &SourceId {
-        &self.id
+        &self.connection.id
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::Custom
     }
 
     fn region(&self) -> &str {
-        &self.region
+        &self.connection.region
     }
 
     async fn poll(&self, request: &PollRequest) -> Result<Vec<Offer>, ServiceError> {
@@ -134,10 +97,11 @@ impl JobSource for CustomSource {
         let action_type = convert::to_action_type(&request.action_type)
             .map_err(|error| call.error(ErrorClass::Invalid, error.to_string()))?;
         let mut poll = self
+            .connection
             .single
             .poll_for_jobs()
             .action_type_id(action_type)
-            .max_batch_size(i32::try_from(request.max.max(1)).unwrap_or(i32::MAX));
+            .max_batch_size(batch(request.max));
         if let Some((key, value)) = &request.query {
             poll = poll.query_param(key, value);
         }
@@ -145,7 +109,7 @@ impl JobSource for CustomSource {
         let jobs = answer.jobs.unwrap_or_default();
         Ok(jobs
             .into_iter()
-            .filter_map(|job| convert::offer(&self.id, job))
+            .filter_map(|job| convert::offer(&self.connection.id, job))
             .collect())
     }
 
@@ -166,39 +130,14 @@ impl JobSource for CustomSource {
         let hidden = [nonce.expose()];
         let call = Call::new("AcknowledgeJob", &hidden);
         let sent = self
+            .connection
             .single
             .acknowledge_job()
             .job_id(job.as_str())
             .nonce(nonce.expose())
             .send()
             .await;
-        let not_ours = if unseen {
-            Acknowledged::Ambiguous
-        } else {
-            Acknowledged::LostRace
-        };
-        match sent.map(|answer| answer.status) {
-            Ok(Some(JobStatus::InProgress)) => Ok(Acknowledged::Ours),
-            Ok(Some(_)) => Ok(Acknowledged::LostRace),
-            Ok(None) => {
-                let message = "the answer tells no status, so that nobody knows whose the job is";
-                Err(call.error(ErrorClass::Transient, message))
-            }
-            Err(error) => match call.failed(&error) {
-                // The second code is what a job that is acknowledged already answers where the nonce is
-                // not looked at first.
-                ServiceError {
-                    code: Some(code), ..
-                } if matches!(
-                    code.as_str(),
-                    "InvalidNonceException" | "InvalidJobStateException"
-                ) =>
-                {
-                    Ok(not_ours)
-                }
-                failed => Err(failed),
-            },
-        }
+        acknowledged(&call, sent.map(|answer| answer.status), unseen)
     }
 
     async fn details(
@@ -208,6 +147,7 @@ impl JobSource for CustomSource {
     ) -> Result<JobContents, ServiceError> {
         let call = Call::new("GetJobDetails", &[]);
         let answer = self
+            .connection
             .patient
             .get_job_details()
             .job_id(job.as_str())
@@ -248,7 +188,8 @@ impl JobSource for CustomSource {
             .map(convert::to_revision)
             .transpose()
             .map_err(|error| invalid(error.to_string()))?;
-        self.patient
+        self.connection
+            .patient
             .put_job_success_result()
             .job_id(job.as_str())
             .set_continuation_token(token.clone())
@@ -270,7 +211,8 @@ impl JobSource for CustomSource {
         let call = Call::new("PutJobFailureResult", &[]);
         let details = convert::to_failure(result.clone().checked())
             .map_err(|error| call.error(ErrorClass::Invalid, error.to_string()))?;
-        self.patient
+        self.connection
+            .patient
             .put_job_failure_result()
             .job_id(job.as_str())
             .failure_details(details)

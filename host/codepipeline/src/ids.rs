@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+
+use crate::limits;
+use crate::text::utf16_len;
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -82,6 +86,40 @@ macro_rules! quiet {
 
 quiet!(Nonce);
 quiet!(ContinuationToken);
+
+/// What proves to the service that a partner may work on a client's jobs. A secret: not printed, and in no
+/// journal.
+#[derive(Clone)]
+pub struct ClientToken(SecretString);
+
+impl ClientToken {
+    /// A text that the service takes, or nothing: 1 to 256 characters
+    /// ([`CLIENT_TOKEN`](crate::limits::CLIENT_TOKEN)).
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        (1..=limits::CLIENT_TOKEN)
+            .contains(&utf16_len(text))
+            .then(|| Self(SecretString::from(text)))
+    }
+
+    /// The text, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl PartialEq for ClientToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl fmt::Debug for ClientToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientToken(..)")
+    }
+}
 
 /// Who offers an action type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

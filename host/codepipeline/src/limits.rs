@@ -7,6 +7,12 @@
 /// Shape ContinuationToken: at most this, and at least 1.
 pub const CONTINUATION_TOKEN: usize = 2048;
 
+/// Shape ThirdPartyJobId: at most this, and at least 1.
+pub const THIRD_PARTY_JOB_ID: usize = 512;
+
+/// Shape ClientToken: at most this, and at least 1.
+pub const CLIENT_TOKEN: usize = 256;
+
 /// Shape ExecutionSummary: at most this, and at least 1.
 pub const EXECUTION_SUMMARY: usize = 2048;
 

@@ -72,8 +72,17 @@ fn action_type_arn(id: &ActionTypeId, region: &str, account: Option<&str>) -> St
     )
 }
 
+/// The account in an ARN, such as a role's.
+#[must_use]
+pub fn account_of(arn: &str) -> Option<&str> {
+    let account = arn.split(':').nth(4)?;
+    let digits = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    digits.then_some(account)
+}
+
 /// The partition a Region belongs to (`partitions.json` of the AWS SDKs).
-fn partition(region: &str) -> &'static str {
+#[must_use]
+pub fn partition(region: &str) -> &'static str {
     const PREFIXES: &[(&str, &str)] = &[
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ActionTypeId, ClientId, ContinuationToken, JobId, Nonce, SourceId};
+use crate::ids::{ActionTypeId, ClientId, ContinuationToken, JobId, Nonce, Owner, SourceId};
+use crate::unserved::ClientsView;
 
 /// One poll.
 #[derive(Clone, Debug)]
@@ -206,6 +207,9 @@ pub enum ErrorClass {
     LostRace,
     /// Done or not, nobody knows.
     Ambiguous,
+    /// A partner's job whose client has no token that the service takes: nothing was done, and it is tried
+    /// again once there is one.
+    NoToken,
     /// The request itself is wrong: never retried as it is.
     Invalid,
 }
@@ -231,9 +235,16 @@ pub struct ServiceError {
 pub trait JobSource: Send + Sync {
     /// Names it in jobs, journal entries and log lines.
     fn id(&self) -> &SourceId;
+    /// Whose action types it polls for. Of a partner's there is no account, ARN or execution id, no
+    /// `queryParam`, and no output variable goes back.
+    fn owner(&self) -> Owner;
     /// The Region, which is the artifacts' too.
     fn region(&self) -> &str;
-    /// PollForJobs, or its third-party twin.
+    /// Partners' clients whose jobs are not taken, as polls have met them. The account's own jobs have none.
+    fn clients(&self) -> ClientsView {
+        ClientsView::default()
+    }
+    /// PollForJobs, or its third-party twin, which leaves out jobs of clients without a token.
     async fn poll(&self, request: &PollRequest) -> Result<Vec<Offer>, ServiceError>;
     /// The offer's contents: at once for a custom job; client token and details for a partner's.
     async fn open(&self, offer: &Offer) -> Result<JobContents, ServiceError>;
@@ -246,20 +257,21 @@ pub trait JobSource: Send + Sync {
         nonce: &Nonce,
         unseen: bool,
     ) -> Result<Acknowledged, ServiceError>;
-    /// GetJobDetails: only to renew credentials or to recover.
+    /// GetJobDetails, or its third-party twin: only to renew credentials or to recover.
     async fn details(
         &self,
         job: &JobId,
         client: Option<&ClientId>,
     ) -> Result<JobContents, ServiceError>;
-    /// PutJobSuccessResult. The result has passed [`SuccessResult::checked`].
+    /// PutJobSuccessResult, or its third-party twin, which sends no variables. The result has passed
+    /// [`SuccessResult::checked`].
     async fn put_success(
         &self,
         job: &JobId,
         client: Option<&ClientId>,
         result: &SuccessResult,
     ) -> Result<(), ServiceError>;
-    /// PutJobFailureResult. Text is cut here where it must be.
+    /// PutJobFailureResult, or its third-party twin. Text is cut here where it must be.
     async fn put_failure(
         &self,
         job: &JobId,

@@ -194,12 +194,7 @@ impl StorageBackend for Disk {
 }
 
 fn identity() -> Identity {
-    Identity {
-        sources: vec![(
-            "main".to_owned(),
-            "123456789012 eu-central-1 Custom".to_owned(),
-        )],
-    }
+    Identity::default()
 }
 
 fn open(disk: &Disk) -> Result<Redb, JournalError> {

@@ -10,6 +10,7 @@ mod codec;
 #[cfg(test)]
 mod crash_tests;
 mod failing;
+mod identity;
 mod memory;
 mod record;
 mod store;
@@ -18,5 +19,5 @@ mod writer;
 pub use codec::reread;
 pub use failing::{FailWhen, Failing};
 pub use memory::Memory;
-pub use record::{Identity, Journal, JournalError, Phase, Record, RecordKey};
+pub use record::{Identity, Journal, JournalError, Phase, Record, RecordKey, ServiceIdentity};
 pub use writer::Redb;

@@ -1,5 +1,7 @@
 //! Records, and the trait that keeps them.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -70,11 +72,28 @@ pub struct Record {
     pub phase: Phase,
 }
 
-/// Which service a journal was written for: a journal never meets another's jobs.
+/// Where a source's jobs are: a job's id means nothing, or something else, anywhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServiceIdentity {
+    /// Whose action types it polls for.
+    pub owner: String,
+    /// `aws`, `aws-cn`, ...
+    pub partition: String,
+    /// 12 digits; absent where nobody could tell.
+    pub account: Option<String>,
+    /// The Region.
+    pub region: String,
+    /// Where it is not the Region's own.
+    pub endpoint: Option<String>,
+}
+
+/// Which services a journal was written for, by the sources' ids: a journal never meets another's jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Identity {
-    /// The sources by id: account where known, Region, owner, endpoint. Sorted.
-    pub sources: Vec<(String, String)>,
+    /// By id.
+    pub sources: BTreeMap<String, ServiceIdentity>,
 }
 
 /// The journal failed.
@@ -90,14 +109,51 @@ pub enum JournalError {
     },
     /// It was written for another service.
     #[error(
-        "journal was written for {found}, but the configuration says {wanted}: give this configuration a \
-         state-dir of its own, or put the old one back until the jobs of this journal are reported"
+        "journal was written for {what} {found} of source {source_id}, which now has {what} {wanted}: put the old \
+         {what} back until this journal's jobs are reported, or give this configuration a state-dir of its own"
     )]
     Identity {
+        /// The source.
+        source_id: String,
+        /// `owner`, `partition`, `account`, `Region` or `endpoint`.
+        what: &'static str,
         /// In the file.
         found: String,
         /// In the configuration.
         wanted: String,
+    },
+    /// A source is not configured any more.
+    #[error(
+        "journal still holds jobs of source {source_id}, which is not configured any more: put the source back \
+         until they are reported, or give this configuration a state-dir of its own"
+    )]
+    SourceGone {
+        /// The source.
+        source_id: String,
+    },
+    /// Whose credentials a source has cannot be told, and there are jobs that it matters to.
+    #[error(
+        "journal holds jobs of source {source_id} in account {account}, and nobody can tell now which account its \
+         credentials are of: let STS be reached, or write `account = \"{account}\"` into the source if you know that \
+         they are of that one"
+    )]
+    AccountUnknown {
+        /// The source.
+        source_id: String,
+        /// In the file.
+        account: String,
+    },
+    /// An older version wrote it, and what that says of a service with jobs is not enough to know it by.
+    #[error(
+        "journal was written by an older version, and holds jobs of source {source_id}, of which that says only \
+         \"{found}\": start the version that wrote it and let it report its jobs, or set state-dir to an empty \
+         directory"
+    )]
+    OldIdentity {
+        /// The source.
+        source_id: String,
+        /// In the file.
+        found: String,
     },
     /// It was written by another version.
     #[error(

@@ -5,7 +5,7 @@
 //! format's version and the journal's identity are in a table of their own, outside the record codec, so
 //! that they can be read whatever becomes of records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -17,10 +17,14 @@ use redb::{
 };
 
 use crate::codec;
+use crate::identity::{OldIdentity, migrate, reconcile};
 use crate::record::{Identity, JournalError, Record};
 
 /// The version of the tables; the records' own is the codec's.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
+
+/// The same tables with an identity in words; see [`identity`](crate::identity).
+const OLD_FORMAT: u32 = 1;
 
 /// By source and job id.
 const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
@@ -116,19 +120,29 @@ impl Store {
         let known = read_meta(&txn).map_err(|error| failed(error.into()))?;
         let wanted = match known {
             None => Some(identity.clone()),
-            Some(Meta { format, .. }) if format != FORMAT.to_string() => {
-                return Err(JournalError::Format {
-                    found: format.parse().unwrap_or(0),
-                    known: FORMAT,
-                });
-            }
             Some(Meta {
-                identity: found, ..
+                format,
+                identity: found,
             }) => {
-                let found: Identity =
-                    serde_json::from_str(&found).map_err(|error| failed(error.into()))?;
                 let in_use = sources_in_use(&txn).map_err(|error| failed(error.into()))?;
-                reconcile(&found, identity, &in_use)?
+                match format.parse() {
+                    Ok(FORMAT) => {
+                        let found: Identity =
+                            serde_json::from_str(&found).map_err(|error| failed(error.into()))?;
+                        reconcile(&found, identity, &in_use)?
+                    }
+                    Ok(OLD_FORMAT) => {
+                        let found: OldIdentity =
+                            serde_json::from_str(&found).map_err(|error| failed(error.into()))?;
+                        Some(migrate(&found, identity, &in_use)?)
+                    }
+                    other => {
+                        return Err(JournalError::Format {
+                            found: other.unwrap_or(0),
+                            known: FORMAT,
+                        });
+                    }
+                }
             }
         };
         match wanted {
@@ -266,42 +280,4 @@ fn sources_in_use(txn: &WriteTransaction) -> Result<BTreeSet<String>, redb::Erro
         sources.insert(key.value().0.to_owned());
     }
     Ok(sources)
-}
-
-/// The identity to write, if it is another than the one in the file.
-///
-/// A source may be added at any time and dropped once its jobs are reported; one that stays must be the
-/// same service, since a job id of one service means nothing, or something else, to another.
-fn reconcile(
-    found: &Identity,
-    wanted: &Identity,
-    in_use: &BTreeSet<String>,
-) -> Result<Option<Identity>, JournalError> {
-    let configured: BTreeMap<&str, &str> = pairs(wanted).collect();
-    for (id, service) in pairs(found) {
-        match configured.get(id) {
-            Some(now) if *now == service => {}
-            Some(now) => {
-                return Err(JournalError::Identity {
-                    found: format!("source {id} = {service}"),
-                    wanted: format!("source {id} = {now}"),
-                });
-            }
-            None if in_use.contains(id) => {
-                return Err(JournalError::Identity {
-                    found: format!("source {id} = {service}, whose jobs it still holds"),
-                    wanted: "no such source".to_owned(),
-                });
-            }
-            None => {}
-        }
-    }
-    Ok((found != wanted).then(|| wanted.clone()))
-}
-
-fn pairs(identity: &Identity) -> impl Iterator<Item = (&str, &str)> {
-    identity
-        .sources
-        .iter()
-        .map(|(id, service)| (id.as_str(), service.as_str()))
 }

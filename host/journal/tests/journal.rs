@@ -12,20 +12,32 @@ use std::sync::Arc;
 
 use pipefitter_journal::{
     FailWhen, Failing, Identity, Journal, JournalError, Memory, Phase, Record, RecordKey, Redb,
+    ServiceIdentity,
 };
+use redb::{Database, ReadableDatabase, TableDefinition};
 use tokio::task::JoinSet;
 
-fn identity(sources: &[(&str, &str)]) -> Identity {
+fn service() -> ServiceIdentity {
+    ServiceIdentity {
+        owner: "Custom".to_owned(),
+        partition: "aws".to_owned(),
+        account: Some("123456789012".to_owned()),
+        region: "eu-central-1".to_owned(),
+        endpoint: None,
+    }
+}
+
+fn identity(sources: &[(&str, ServiceIdentity)]) -> Identity {
+    let sources = sources.iter().cloned();
     Identity {
         sources: sources
-            .iter()
-            .map(|(id, service)| ((*id).to_owned(), (*service).to_owned()))
+            .map(|(id, service)| (id.to_owned(), service))
             .collect(),
     }
 }
 
 fn main_source() -> Identity {
-    identity(&[("main", "123456789012 eu-central-1 Custom")])
+    identity(&[("main", service())])
 }
 
 fn key(job: &str) -> RecordKey {
@@ -198,32 +210,189 @@ fn a_file_whose_making_was_cut_short_is_made_anew() {
 async fn a_journal_never_meets_the_jobs_of_another_service() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path(), &main_source()).unwrap());
-    let moved = identity(&[("main", "123456789012 us-east-1 Custom")]);
-    let error = open(dir.path(), &moved).unwrap_err();
-    assert!(matches!(error, JournalError::Identity { .. }), "{error}");
-    let message = whole_message(&error);
-    for words in ["eu-central-1", "us-east-1", "state-dir"] {
-        assert!(message.contains(words), "{message}");
+    let others = [
+        ServiceIdentity {
+            owner: "ThirdParty".to_owned(),
+            ..service()
+        },
+        ServiceIdentity {
+            partition: "aws-cn".to_owned(),
+            region: "cn-north-1".to_owned(),
+            ..service()
+        },
+        ServiceIdentity {
+            account: Some("210987654321".to_owned()),
+            ..service()
+        },
+        ServiceIdentity {
+            region: "us-east-1".to_owned(),
+            ..service()
+        },
+        ServiceIdentity {
+            endpoint: Some("http://127.0.0.1:4510".to_owned()),
+            ..service()
+        },
+    ];
+    let refusals: Vec<String> = others
+        .into_iter()
+        .map(|other| {
+            let error = open(dir.path(), &identity(&[("main", other)])).unwrap_err();
+            assert!(matches!(error, JournalError::Identity { .. }), "{error}");
+            whole_message(&error)
+        })
+        .collect();
+    insta::assert_snapshot!(refusals.join("\n"));
+    open(dir.path(), &main_source()).unwrap();
+}
+
+#[tokio::test]
+async fn an_account_that_nobody_can_tell_is_no_other_one_until_jobs_depend_on_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let unknown = identity(&[(
+        "main",
+        ServiceIdentity {
+            account: None,
+            ..service()
+        },
+    )]);
+    let other = ServiceIdentity {
+        account: Some("210987654321".to_owned()),
+        ..service()
+    };
+    let other = identity(&[("main", other)]);
+    drop(open(dir.path(), &unknown).unwrap());
+    // Filled in once it is known, and kept when it is not known again.
+    drop(open(dir.path(), &main_source()).unwrap());
+    drop(open(dir.path(), &unknown).unwrap());
+    open(dir.path(), &other).unwrap_err();
+    {
+        let journal = open(dir.path(), &main_source()).unwrap();
+        journal.put(record("a", Phase::Running)).await.unwrap();
     }
+    let error = open(dir.path(), &unknown).unwrap_err();
+    insta::assert_snapshot!(whole_message(&error));
+    drop(open(dir.path(), &main_source()).unwrap());
+}
+
+const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
+const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
+
+/// A journal as format 1 left it: what it says of its sources, and whether `main` has a job.
+fn old_journal(dir: &Path, text: &str, has_job: bool) {
+    std::fs::create_dir_all(dir.join("state")).unwrap();
+    let db = Database::create(dir.join("state/journal.redb")).unwrap();
+    let txn = db.begin_write().unwrap();
+    {
+        let mut meta = txn.open_table(META).unwrap();
+        meta.insert("format", "1").unwrap();
+        let sources = serde_json::json!({ "sources": [["main", text], ["gone", "anything"]] });
+        meta.insert("identity", sources.to_string().as_str())
+            .unwrap();
+        let mut records = txn.open_table(RECORDS).unwrap();
+        if has_job {
+            let golden = include_str!("golden/records-v1.jsonl");
+            let first = golden.lines().next().unwrap();
+            records.insert(("main", "a"), first.as_bytes()).unwrap();
+        }
+    }
+    txn.commit().unwrap();
+}
+
+const OLD_ROLE: &str = "Custom eu-central-1 at AWS as arn:aws:iam::123456789012:role/worker";
+
+#[tokio::test]
+async fn an_old_journal_is_migrated_where_what_it_says_is_enough() {
+    for (text, has_job) in [
+        ("Custom eu-west-1 at AWS as default", false),
+        (OLD_ROLE, true),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        old_journal(dir.path(), text, has_job);
+        let journal = open(dir.path(), &main_source()).unwrap();
+        assert_eq!(journal.load().await.unwrap().len(), usize::from(has_job));
+        drop(journal);
+        // From now on it is like any other.
+        let other = identity(&[(
+            "main",
+            ServiceIdentity {
+                account: Some("210987654321".to_owned()),
+                ..service()
+            },
+        )]);
+        open(dir.path(), &other).unwrap_err();
+        drop(open(dir.path(), &main_source()).unwrap());
+    }
+}
+
+#[test]
+fn an_old_journal_whose_jobs_could_be_anybodys_is_refused_by_name() {
+    let unknown = identity(&[(
+        "main",
+        ServiceIdentity {
+            account: None,
+            ..service()
+        },
+    )]);
+    let mut refusals = Vec::new();
+    for (text, wanted) in [
+        ("Custom eu-central-1 at AWS as default", main_source()),
+        ("Custom eu-central-1 at AWS as build", main_source()),
+        (
+            "Custom eu-central-1 at http://127.0.0.1:4510 as default",
+            main_source(),
+        ),
+        (OLD_ROLE, unknown),
+        (
+            "Custom us-east-1 at AWS as arn:aws:iam::123456789012:role/worker",
+            main_source(),
+        ),
+        (
+            "Custom eu-central-1 at AWS as arn:aws:iam::210987654321:role/worker",
+            main_source(),
+        ),
+        ("something else", main_source()),
+        (OLD_ROLE, identity(&[("other", service())])),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        old_journal(dir.path(), text, true);
+        let path = dir.path().join("state/journal.redb");
+        let error = open(dir.path(), &wanted).unwrap_err();
+        refusals.push(whole_message(&error));
+        // It is as it was, for the version that wrote it.
+        let db = Database::open(&path).unwrap();
+        let txn = db.begin_read().unwrap();
+        let meta = txn.open_table(META).unwrap();
+        assert_eq!(meta.get("format").unwrap().unwrap().value(), "1");
+    }
+    insta::assert_snapshot!(refusals.join("\n"));
 }
 
 #[tokio::test]
 async fn sources_come_freely_and_go_once_their_jobs_are_reported() {
     let dir = tempfile::tempdir().unwrap();
-    let other = ("other", "123456789012 us-east-1 Custom");
-    let both = identity(&[("main", "123456789012 eu-central-1 Custom"), other]);
+    let other = || {
+        let region = "us-east-1".to_owned();
+        (
+            "other",
+            ServiceIdentity {
+                region,
+                ..service()
+            },
+        )
+    };
+    let both = identity(&[("main", service()), other()]);
     {
         let journal = open(dir.path(), &main_source()).unwrap();
         journal.put(record("a", Phase::Running)).await.unwrap();
     }
     drop(open(dir.path(), &both).unwrap());
-    let error = open(dir.path(), &identity(&[other])).unwrap_err();
+    let error = open(dir.path(), &identity(&[other()])).unwrap_err();
     assert!(whole_message(&error).contains("still holds"), "{error}");
     {
         let journal = open(dir.path(), &both).unwrap();
         journal.remove(&key("a")).await.unwrap();
     }
-    drop(open(dir.path(), &identity(&[other])).unwrap());
+    drop(open(dir.path(), &identity(&[other()])).unwrap());
 }
 
 #[tokio::test]

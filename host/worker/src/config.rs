@@ -1,6 +1,6 @@
 //! What the operator decides about a worker, and what a worker is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub struct WorkerConfig {
     pub poll_interval_min: Duration,
     /// Between two polls of one that has none, or may not be polled. Default 30 s.
     pub poll_interval_max: Duration,
+    /// What holds for one source, by its id. Default: nothing.
+    pub source_settings: BTreeMap<String, SourceSettings>,
     /// For an action type with a queryable property: the values to poll for, one poller each. Without
     /// values such a type is not polled, since the service demands one.
     pub query_values: BTreeMap<ActionTypeKey, Vec<String>>,
@@ -73,6 +75,7 @@ impl WorkerConfig {
             memory_budget: None,
             poll_interval_min: Duration::from_secs(1),
             poll_interval_max: Duration::from_secs(30),
+            source_settings: BTreeMap::new(),
             query_values: BTreeMap::new(),
             work_dir: work_dir.into(),
             log_dir: log_dir.into(),
@@ -87,6 +90,15 @@ impl WorkerConfig {
             default_limits: LimitValues::default(),
             limit_bounds: LimitValues::default(),
         }
+    }
+
+    /// Whether a source serves an action type.
+    #[must_use]
+    pub fn serves(&self, source: &str, action_type: &ActionTypeKey) -> bool {
+        let settings = self.source_settings.get(source);
+        settings
+            .and_then(|settings| settings.action_types.as_ref())
+            .is_none_or(|served| served.contains(action_type))
     }
 
     /// What a plugin may use. A limit is the operator's for this plugin; else the manifest's, else the default, both
@@ -118,6 +130,15 @@ impl WorkerConfig {
             attach: granted.attach,
         }
     }
+}
+
+/// What the operator decides about one source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// Of the worker's slots, at most so many for its jobs. Default: no bound.
+    pub slots: Option<usize>,
+    /// The action types that it is polled for. Default: all that plugins serve.
+    pub action_types: Option<BTreeSet<ActionTypeKey>>,
 }
 
 /// What the sandbox has where nobody says anything.

@@ -30,12 +30,14 @@ mod staging;
 mod status;
 
 pub use config::{
-    AttachGrant, PluginGrants, PluginSettings, SourceParts, WorkerConfig, WorkerParts,
-    default_unpack_limits,
+    AttachGrant, PluginGrants, PluginSettings, SourceParts, SourceSettings, WorkerConfig,
+    WorkerParts, default_unpack_limits,
 };
 pub use error::WorkerError;
 pub use events::{JobEnd, JobInfo, JobOutcome, WorkerEvent};
 pub use handle::{Worker, WorkerHandle};
 pub use preparer::Preparer;
 pub use staging::Staging;
-pub use status::{Counters, DrainReport, JobStatus, PollerStatus, WorkerStatus};
+pub use status::{
+    Counters, DrainReport, JobStatus, PollerStatus, UnservedClientStatus, WorkerStatus,
+};

@@ -1,4 +1,4 @@
-//! Slots: how many jobs may be under way, in all, per action type, and by memory.
+//! Slots: how many jobs may be under way, in all, per source, per action type, and by memory.
 //!
 //! A permit is taken before a poll and given back when it is dropped, whoever drops it and why: a slot
 //! cannot leak. Permits are counted by semaphores and nobody ever waits for one; the dispatcher asks
@@ -17,6 +17,7 @@ const PIECE: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Permit {
     _all: OwnedSemaphorePermit,
+    _source: Option<OwnedSemaphorePermit>,
     _action_type: Option<OwnedSemaphorePermit>,
     _memory: Option<OwnedSemaphorePermit>,
 }
@@ -24,6 +25,7 @@ pub(crate) struct Permit {
 pub(crate) struct Slots {
     total: usize,
     all: Arc<Semaphore>,
+    sources: BTreeMap<String, Arc<Semaphore>>,
     action_types: BTreeMap<ActionTypeKey, Arc<Semaphore>>,
     memory: Option<(Arc<Semaphore>, u32)>,
 }
@@ -31,14 +33,11 @@ pub(crate) struct Slots {
 impl Slots {
     pub(crate) fn new(
         total: usize,
+        per_source: &BTreeMap<String, usize>,
         per_action_type: &BTreeMap<ActionTypeKey, usize>,
         memory_budget: Option<u64>,
     ) -> Slots {
         let total = total.clamp(1, Semaphore::MAX_PERMITS);
-        let action_types = per_action_type
-            .iter()
-            .map(|(key, most)| (key.clone(), Arc::new(Semaphore::new((*most).min(total)))))
-            .collect();
         let memory = memory_budget.map(|bytes| {
             let pieces = u32::try_from(bytes / PIECE).unwrap_or(u32::MAX).max(1);
             (Arc::new(Semaphore::new(pieces as usize)), pieces)
@@ -46,7 +45,8 @@ impl Slots {
         Slots {
             total,
             all: Arc::new(Semaphore::new(total)),
-            action_types,
+            sources: bounds(per_source, total),
+            action_types: bounds(per_action_type, total),
             memory,
         }
     }
@@ -59,14 +59,22 @@ impl Slots {
         self.all.available_permits()
     }
 
-    /// Room for one job of this action type that may use so many bytes of memory. A job that wants more
-    /// than the whole budget gets room when it is alone.
-    pub(crate) fn take(&self, key: &ActionTypeKey, memory_bytes: u64) -> Option<Permit> {
+    /// Whether a source has a bound of its own.
+    pub(crate) fn bounds_source(&self, source: &str) -> bool {
+        self.sources.contains_key(source)
+    }
+
+    /// Room for one job of this source and action type that may use so many bytes of memory. A job that wants
+    /// more than the whole budget gets room when it is alone.
+    pub(crate) fn take(
+        &self,
+        source: &str,
+        key: &ActionTypeKey,
+        memory_bytes: u64,
+    ) -> Option<Permit> {
         let all = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        let action_type = match self.action_types.get(key) {
-            Some(semaphore) => Some(Arc::clone(semaphore).try_acquire_owned().ok()?),
-            None => None,
-        };
+        let source = taken(self.sources.get(source))?;
+        let action_type = taken(self.action_types.get(key))?;
         let memory = match &self.memory {
             Some((semaphore, budget)) => {
                 let pieces = u32::try_from(memory_bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
@@ -77,25 +85,41 @@ impl Slots {
         };
         Some(Permit {
             _all: all,
+            _source: source,
             _action_type: action_type,
             _memory: memory,
         })
     }
 
-    /// Room for polls, each of an action type with so many bytes of memory for a job: one slot to each in turn,
-    /// until none is left that anybody could take. So all get the same, but for bounds and the remainder, which
-    /// goes to the first; and what a bound keeps from one is the others'.
-    pub(crate) fn deal(&self, polls: &[(&ActionTypeKey, u64)]) -> Vec<Vec<Permit>> {
+    /// Room for polls, each of a source and an action type with so many bytes of memory for a job: one slot to each
+    /// in turn, until none is left that anybody could take. So all get the same, but for bounds and the remainder,
+    /// which goes to the first; and what a bound keeps from one is the others'.
+    pub(crate) fn deal(&self, polls: &[(&str, &ActionTypeKey, u64)]) -> Vec<Vec<Permit>> {
         let mut dealt: Vec<Vec<Permit>> = polls.iter().map(|_| Vec::new()).collect();
         loop {
             let before = self.free();
-            for ((key, memory_bytes), permits) in polls.iter().zip(&mut dealt) {
-                permits.extend(self.take(key, *memory_bytes));
+            for ((source, key, memory_bytes), permits) in polls.iter().zip(&mut dealt) {
+                permits.extend(self.take(source, key, *memory_bytes));
             }
             if self.free() == before {
                 return dealt;
             }
         }
+    }
+}
+
+fn bounds<K: Ord + Clone>(most: &BTreeMap<K, usize>, total: usize) -> BTreeMap<K, Arc<Semaphore>> {
+    let bound = |most: usize| Arc::new(Semaphore::new(most.min(total)));
+    most.iter()
+        .map(|(key, most)| (key.clone(), bound(*most)))
+        .collect()
+}
+
+/// Of no bound, no permit is needed.
+fn taken(bound: Option<&Arc<Semaphore>>) -> Option<Option<OwnedSemaphorePermit>> {
+    match bound {
+        Some(semaphore) => Arc::clone(semaphore).try_acquire_owned().ok().map(Some),
+        None => Some(None),
     }
 }
 
@@ -117,11 +141,13 @@ mod tests {
         fn no_bound_is_passed_and_nothing_leaks(
             total in 1usize..12,
             most in 0usize..5,
+            of_source in 0usize..5,
             budget in proptest::option::of(1u64..64),
             moves in proptest::collection::vec((0u8..3, 0u64..20, 0usize..6, any::<bool>()), 0..60),
         ) {
             let slots = Slots::new(
                 total,
+                &BTreeMap::from([("P1".to_owned(), of_source)]),
                 &BTreeMap::from([(key(0), most)]),
                 budget.map(|pieces| pieces * PIECE),
             );
@@ -132,13 +158,14 @@ mod tests {
                 } else {
                     let memory = pieces * PIECE;
                     for _ in 0..wanted {
-                        held.extend(slots.take(&key(provider), memory).map(|permit| {
+                        held.extend(slots.take(&format!("P{provider}"), &key(provider), memory).map(|permit| {
                             (provider, pieces.max(1), permit)
                         }));
                     }
                 }
                 prop_assert!(held.len() <= total);
                 prop_assert!(held.iter().filter(|(p, ..)| *p == 0).count() <= most);
+                prop_assert!(held.iter().filter(|(p, ..)| *p == 1).count() <= of_source);
                 if let Some(budget) = budget {
                     let used: u64 = held.iter().map(|(_, pieces, _)| pieces.min(&budget)).sum();
                     prop_assert!(used <= budget);
@@ -158,10 +185,10 @@ mod tests {
         ) {
             let keys: Vec<ActionTypeKey> = (0..4).map(key).collect();
             let per_type = bounds.iter().map(|(provider, most)| (key(*provider), *most)).collect();
-            let slots = Slots::new(total, &per_type, budget.map(|pieces| pieces * PIECE));
+            let slots = Slots::new(total, &BTreeMap::new(), &per_type, budget.map(|pieces| pieces * PIECE));
             let asked: Vec<_> = polls
                 .iter()
-                .map(|(provider, pieces)| (&keys[usize::from(*provider)], pieces * PIECE))
+                .map(|(provider, pieces)| ("main", &keys[usize::from(*provider)], pieces * PIECE))
                 .collect();
             let dealt: Vec<usize> = slots.deal(&asked).iter().map(Vec::len).collect();
             prop_assert_eq!(slots.free(), total, "dropped permits are given back");

@@ -38,6 +38,20 @@ pub struct PollerStatus {
     pub problem: Option<String>,
 }
 
+/// A partner's client whose jobs are not taken, for want of a token that the service takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnservedClientStatus {
+    /// The source's id.
+    pub source: String,
+    /// The client's id.
+    pub client: String,
+    /// In words.
+    pub reason: String,
+    /// Offers of its jobs that were passed over.
+    pub offers: u64,
+}
+
 /// Counted since the worker started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,6 +62,9 @@ pub struct Counters {
     pub polls_failed: u64,
     /// Jobs that polls offered.
     pub offered: u64,
+    /// Jobs of partners' clients that polls offered and that were passed over, for want of a token; not among
+    /// those above.
+    pub unserved_offers: u64,
     /// Jobs that became ours.
     pub taken: u64,
     /// Jobs of an earlier run of the worker.
@@ -114,6 +131,8 @@ pub struct WorkerStatus {
     pub parked: usize,
     /// Pollers.
     pub pollers: Vec<PollerStatus>,
+    /// Partners' clients whose jobs are not taken. The worker is as ready as it is without them.
+    pub unserved_clients: Vec<UnservedClientStatus>,
     /// The worker takes no new work.
     pub draining: bool,
     /// The last journal write worked. While it is false nothing is polled.

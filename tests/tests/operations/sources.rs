@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use pipefitter_tests::pipelines::{Action, Pipeline};
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Proxy, Rig, Service, Worker, appears, small_source, terminal_results};
+use pipefitter_tests::{
+    Fault, Proxy, Rig, Service, Worker, appears, small_source, terminal_results,
+};
 use serde_json::Value;
 
 /// The same in every source: pipeline, action and what it does.
@@ -92,6 +94,58 @@ async fn both_are_served_and_told_apart_across_a_crash() {
         worker.process.output()
     );
     assert_eq!(logged(&worker, log, "second", "job"), second);
+}
+
+#[tokio::test]
+async fn of_three_the_denied_one_hibernates_and_recovers_while_the_others_work() {
+    let plugin = Plugin::probe("Probe");
+    let mut rig = Rig::with(&[&plugin]).await;
+    let (second, its_proxy) = rig.add_source("second", &[&plugin]).await;
+    let (third, thirds_proxy) = rig.add_source("third", &[&plugin]).await;
+    for _ in 0..1_000 {
+        its_proxy.next("PollForJobs", Fault::Answer(400, "AccessDeniedException"));
+    }
+    let worker = rig.worker().await;
+    let said = worker
+        .process
+        .line("polling second for Build/Probe/1 failed")
+        .await;
+    assert!(
+        said.contains("ERROR") && said.contains("codepipeline:PollForJobs"),
+        "{said}"
+    );
+    let action = || Action::new("Act", &plugin).with("var.out", "served");
+    for service in [&second, &third] {
+        service
+            .create(&Pipeline::new("same").stage([action()]), small_source())
+            .await;
+    }
+    let waiting = second.begin("same").await;
+    let served = third.begin("same").await;
+    assert_eq!(third.ended(&served).await, "succeeded");
+    serves_main(&rig, &plugin, "beside-denied").await;
+    // Asked slowly, and told of once.
+    let (denied, others) = (its_proxy.of("PollForJobs"), rig.proxy.of("PollForJobs"));
+    assert!(denied.iter().all(|poll| !poll.is_ok()));
+    assert!(others.iter().any(|poll| poll.is_ok()));
+    its_proxy.calm();
+    assert_eq!(second.ended(&waiting).await, "succeeded");
+    worker
+        .process
+        .line("polling second for Build/Probe/1 works again")
+        .await;
+    let said = worker.stop_cleanly().await;
+    assert_eq!(
+        said.matches("polling second for Build/Probe/1 failed")
+            .count(),
+        1,
+        "{said}"
+    );
+    assert!(!said.contains("polling third"), "{said}");
+    assert_eq!(
+        (jobs_of(&its_proxy).len(), jobs_of(&thirds_proxy).len()),
+        (1, 1)
+    );
 }
 
 #[tokio::test]

@@ -1,17 +1,19 @@
 //! `pipefitter check`: every problem of a configuration and its plugins, at once.
 
 use anyhow::{Context, Result};
-use pipefitter_codepipeline::ConnectError;
+use pipefitter_codepipeline::{ConnectError, Owner};
 use pipefitter_plugins::{ActionTypeKey, Catalogue};
 use pipefitter_sandbox::IsolationFloor;
 use pipefitter_worker::WorkerConfig;
 
+use super::online;
 use crate::args::CheckArgs;
-use crate::config::{Config, ConfigProblem, Place, load_all, print_problems};
+use crate::config::{Config, ConfigProblem, Place, SourceConfig, load_all, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::problem_of_plugin;
 use crate::print;
-use crate::wiring::{Engine, StateDir, isolation_fault, source_settings, worker_config};
+use crate::sources::{client_tokens, source_settings};
+use crate::wiring::{Engine, StateDir, isolation_fault, worker_config};
 
 pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
     let (config, mut problems) = load_all(&args.config);
@@ -49,6 +51,11 @@ pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
         problems.extend(catalogue.problems().iter().map(problem_of_plugin));
         problems.extend(against_plugins(&config, catalogue));
     }
+    if args.online {
+        let none = Catalogue::default();
+        let served = catalogue.as_deref().unwrap_or(&none);
+        problems.extend(online::check(&config, served)?);
+    }
     print_problems(&problems);
     let plugins = catalogue.map_or(0, |catalogue| catalogue.plugins().count());
     let in_the_way = problems.iter().filter(|problem| !problem.warning).count();
@@ -76,7 +83,11 @@ fn ended(problems: usize, plugins: usize) -> Result<Exit> {
     }
 }
 
-fn problem(place: Place, message: impl Into<String>, remedy: impl Into<String>) -> ConfigProblem {
+pub(crate) fn problem(
+    place: Place,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> ConfigProblem {
     ConfigProblem {
         place,
         message: message.into(),
@@ -85,7 +96,11 @@ fn problem(place: Place, message: impl Into<String>, remedy: impl Into<String>) 
     }
 }
 
-fn warning(place: Place, message: impl Into<String>, remedy: impl Into<String>) -> ConfigProblem {
+pub(crate) fn warning(
+    place: Place,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> ConfigProblem {
     ConfigProblem {
         warning: true,
         ..problem(place, message, remedy)
@@ -154,11 +169,20 @@ pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
             // A reader looks for it in vain where it came from the environment.
             let remedy = match path[2] {
                 "endpoint-url" if !places.has(&path) => {
-                    "it is AWS_ENDPOINT_URL of the environment: correct that, or give the source an `endpoint-url`"
+                    "it is AWS_ENDPOINT_URL_CODEPIPELINE or AWS_ENDPOINT_URL of the environment: correct that, or give the source an `endpoint-url`"
                 }
                 _ => "correct it in the source's table",
             };
             found.push(problem(places.value(&path), message, remedy));
+        }
+        if source.client_tokens.is_some()
+            && let Err(error) = client_tokens(source)
+        {
+            found.push(problem(
+                places.value(&["source", &at, "client-tokens"]),
+                format!("source `{}`: {error:#}", source.id),
+                "correct what it says: without its customers' tokens the worker does not start",
+            ));
         }
     }
     found
@@ -198,8 +222,28 @@ pub(crate) fn against_plugins(config: &Config, catalogue: &Catalogue) -> Vec<Con
             ));
         }
     }
+    for (at, source) in config.sources.iter().enumerate() {
+        let path = ["source", &at.to_string(), "action-types"];
+        for named in source.settings.action_types.iter().flatten() {
+            if catalogue.get(named).is_none() {
+                found.push(warning(
+                    places.value(&path),
+                    format!(
+                        "source `{}` is to serve the action type `{named}`, which no plugin does",
+                        source.id
+                    ),
+                    "write it as Category/Provider/Version, or take it out",
+                ));
+            }
+        }
+    }
     for plugin in catalogue.plugins() {
         let key = plugin.manifest.key();
+        // A partner's poll takes no query.
+        let polled = |source: &SourceConfig| source.owner == Owner::Custom && source.serves(key);
+        if !config.sources.is_empty() && !config.sources.iter().any(polled) {
+            continue;
+        }
         let queryable = plugin.manifest.queryable_property();
         let values = worker.query_values.get(key).map_or(0, Vec::len);
         let line = ["worker", "query-values", &key.to_string()];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use pipefitter_codepipeline::{ActionTypeId, Owner, iam_policy};
+use pipefitter_codepipeline::{ActionTypeId, iam_policy};
 use pipefitter_plugins::load_manifest;
 
 use crate::args::IamArgs;
@@ -33,19 +33,11 @@ pub(crate) fn main(args: &IamArgs) -> Result<Exit> {
             args.config.display()
         );
     };
-    let mut action_types = Vec::new();
+    let mut served = Vec::new();
     let mut problems = Vec::new();
     for file in plugin_files(dir)? {
         match load_manifest(&file) {
-            Ok(manifest) => {
-                let key = manifest.key();
-                action_types.push(ActionTypeId {
-                    category: key.category.clone(),
-                    owner: Owner::Custom,
-                    provider: key.provider.clone(),
-                    version: key.version.clone(),
-                });
-            }
+            Ok(manifest) => served.push(manifest.key().clone()),
             Err(found) => problems.extend(found),
         }
     }
@@ -60,12 +52,18 @@ pub(crate) fn main(args: &IamArgs) -> Result<Exit> {
         );
     }
     // One policy for each Region; a role that serves several may merge them.
-    let regions: BTreeMap<&str, ()> = config
-        .sources
-        .iter()
-        .map(|source| (source.region.as_str(), ()))
-        .collect();
-    for region in regions.keys() {
+    let mut regions: BTreeMap<&str, Vec<ActionTypeId>> = BTreeMap::new();
+    for source in &config.sources {
+        let action_types = regions.entry(&source.region).or_default();
+        let of_source = served.iter().filter(|key| source.serves(key));
+        action_types.extend(of_source.map(|key| ActionTypeId {
+            category: key.category.clone(),
+            owner: source.owner,
+            provider: key.provider.clone(),
+            version: key.version.clone(),
+        }));
+    }
+    for (region, action_types) in regions {
         print::line(format_args!(
             "{:#}",
             iam_policy(&action_types, region, account)

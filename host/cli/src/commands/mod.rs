@@ -6,5 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod dev;
 pub(crate) mod iam;
 pub(crate) mod invoke;
+mod online;
 pub(crate) mod plugin;
+mod registered;
 pub(crate) mod run;

@@ -13,6 +13,7 @@ use crate::args::RunArgs;
 use crate::config::{Config, LogFormat, load, print_problems};
 use crate::exit::Exit;
 use crate::signals::Signals;
+use crate::sources;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 /// The log is started in the format that the configuration tells; one with problems tells none.
@@ -63,7 +64,15 @@ fn harden() -> Result<()> {
 
 async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path) -> Result<Exit> {
     let mut signals = Signals::new()?;
-    let journal = wiring::open_journal(state, &config.sources)?;
+    let mut connected = Vec::new();
+    for source in &config.sources {
+        connected.push((source, sources::connect(source).await?));
+    }
+    let identity = tokio::select! {
+        identity = sources::journal_identity(&connected) => identity?,
+        _ = signals.next() => return Ok(Exit::Success),
+    };
+    let journal = sources::open_journal(state, &identity)?;
     let worker_config = wiring::worker_config(config, state);
     let engine = Engine::new(state, config, &worker_config)?;
     let stop_watching = CancellationToken::new();
@@ -74,14 +83,14 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
     if wrong.iter().any(|problem| !problem.warning) {
         return Ok(Exit::Config);
     }
-    let mut sources = Vec::new();
-    for source in &config.sources {
-        sources.push(wiring::source_parts(source, state).await?);
+    let mut parts = Vec::new();
+    for (source, connection) in connected {
+        parts.push(sources::source_parts(source, connection, state)?);
     }
     let parts = WorkerParts {
         egress: wiring::egress(config)?,
         secrets: wiring::secrets(config).await?,
-        sources,
+        sources: parts,
         runner: Arc::clone(&engine.runner) as _,
         journal: Arc::new(journal),
         claims: Arc::new(Single),

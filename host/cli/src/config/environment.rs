@@ -12,9 +12,13 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What the AWS SDK would take by itself: read here, so that the journal is bound to it too.
-pub(crate) fn endpoint() -> Option<String> {
-    variable("AWS_ENDPOINT_URL")
+/// What the AWS SDK would take by itself for a service, such as `S3`: read here, so that faults show early.
+pub(crate) fn endpoint(service: &str) -> Option<String> {
+    let ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    if ignored.is_some_and(|ignored| ignored.eq_ignore_ascii_case("true")) {
+        return None;
+    }
+    variable(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| variable("AWS_ENDPOINT_URL"))
 }
 
 /// A secret of the operator's.

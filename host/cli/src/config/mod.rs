@@ -12,6 +12,7 @@ mod places;
 mod problem;
 mod read;
 mod secrets;
+mod sources;
 mod supply;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,8 @@ mod third_party;
 
 pub(crate) use environment::{takes_codes, takes_colours};
 pub(crate) use model::{
-    Config, LogFormat, PluginConfig, SecretPlace, SecretTable, SourceConfig, SupplyConfig,
+    ClientTokensConfig, Config, LogFormat, PluginConfig, SecretPlace, SecretTable, SourceConfig,
+    SupplyConfig,
 };
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};

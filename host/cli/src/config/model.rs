@@ -7,9 +7,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use pipefitter_codepipeline::Owner;
 use pipefitter_egress::{NetworkGrants, Proxy};
-use pipefitter_plugins::{LimitValues, PluginPolicy, SupplyPolicy};
+use pipefitter_plugins::{ActionTypeKey, LimitValues, PluginPolicy, SupplyPolicy};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
-use pipefitter_worker::{AttachGrant, WorkerConfig};
+use pipefitter_worker::{AttachGrant, SourceSettings, WorkerConfig};
 use secrecy::SecretString;
 
 use super::places::Places;
@@ -67,16 +67,49 @@ pub(crate) struct SourceConfig {
     pub(crate) region: String,
     /// The owner.
     pub(crate) owner: Owner,
+    /// The account that its credentials are of, as the operator says.
+    pub(crate) account: Option<String>,
+    /// What holds for its jobs.
+    pub(crate) settings: SourceSettings,
     /// A profile of the AWS configuration files.
     pub(crate) profile: Option<String>,
     /// A role to assume.
     pub(crate) role_arn: Option<String>,
     /// For the role.
     pub(crate) external_id: Option<String>,
-    /// Another endpoint than the Region's.
+    /// Another endpoint than the Region's; what a profile says is not in it.
     pub(crate) endpoint_url: Option<String>,
+    /// The same for S3.
+    pub(crate) s3_endpoint_url: Option<String>,
+    /// Where a partner's customers' tokens are; of a third-party source only.
+    pub(crate) client_tokens: Option<ClientTokensConfig>,
     /// A key and its secret; only `dev` has some, those of the embedded service.
     pub(crate) static_keys: Option<(String, SecretString)>,
+}
+
+impl SourceConfig {
+    /// Whether it is polled for an action type.
+    pub(crate) fn serves(&self, action_type: &ActionTypeKey) -> bool {
+        let named = self.settings.action_types.as_ref();
+        named.is_none_or(|named| named.contains(action_type))
+    }
+}
+
+/// `client-tokens` of a source.
+#[derive(Clone, Debug)]
+pub(crate) enum ClientTokensConfig {
+    /// A file that is looked at again with each job.
+    File(PathBuf),
+    /// A variable of the environment, and its value.
+    Environment {
+        variable: String,
+        value: Option<SecretString>,
+    },
+    /// A program with its arguments, and how long it may take.
+    Exec {
+        command: Vec<String>,
+        timeout: Duration,
+    },
 }
 
 /// `[plugins.NAME]`.

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pipefitter_artifacts::UnpackLimits;
-use pipefitter_codepipeline::Owner;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
 use pipefitter_plugins::{ActionTypeKey, LimitValues, SupplyPolicy};
 use pipefitter_sandbox::{Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 
-use super::environment;
 use super::grant;
-use super::model::{Config, LogFormat, PluginConfig, SourceConfig, SupplyConfig};
+use super::model::{Config, LogFormat, PluginConfig, SupplyConfig};
 use super::network;
 use super::places::Places;
 use super::problem::{ConfigProblem, Place};
 use super::secrets;
+use super::sources;
 use super::supply;
 
 /// Read a file. Every problem is returned, not only the first.
@@ -120,7 +119,7 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
         worker: read_worker(root),
         limits,
         bounds,
-        sources: read_sources(root),
+        sources: sources::read(root, base),
         plugins,
         log_format: log_format.flatten().unwrap_or_default(),
         secrets: secrets::read(root, base),
@@ -202,7 +201,7 @@ fn read_worker_table(table: &Table<'_>, worker: &mut WorkerConfig) {
 }
 
 /// The action type that `entry` is called by.
-fn action_type(entry: &Entry<'_>, name: &str) -> Option<ActionTypeKey> {
+pub(super) fn action_type(entry: &Entry<'_>, name: &str) -> Option<ActionTypeKey> {
     let mut parts = name.split('/').map(str::to_owned);
     let found = match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(category), Some(provider), Some(version), None) => Some(ActionTypeKey {
@@ -243,61 +242,6 @@ fn read_unpack(table: &Table<'_>, limits: &mut UnpackLimits) {
     set(&mut limits.entries, table.count("entries", 1..=10_000_000));
     set(&mut limits.ratio, table.count("ratio", 1..=1_000_000));
     set(&mut limits.depth, table.count("depth", 1..=1_000));
-}
-
-fn read_sources(root: &Table<'_>) -> Vec<SourceConfig> {
-    let mut sources: Vec<SourceConfig> = Vec::new();
-    root.tables("source", |table| {
-        table.require("id", "add a line such as `id = \"main\"`");
-        table.require("region", "add a line such as `region = \"eu-central-1\"`");
-        let id = table.text("id");
-        let region = table.text("region");
-        let owner = table.text("owner");
-        if let Some(owner) = owner.filter(|owner| owner != "Custom") {
-            table.problem(
-                "owner",
-                format!("owner `{owner}` is not served by this version"),
-                "only \"Custom\" is: take the source out, or correct the spelling",
-            );
-        }
-        let source = SourceConfig {
-            id: id.unwrap_or_default(),
-            region: region.unwrap_or_default(),
-            owner: Owner::Custom,
-            profile: table.text("profile"),
-            role_arn: table.text("role-arn"),
-            external_id: table.text("external-id"),
-            endpoint_url: table.text("endpoint-url").or_else(environment::endpoint),
-            static_keys: None,
-        };
-        if source.external_id.is_some() && source.role_arn.is_none() {
-            table.problem(
-                "external-id",
-                "`external-id` is for assuming a role, and there is no `role-arn`",
-                "add `role-arn`, or take `external-id` out",
-            );
-        }
-        let simple = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if !source.id.chars().all(simple) || source.id.len() > 64 {
-            table.problem(
-                "id",
-                format!("source id `{}` is not a plain name", source.id),
-                "use up to 64 letters, digits, `-` and `_`",
-            );
-        }
-        if sources
-            .iter()
-            .any(|other| other.id == source.id && !source.id.is_empty())
-        {
-            table.problem(
-                "id",
-                format!("two sources are called `{}`", source.id),
-                "give each source a name of its own: journal and logs tell them apart by it",
-            );
-        }
-        sources.push(source);
-    });
-    sources
 }
 
 fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> PluginConfig {

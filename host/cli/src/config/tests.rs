@@ -34,6 +34,24 @@ broken! {
     units_and_ranges: "[worker]\nslots = 0\npoll-interval-min = \"2 fortnights\"\n\
                        [limits.default]\nmemory = \"lots\"\nwall = 30\n";
     intervals_the_wrong_way: "[worker]\npoll-interval-min = \"1m\"\npoll-interval-max = \"5s\"\n";
+    a_partners_source_without_tokens: "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\n\
+                                      [[source]]\nid = \"b\"\nregion = \"eu-west-1\"\nowner = \"Thirdparty\"\n\
+                                      [[source]]\nid = \"c\"\nregion = \"eu-west-1\"\n\
+                                      client-tokens = { file = \"tokens.json\" }\n";
+    client_tokens_without_a_place: "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\n\
+                                    client-tokens = {}\n\
+                                    [[source]]\nid = \"b\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\n\
+                                    client-tokens = { file = \"x\", env = \"X\", timeout = \"1s\" }\n\
+                                    [[source]]\nid = \"c\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\n\
+                                    client-tokens = { exec = [\"token-of\"], timout = \"1s\" }\n\
+                                    [[source]]\nid = \"d\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\n\
+                                    client-tokens = { exec = [\"token-of\", \"{client-id}\"], timeout = \"0s\" }\n\
+                                    [[source]]\nid = \"e\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\n\
+                                    client-tokens = \"tokens.json\"\n";
+    a_source_with_odd_bounds: "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\naccount = \"1234\"\nslots = 0\n\
+                               action-types = []\n\
+                               [[source]]\nid = \"b\"\nregion = \"eu-west-1\"\naccount = 123456789012\n\
+                               action-types = [\"Build/Site\", \"Build/Site/1\"]\n";
     a_source_without_its_parts: "[[source]]\nowner = \"ThirdParty\"\nexternal-id = \"x\"\n";
     sources_that_cannot_be_told_apart: "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\n\
                                         [[source]]\nid = \"a\"\nregion = \"eu-west-2\"\n\
@@ -82,6 +100,35 @@ fn the_documented_configuration_is_read() {
     assert_eq!(config.sources.len(), 1);
     assert_eq!(config.plugins["publish"].grant.directories.len(), 1);
     assert!(config.plugins["publish"].grant.directories[0].write);
+}
+
+#[test]
+fn client_tokens_are_where_the_table_says() {
+    let text = "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\nslots = 2\n\
+                action-types = [\"Build/Site/1\"]\n";
+    let tokens = |line: &str| {
+        let text = format!("{text}client-tokens = {line}\n");
+        let config = parse(Path::new("/etc/pipefitter/pipefitter.toml"), &text).unwrap();
+        assert_eq!(config.sources[0].settings.slots, Some(2));
+        config.sources[0].client_tokens.clone().unwrap()
+    };
+    let shown = |line: &str| format!("{:?}", tokens(line));
+    assert_eq!(
+        shown("{ file = \"tokens.json\" }"),
+        "File(\"/etc/pipefitter/tokens.json\")"
+    );
+    assert_eq!(
+        shown("{ exec = [\"bin/token-of\", \"--client={client-id}\"], timeout = \"3s\" }"),
+        "Exec { command: [\"/etc/pipefitter/bin/token-of\", \"--client={client-id}\"], timeout: 3s }"
+    );
+    assert_eq!(
+        shown("{ exec = [\"token-of\", \"{client-id}\"] }"),
+        "Exec { command: [\"token-of\", \"{client-id}\"], timeout: 10s }"
+    );
+    assert_eq!(
+        shown("{ env = \"PIPEFITTER_NO_SUCH_VARIABLE\" }"),
+        "Environment { variable: \"PIPEFITTER_NO_SUCH_VARIABLE\", value: None }"
+    );
 }
 
 #[test]

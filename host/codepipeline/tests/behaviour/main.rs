@@ -9,6 +9,8 @@ mod registered;
 mod retries;
 mod secrets;
 mod server;
+mod third_party;
+mod tokens;
 mod wire;
 
 use std::time::Duration;

@@ -187,6 +187,13 @@ impl<'a> Entry<'a> {
                 Some((list, _)) => {
                     format!("write [[{list}]] and its keys below, or its keys in {{braces}}")
                 }
+                // Of a table in a list, which has no name.
+                None if path.contains('[') => {
+                    format!(
+                        "write `{} = {{ ... }}`, with its keys in the braces",
+                        self.key
+                    )
+                }
                 None => format!("write [{path}] and its keys below"),
             };
             self.is_not("a table", remedy);

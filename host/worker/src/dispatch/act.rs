@@ -194,6 +194,7 @@ impl Dispatcher {
             contents.credentials.as_ref(),
         ));
         let brief = Arc::new(Brief::new(BriefParts {
+            owner: entry.source.source.owner(),
             region: entry.source.source.region().to_owned(),
             stager: Arc::clone(&entry.source.stager),
             runner,

@@ -18,6 +18,7 @@ use crate::life::{Answer, Event, step};
 use crate::slots::Slots;
 use crate::status::{Counters, DrainReport, WorkerStatus};
 
+use super::clients::ClientsTold;
 use super::drain::Drain;
 use super::entry::{Bring, Entry, JobRef, Message, OnPanic};
 use super::polls::Pollers;
@@ -50,6 +51,7 @@ pub(crate) struct Dispatcher {
     pub(super) left: Vec<Arc<crate::events::JobInfo>>,
     pub(super) drain: Drain,
     pub(super) journal: JournalHealth,
+    pub(super) clients_told: ClientsTold,
     pub(super) started: Instant,
 }
 
@@ -95,8 +97,14 @@ impl Dispatcher {
         events: broadcast::Sender<WorkerEvent>,
         status: watch::Sender<WorkerStatus>,
     ) -> Dispatcher {
+        let per_source = config
+            .source_settings
+            .iter()
+            .filter_map(|(id, settings)| Some((id.clone(), settings.slots?)))
+            .collect();
         let slots = Slots::new(
             config.slots,
+            &per_source,
             &config.slots_per_action_type,
             config.memory_budget,
         );
@@ -119,6 +127,7 @@ impl Dispatcher {
             left: Vec::new(),
             drain: Drain::default(),
             journal: JournalHealth::default(),
+            clients_told: ClientsTold::new(),
             started: Instant::now(),
             config,
             parts,
@@ -217,6 +226,7 @@ impl Dispatcher {
                 self.tell(job, Event::Answered { tag, answer });
             }
             Message::Polled(polled) => self.polled(polled),
+            Message::Reopened { key, offer, permit } => self.offered_again(&key, *offer, permit),
             Message::Done => {}
         }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use crate::life::Event;
-use crate::status::DrainReport;
+use crate::status::{Counters, DrainReport};
 
 use super::core::Dispatcher;
 
@@ -190,10 +190,14 @@ impl Dispatcher {
             }
         }
         self.publish();
+        let (_, unserved_offers) = self.unserved_clients();
         DrainReport {
             left,
             parked: self.parked,
-            counters: self.counters,
+            counters: Counters {
+                unserved_offers,
+                ..self.counters
+            },
         }
     }
 }

@@ -107,6 +107,12 @@ pub(crate) enum Message {
         bring: Bring,
     },
     Polled(super::polls::Polled),
+    /// A partner's job that was offered again, with its contents.
+    Reopened {
+        key: RecordKey,
+        offer: Box<Offer>,
+        permit: Permit,
+    },
     /// Nobody waits for it.
     Done,
 }

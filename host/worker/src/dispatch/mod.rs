@@ -20,6 +20,7 @@
 //! While the journal cannot be written nothing is polled.
 
 mod act;
+mod clients;
 mod core;
 mod drain;
 mod entry;

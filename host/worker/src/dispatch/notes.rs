@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pipefitter_codepipeline::clean_text;
 use pipefitter_sandbox::Level;
 
 use crate::events::{JobEnd, JobOutcome, WorkerEvent};
@@ -17,7 +18,9 @@ impl Dispatcher {
         let Some(info) = self.jobs.get(&job).map(|entry| Arc::clone(&entry.info)) else {
             return;
         };
-        let (source, id) = (info.source.as_str(), info.job.as_str());
+        // A partner's job id is free text.
+        let shown = clean_text(&info.job);
+        let (source, id) = (info.source.as_str(), shown.as_str());
         let counters = &mut self.counters;
         match note {
             Note::Taken => {
@@ -76,8 +79,8 @@ impl Dispatcher {
                     ),
                 );
             }
-            Note::Finished(result) => self.finished(job, info, &result),
-            Note::Ended(end) => self.ended(info, end),
+            Note::Finished(result) => self.finished(job, Arc::clone(&info), &result),
+            Note::Ended(end) => self.ended(Arc::clone(&info), end),
         }
     }
 
@@ -113,7 +116,8 @@ impl Dispatcher {
 
     fn ended(&mut self, info: Arc<crate::events::JobInfo>, end: End) {
         let counters = &mut self.counters;
-        let (source, id) = (info.source.as_str(), info.job.as_str());
+        let shown = clean_text(&info.job);
+        let (source, id) = (info.source.as_str(), shown.as_str());
         let end = match end {
             End::Reported => {
                 counters.reported += 1;

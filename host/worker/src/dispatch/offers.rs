@@ -17,7 +17,7 @@ use crate::names;
 use crate::slots::Permit;
 
 use super::core::Dispatcher;
-use super::entry::Entry;
+use super::entry::{Entry, Message, OnPanic};
 use super::polls::PollerKey;
 
 /// How often an outcome's write is tried before the result is sent from memory: with pauses of up to a
@@ -35,7 +35,10 @@ impl Dispatcher {
             job: offer.job.as_str().to_owned(),
         };
         if self.by_key.contains_key(&key) {
-            self.offered_again(&key, offer, permit);
+            match offer.contents {
+                Some(_) => self.offered_again(&key, offer, permit),
+                None => self.reopen(key, offer, permit),
+            }
             return;
         }
         let Some(plugin) = self.catalogue.get(&poller.action_type).cloned() else {
@@ -63,8 +66,38 @@ impl Dispatcher {
         self.act(job, effects);
     }
 
+    /// A partner's offer has no nonce: it is asked for, where it can matter.
+    fn reopen(&mut self, key: RecordKey, offer: Offer, permit: Permit) {
+        let known = self.by_key.get(&key).and_then(|job| {
+            let entry = self.jobs.get(job)?;
+            Some((*job, Arc::clone(&entry.source.source), &entry.life))
+        });
+        let Some((job, source, life)) = known else {
+            return;
+        };
+        if !life.wants_a_nonce() {
+            return;
+        }
+        self.spawn(OnPanic::Nothing { job }, async move {
+            match source.open(&offer).await {
+                Ok(contents) => Message::Reopened {
+                    key,
+                    offer: Box::new(Offer {
+                        contents: Some(contents),
+                        ..offer
+                    }),
+                    permit,
+                },
+                Err(error) => {
+                    tracing::warn!(%error, "a job that was offered again could not be opened");
+                    Message::Done
+                }
+            }
+        });
+    }
+
     /// The service has not seen the job acknowledged, or our acknowledge was on its way.
-    fn offered_again(&mut self, key: &RecordKey, offer: Offer, permit: Permit) {
+    pub(super) fn offered_again(&mut self, key: &RecordKey, offer: Offer, permit: Permit) {
         let Some(contents) = offer.contents.clone() else {
             return;
         };

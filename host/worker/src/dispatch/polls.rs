@@ -46,6 +46,7 @@ pub(crate) struct Polled {
 impl Dispatcher {
     /// Make the pollers that the catalogue asks for, keep those that are there.
     pub(super) fn sync_pollers(&mut self) {
+        let everything = vec![None];
         let mut wanted = BTreeMap::new();
         for plugin in self.catalogue.plugins() {
             let key = plugin.manifest.key().clone();
@@ -66,14 +67,26 @@ impl Dispatcher {
                         .collect()
                 }
             };
-            if queries.is_empty() {
+            let needs_values = self.parts.sources.iter().any(|parts| {
+                parts.source.owner() == Owner::Custom
+                    && self.config.serves(parts.source.id().as_str(), &key)
+            });
+            if queries.is_empty() && needs_values {
                 tracing::warn!(
                     action_type = %key,
                     "not polled: it has a queryable property, so the worker needs values to poll for"
                 );
             }
-            for source in 0..self.parts.sources.len() {
-                for query in &queries {
+            for (source, parts) in self.parts.sources.iter().enumerate() {
+                if !self.config.serves(parts.source.id().as_str(), &key) {
+                    continue;
+                }
+                // A partner's poll takes no query.
+                let queries = match parts.source.owner() {
+                    Owner::Custom => &queries,
+                    Owner::ThirdParty => &everything,
+                };
+                for query in queries {
                     let poller = PollerKey {
                         source,
                         action_type: key.clone(),
@@ -111,10 +124,11 @@ impl Dispatcher {
             else {
                 continue;
             };
-            match self
-                .slots
-                .take(&entry.action_type, entry.settings.limits.memory())
-            {
+            match self.slots.take(
+                &entry.key.source,
+                &entry.action_type,
+                entry.settings.limits.memory(),
+            ) {
                 Some(permit) => {
                     entry.permit = Some(permit);
                     self.tell(
@@ -130,12 +144,23 @@ impl Dispatcher {
         }
     }
 
-    /// Who waits for a slot goes before polls of its action type, and before all where they share memory.
-    fn is_behind_others(&self, action_type: &ActionTypeKey) -> bool {
+    /// Who waits for a slot goes before polls of its action type, before those of its source where that has a
+    /// bound, and before all where they share memory.
+    fn is_behind_others(&self, key: &PollerKey) -> bool {
+        let source = self.source_id(key);
         self.waiting
             .iter()
             .filter_map(|(job, _)| self.jobs.get(job))
-            .any(|entry| self.config.memory_budget.is_some() || entry.action_type == *action_type)
+            .any(|entry| {
+                let shares_bound = entry.key.source == source && self.slots.bounds_source(source);
+                self.config.memory_budget.is_some()
+                    || entry.action_type == key.action_type
+                    || shares_bound
+            })
+    }
+
+    fn source_id(&self, key: &PollerKey) -> &str {
+        self.parts.sources[key.source].source.id().as_str()
     }
 
     fn may_poll(&self, now: Instant) -> bool {
@@ -153,17 +178,15 @@ impl Dispatcher {
             .all
             .iter()
             .filter(|(key, poller)| {
-                !poller.in_flight
-                    && poller.next_at <= now
-                    && !self.is_behind_others(&key.action_type)
+                !poller.in_flight && poller.next_at <= now && !self.is_behind_others(key)
             })
             .map(|(key, poller)| (poller.next_at, key, poller.memory))
             .collect();
         // Who has waited longest is first: with fewer slots than pollers all have their turn.
         due.sort();
-        let asked: Vec<(&ActionTypeKey, u64)> = due
+        let asked: Vec<(&str, &ActionTypeKey, u64)> = due
             .iter()
-            .map(|(_, key, memory)| (&key.action_type, *memory))
+            .map(|(_, key, memory)| (self.source_id(key), &key.action_type, *memory))
             .collect();
         let dealt = self.slots.deal(&asked);
         let granted: Vec<(PollerKey, Vec<Permit>)> = due
@@ -186,7 +209,7 @@ impl Dispatcher {
         let request = PollRequest {
             action_type: ActionTypeId {
                 category: key.action_type.category.clone(),
-                owner: Owner::Custom,
+                owner: source.owner(),
                 provider: key.action_type.provider.clone(),
                 version: key.action_type.version.clone(),
             },
@@ -213,6 +236,7 @@ impl Dispatcher {
             Ok(offers) => {
                 self.counters.polls += 1;
                 self.poll_worked(&key);
+                self.tell_of_clients(key.source);
                 let found = !offers.is_empty();
                 if offers.len() > permits.len() {
                     tracing::warn!(
@@ -242,9 +266,10 @@ impl Dispatcher {
                 match error.class {
                     ErrorClass::Throttled => PollEnd::Throttled(error.retry_after),
                     ErrorClass::Denied | ErrorClass::Gone | ErrorClass::Invalid => PollEnd::Denied,
-                    ErrorClass::Transient | ErrorClass::LostRace | ErrorClass::Ambiguous => {
-                        PollEnd::Failed
-                    }
+                    ErrorClass::Transient
+                    | ErrorClass::LostRace
+                    | ErrorClass::Ambiguous
+                    | ErrorClass::NoToken => PollEnd::Failed,
                 }
             }
         };
@@ -279,17 +304,25 @@ impl Dispatcher {
 
     /// Said once, not with each poll.
     fn poll_failed(&mut self, key: &PollerKey, error: &ServiceError) {
-        let source = self.parts.sources[key.source].source.id().clone();
-        let advice = match error.class {
-            ErrorClass::Denied => {
+        let source = &self.parts.sources[key.source].source;
+        let (source, owner) = (source.id().clone(), source.owner());
+        let advice = match (error.class, owner) {
+            (ErrorClass::Denied, Owner::ThirdParty) => {
+                ": its credentials need codepipeline:PollForThirdPartyJobs on resource * (see `pipefitter iam`), of an \
+                 account that may poll for this action type; polled slowly until then"
+            }
+            (ErrorClass::Gone, Owner::ThirdParty) => {
+                ": there is no such partner's action type in this Region; polled slowly until then"
+            }
+            (ErrorClass::Denied, Owner::Custom) => {
                 ": its credentials need codepipeline:PollForJobs on this action type (see `pipefitter \
                  iam`); polled slowly until then"
             }
-            ErrorClass::Gone => {
+            (ErrorClass::Gone, Owner::Custom) => {
                 ": the action type is not there, create it with the JSON of `pipefitter action-type \
                  json`; polled slowly until then"
             }
-            ErrorClass::Invalid => ": polled slowly until the configuration is corrected",
+            (ErrorClass::Invalid, _) => ": polled slowly until the configuration is corrected",
             _ => "",
         };
         let problem = format!("{error}{advice}");

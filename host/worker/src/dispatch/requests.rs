@@ -69,7 +69,9 @@ pub(super) async fn details(
             let answer = match error.class {
                 ErrorClass::Gone | ErrorClass::LostRace => RecallAnswer::Gone,
                 ErrorClass::Throttled => RecallAnswer::Retry(error.retry_after),
-                ErrorClass::Transient | ErrorClass::Ambiguous => RecallAnswer::Retry(None),
+                ErrorClass::Transient | ErrorClass::Ambiguous | ErrorClass::NoToken => {
+                    RecallAnswer::Retry(None)
+                }
                 ErrorClass::Denied => RecallAnswer::Denied,
                 ErrorClass::Invalid => RecallAnswer::Invalid,
             };
@@ -90,7 +92,8 @@ pub(super) fn acknowledged(got: Result<Acknowledged, ServiceError>) -> AckAnswer
         ErrorClass::LostRace => AckAnswer::LostRace,
         ErrorClass::Gone => AckAnswer::Gone,
         ErrorClass::Ambiguous => AckAnswer::Ambiguous,
-        ErrorClass::Throttled => AckAnswer::Throttled(error.retry_after),
+        // Neither reached the job: it is asked again as if it had not been.
+        ErrorClass::Throttled | ErrorClass::NoToken => AckAnswer::Throttled(error.retry_after),
         ErrorClass::Transient => {
             tracing::warn!(%error, "the answer to an acknowledge was not seen");
             AckAnswer::Unseen
@@ -136,7 +139,7 @@ pub(super) async fn send(
             Some(code) => format!("{code}: {}", error.message),
             None => error.message,
         }),
-        ErrorClass::Throttled | ErrorClass::Denied => SendAnswer::Retry {
+        ErrorClass::Throttled | ErrorClass::Denied | ErrorClass::NoToken => SendAnswer::Retry {
             unseen: false,
             after: error.retry_after,
         },

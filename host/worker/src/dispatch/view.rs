@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::status::{JobStatus, PollerStatus, WorkerStatus};
+use crate::status::{Counters, JobStatus, PollerStatus, WorkerStatus};
 
 use super::core::Dispatcher;
 
@@ -35,6 +35,7 @@ impl Dispatcher {
             .values()
             .filter(|entry| entry.life.state.in_outbox())
             .count();
+        let (unserved_clients, unserved_offers) = self.unserved_clients();
         let status = WorkerStatus {
             jobs,
             slots: self.slots.total(),
@@ -42,9 +43,13 @@ impl Dispatcher {
             outbox,
             parked: self.parked,
             pollers,
+            unserved_clients,
             draining: self.drain.is_on(),
             journal_ok: self.journal.is_ok(),
-            counters: self.counters,
+            counters: Counters {
+                unserved_offers,
+                ..self.counters
+            },
         };
         self.status.send_if_modified(|shown| {
             let changed = *shown != status;

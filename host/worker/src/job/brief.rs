@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pipefitter_artifacts::{CredentialSource, UnpackLimits};
 use pipefitter_claims::{ClaimKey, Claims};
-use pipefitter_codepipeline::{JobContents, Nonce, clean_text};
+use pipefitter_codepipeline::{JobContents, Nonce, Owner, clean_text};
 use pipefitter_egress::Egress;
 use pipefitter_plugins::Plugin;
 use pipefitter_sandbox::{JobRunner, Level};
@@ -28,6 +28,7 @@ use super::log;
 
 /// What a brief is made of.
 pub(crate) struct BriefParts {
+    pub(crate) owner: Owner,
     pub(crate) region: String,
     pub(crate) stager: Arc<dyn Staging>,
     pub(crate) runner: Arc<dyn JobRunner>,

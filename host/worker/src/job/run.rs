@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use pipefitter_codepipeline::Owner;
+use pipefitter_codepipeline::{Owner, cut_utf16};
 use pipefitter_sandbox::{
-    ActionType, CodeRef, Fault, InputDir, Job, JobControl, JobSpec, Level, OutputDir,
+    ActionType, CodeRef, Fault, InputDir, Job, JobControl, JobSpec, Level, Outcome, OutputDir,
     PipelineContext, Usage, VerdictKind,
 };
 use tokio::sync::mpsc;
@@ -19,6 +19,9 @@ use super::log::{self, Item};
 use super::network;
 use super::secrets;
 use super::sink::Sink;
+
+/// How much of dropped variables' names is told, in UTF-16 code units.
+const SHOWN_NAMES: usize = 500;
 
 /// What a run used, and whether one of its limits ended it.
 #[derive(Debug)]
@@ -101,7 +104,25 @@ pub(crate) async fn run(
         log_dropped = usage.log_dropped,
         "a plugin ran"
     );
-    (conclude(&brief, verdict.kind, &tail), Some(used))
+    let kind = without_variables(&brief, verdict.kind).await;
+    (conclude(&brief, kind, &tail), Some(used))
+}
+
+/// A partner's action has no output variables: they are dropped before they can break a rule for them.
+async fn without_variables(brief: &Brief, kind: VerdictKind) -> VerdictKind {
+    let VerdictKind::Answered(Ok(Outcome::Succeeded(mut success))) = kind else {
+        return kind;
+    };
+    if brief.parts.owner == Owner::ThirdParty && !success.variables.is_empty() {
+        let variables = std::mem::take(&mut success.variables);
+        let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+        let told = format!(
+            "output variables are dropped, since a partner's action has none: {}",
+            cut_utf16(&names.join(", "), SHOWN_NAMES)
+        );
+        brief.say(Level::Warn, &told).await;
+    }
+    VerdictKind::Answered(Ok(Outcome::Succeeded(success)))
 }
 
 fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
@@ -109,10 +130,6 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
     let contents = &parts.contents;
     let plugin = parts.plugin.as_ref()?;
     let key = plugin.manifest.key();
-    let owner = contents
-        .action_type
-        .as_ref()
-        .map_or(Owner::Custom, |action_type| action_type.owner);
     let outputs = contents
         .outputs
         .iter()
@@ -134,7 +151,7 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
             account_id: contents.account.clone(),
             action_type: ActionType {
                 category: key.category.clone(),
-                owner: owner.to_string(),
+                owner: parts.owner.to_string(),
                 provider: key.provider.clone(),
                 version: key.version.clone(),
             },

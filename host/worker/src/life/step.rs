@@ -158,6 +158,13 @@ fn answered(life: &mut Life, answer: Answer, now: Duration, effects: &mut Effect
     }
 }
 
+impl Life {
+    /// Whether an offer under a new nonce can change anything.
+    pub(crate) fn wants_a_nonce(&self) -> bool {
+        (!self.acknowledged && self.recorded) || self.by_rule
+    }
+}
+
 /// A new nonce proves that the service does not hold the job for acknowledged.
 fn reoffered(life: &mut Life, slot: bool, effects: &mut Effects) {
     let unanswered = matches!(

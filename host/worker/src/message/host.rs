@@ -102,7 +102,8 @@ pub(crate) fn recall_denied(action_type: &str) -> FailureResult {
         FailureType::PermissionError,
         format!(
             "the worker for {action_type} was restarted and may not read the job again: its role needs \
-             codepipeline:GetJobDetails on resource *. Add it, then retry the stage."
+             codepipeline:GetJobDetails (for a partner's action type codepipeline:GetThirdPartyJobDetails) on \
+             resource *. Add it, then retry the stage."
         ),
     )
 }

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_codepipeline::{
-    Acknowledged, Artifact, ArtifactCredentials, ClientId, ContinuationToken, ErrorClass,
-    FailureResult, JobContents, JobId, JobSource, Nonce, Offer, PipelineContext, PollRequest,
-    S3Location, ServiceError, SourceId, SuccessResult,
+    Acknowledged, Artifact, ArtifactCredentials, ClientId, ClientsView, ContinuationToken,
+    ErrorClass, FailureResult, JobContents, JobId, JobSource, Nonce, Offer, Owner, PipelineContext,
+    PollRequest, S3Location, ServiceError, SourceId, SuccessResult,
 };
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
+
+/// The client of all jobs of a partner.
+pub(crate) const CLIENT: &str = "client-1";
 
 /// The service hands a job out again after this time without an acknowledge.
 const REOFFER: Duration = Duration::from_secs(60);
@@ -84,6 +87,9 @@ impl Inner {
 #[derive(Clone)]
 pub(crate) struct Service {
     id: SourceId,
+    owner: Owner,
+    /// What the source says of clients.
+    pub(crate) clients: Arc<watch::Sender<ClientsView>>,
     pub(crate) inner: Arc<Mutex<Inner>>,
     changed: Arc<watch::Sender<u64>>,
 }
@@ -123,8 +129,18 @@ impl Service {
     pub(crate) fn named(id: &str) -> Service {
         Service {
             id: SourceId::new(id),
+            owner: Owner::Custom,
+            clients: Arc::default(),
             inner: Arc::default(),
             changed: Arc::new(watch::channel(0).0),
+        }
+    }
+
+    /// A partner's jobs, all of one client: polls tell nothing of them.
+    pub(crate) fn third_party() -> Service {
+        Service {
+            owner: Owner::ThirdParty,
+            ..Service::new()
         }
     }
 
@@ -187,6 +203,12 @@ impl Service {
             Some(Sent::Success(success)) => success,
             other => panic!("job {id} has {other:?}"),
         }
+    }
+
+    /// Every request for a partner's job names the client that its poll named, across restarts too.
+    fn knows(&self, client: Option<&ClientId>) {
+        let wanted = (self.owner == Owner::ThirdParty).then_some(CLIENT);
+        assert_eq!(client.map(ClientId::as_str), wanted);
     }
 
     async fn put(
@@ -275,6 +297,14 @@ impl JobSource for Service {
         &self.id
     }
 
+    fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    fn clients(&self) -> ClientsView {
+        self.clients.borrow().clone()
+    }
+
     fn region(&self) -> &str {
         "eu-central-1"
     }
@@ -289,6 +319,9 @@ impl JobSource for Service {
             return Err(fail("PollForJobs", fault));
         }
         assert!(request.max >= 1);
+        assert_eq!(request.action_type.owner, self.owner);
+        let partner = self.owner == Owner::ThirdParty;
+        assert!(!(partner && request.query.is_some()));
         let offers: Vec<Offer> = inner
             .jobs
             .iter_mut()
@@ -298,10 +331,11 @@ impl JobSource for Service {
             .map(|job| {
                 job.handed_out = Some(now);
                 job.nonce += 1;
+                let custom = self.owner == Owner::Custom;
                 Offer {
                     job: JobId::new(job.id.clone()),
-                    client: None,
-                    contents: Some(contents(job, true, 1)),
+                    client: (!custom).then(|| ClientId::new(CLIENT)),
+                    contents: custom.then(|| contents(job, true, 1)),
                 }
             })
             .collect();
@@ -311,16 +345,20 @@ impl JobSource for Service {
     }
 
     async fn open(&self, offer: &Offer) -> Result<JobContents, ServiceError> {
-        Ok(offer.contents.clone().unwrap())
+        match &offer.contents {
+            Some(contents) => Ok(contents.clone()),
+            None => self.details(&offer.job, offer.client.as_ref()).await,
+        }
     }
 
     async fn acknowledge(
         &self,
         id: &JobId,
-        _client: Option<&ClientId>,
+        client: Option<&ClientId>,
         nonce: &Nonce,
         unseen: bool,
     ) -> Result<Acknowledged, ServiceError> {
+        self.knows(client);
         let mut inner = self.inner.lock().await;
         inner.acks += 1;
         let fault = inner.ack_faults.pop_front();
@@ -362,8 +400,9 @@ impl JobSource for Service {
     async fn details(
         &self,
         id: &JobId,
-        _client: Option<&ClientId>,
+        client: Option<&ClientId>,
     ) -> Result<JobContents, ServiceError> {
+        self.knows(client);
         let mut inner = self.inner.lock().await;
         inner.details += 1;
         let generation = inner.details + 1;
@@ -374,7 +413,7 @@ impl JobSource for Service {
             .find(|job| job.id == id.as_str() && job.state != State::Ended);
         let answer = match (fault, known) {
             (Some(fault), _) => Err(fail("GetJobDetails", fault)),
-            (None, Some(job)) => Ok(contents(job, false, generation)),
+            (None, Some(job)) => Ok(contents(job, self.owner == Owner::ThirdParty, generation)),
             (None, None) => Err(error(
                 "GetJobDetails",
                 ErrorClass::Gone,
@@ -389,9 +428,10 @@ impl JobSource for Service {
     async fn put_success(
         &self,
         job: &JobId,
-        _client: Option<&ClientId>,
+        client: Option<&ClientId>,
         result: &SuccessResult,
     ) -> Result<(), ServiceError> {
+        self.knows(client);
         assert_eq!(
             &result.clone().checked().unwrap(),
             result,
@@ -404,9 +444,10 @@ impl JobSource for Service {
     async fn put_failure(
         &self,
         job: &JobId,
-        _client: Option<&ClientId>,
+        client: Option<&ClientId>,
         result: &FailureResult,
     ) -> Result<(), ServiceError> {
+        self.knows(client);
         self.put("PutJobFailureResult", job, Sent::Failure(result.clone()))
             .await
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_codepipeline::{
-    Acknowledged, ClientId, FailureResult, JobContents, JobId, JobSource, Nonce, Offer,
+    Acknowledged, ClientId, FailureResult, JobContents, JobId, JobSource, Nonce, Offer, Owner,
     PollRequest, ServiceError, SourceId, SuccessResult,
 };
 use pipefitter_plugins::ActionTypeKey;
@@ -40,6 +40,10 @@ struct Idle {
 impl JobSource for Idle {
     fn id(&self) -> &SourceId {
         &self.id
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::Custom
     }
 
     fn region(&self) -> &str {

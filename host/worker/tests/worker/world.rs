@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipefitter_claims::{Claims, Single};
-use pipefitter_codepipeline::JobSource;
+use pipefitter_codepipeline::{JobSource, Owner};
 use pipefitter_journal::{Journal, Memory, Phase, Record, RecordKey};
 use pipefitter_plugins::Catalogue;
 use pipefitter_sandbox::JobSpec;
@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::catalogue::catalogue;
 use crate::runner::Runner;
-use crate::service::Service;
+use crate::service::{CLIENT, Service};
 use crate::stage::Stage;
 
 pub(crate) struct World {
@@ -107,7 +107,7 @@ impl World {
             },
             action_type: "Build/Site/1".to_owned(),
             nonce: "1".to_owned(),
-            client: None,
+            client: (self.service.owner() == Owner::ThirdParty).then(|| CLIENT.to_owned()),
             attempt,
             retry_safe: self.retry_safe,
             by_rule: false,

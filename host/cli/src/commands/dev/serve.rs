@@ -15,7 +15,7 @@ use pipefitter_claims::Single;
 use pipefitter_codepipeline::Owner;
 use pipefitter_local::{LocalConfig, LostJobs, Server, ThirdParty};
 use pipefitter_plugins::{Catalogue, Custody};
-use pipefitter_worker::{Worker, WorkerHandle, WorkerParts};
+use pipefitter_worker::{SourceSettings, Worker, WorkerHandle, WorkerParts};
 use tokio_util::sync::CancellationToken;
 
 use super::pipeline::{self, Pipeline};
@@ -30,6 +30,7 @@ use crate::exit::Exit;
 use crate::plugin_files::report_plugin_problems;
 use crate::print;
 use crate::signals::Signals;
+use crate::sources;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
@@ -258,12 +259,20 @@ async fn start_worker(
         role_arn: None,
         external_id: None,
         endpoint_url: Some(server.endpoint_url()),
+        account: None,
+        settings: SourceSettings::default(),
+        s3_endpoint_url: Some(server.endpoint_url()),
+        client_tokens: None,
         static_keys: Some((KEY.to_owned(), KEY.into())),
     };
     let parts = WorkerParts {
         egress: wiring::egress(config)?,
         secrets: wiring::secrets(config).await?,
-        sources: vec![wiring::source_parts(&source, state).await?],
+        sources: vec![sources::source_parts(
+            &source,
+            sources::connect(&source).await?,
+            state,
+        )?],
         runner: Arc::clone(&engine.runner) as _,
         // The service's own state goes with the process: a journal that stayed would name its dead jobs.
         journal: Arc::new(pipefitter_journal::Memory::default()),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use pipefitter_codepipeline::{
-    Acknowledged, ClientId, FailureResult, JobContents, JobId, JobSource, Nonce, Offer,
+    Acknowledged, ClientId, FailureResult, JobContents, JobId, JobSource, Nonce, Offer, Owner,
     PollRequest, ServiceError, SourceId, SuccessResult,
 };
 use tokio::sync::Mutex;
@@ -56,6 +56,10 @@ impl OneJob {
 impl JobSource for OneJob {
     fn id(&self) -> &SourceId {
         &self.id
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::Custom
     }
 
     fn region(&self) -> &str {

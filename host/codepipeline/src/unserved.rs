@@ -1,0 +1,180 @@
+//! Partners' clients whose jobs are not taken.
+//!
+//! A client without a token is asked for once in [`REMEMBERED`], not with every poll that offers its jobs: who
+//! has the tokens may be a program that takes a second to answer. Where the tokens themselves say that they
+//! have changed (a file does), what was remembered counts no more. A token that the service refused is never
+//! sent again, however often it is found; another one for the same client is tried.
+//!
+//! ```text
+//!            token                               refused by the service
+//!   asked ------------> served  --------------------------------------------.
+//!     | none, refused one, or nobody could tell                             v
+//!     '----------------------------------------------> remembered --time, or tokens changed--> asked
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::ids::{ActionTypeId, ClientId, ClientToken};
+
+/// How long a client without a token is not asked for again.
+pub const REMEMBERED: Duration = Duration::from_secs(5 * 60);
+
+/// The same where nobody could tell: whoever has the tokens may be back soon.
+const NOT_TOLD: Duration = Duration::from_secs(30);
+
+/// Why a client's jobs are not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyUnserved {
+    /// It has no token.
+    Unknown,
+    /// The service refused the token that it has.
+    Refused,
+    /// The tokens could not be read; the log says why.
+    NotTold,
+}
+
+impl fmt::Display for WhyUnserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WhyUnserved::Unknown => "it has no client token",
+            WhyUnserved::Refused => "CodePipeline refused its client token",
+            WhyUnserved::NotTold => "its client token could not be read",
+        })
+    }
+}
+
+/// A client whose jobs are not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnservedClient {
+    /// Which.
+    pub client: ClientId,
+    /// Why.
+    pub why: WhyUnserved,
+    /// When its token was asked for last.
+    pub since: Instant,
+    /// Offers of its jobs since the start that were passed over.
+    pub offers: u64,
+}
+
+/// What a source's polls have met of clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientsView {
+    /// Clients whose jobs are not taken now, by id.
+    pub unserved: Vec<UnservedClient>,
+    /// Offers since the start that were passed over for want of a token.
+    pub passed_over: u64,
+}
+
+struct Entry {
+    why: WhyUnserved,
+    since: Instant,
+    until: Instant,
+    revision: u64,
+    offers: u64,
+}
+
+#[derive(Default)]
+struct Known {
+    unserved: BTreeMap<ClientId, Entry>,
+    refused: BTreeMap<ClientId, ClientToken>,
+    passed_over: u64,
+    /// Jobs passed over by the last poll of an action type.
+    in_the_way: BTreeMap<ActionTypeId, u32>,
+}
+
+/// The memory of one source.
+#[derive(Default)]
+pub(crate) struct Unserved {
+    // A cell that is never awaited.
+    known: watch::Sender<Known>,
+}
+
+impl Unserved {
+    /// Why a client is not to be asked for now; `revision` is that of the tokens.
+    pub(crate) fn remembered(&self, client: &ClientId, revision: u64) -> Option<WhyUnserved> {
+        let known = self.known.borrow();
+        let entry = known.unserved.get(client)?;
+        let holds = Instant::now() < entry.until && entry.revision == revision;
+        holds.then_some(entry.why)
+    }
+
+    pub(crate) fn remember(&self, client: &ClientId, why: WhyUnserved, revision: u64) {
+        let since = Instant::now();
+        let window = match why {
+            WhyUnserved::NotTold => NOT_TOLD,
+            WhyUnserved::Unknown | WhyUnserved::Refused => REMEMBERED,
+        };
+        self.known.send_modify(|known| {
+            // Those that are not asked for any more: their customers have gone, or their pipelines rest.
+            known
+                .unserved
+                .retain(|id, entry| since < entry.until + REMEMBERED || id == client);
+            let offers = known.unserved.get(client).map_or(0, |entry| entry.offers);
+            let entry = Entry {
+                why,
+                since,
+                until: since + window,
+                revision,
+                offers,
+            };
+            known.unserved.insert(client.clone(), entry);
+        });
+    }
+
+    pub(crate) fn served(&self, client: &ClientId) {
+        self.known
+            .send_if_modified(|known| known.unserved.remove(client).is_some());
+    }
+
+    /// The service does not take this token.
+    pub(crate) fn refuse(&self, client: &ClientId, token: &ClientToken, revision: u64) {
+        self.known.send_modify(|known| {
+            known.refused.insert(client.clone(), token.clone());
+        });
+        self.remember(client, WhyUnserved::Refused, revision);
+    }
+
+    pub(crate) fn is_refused(&self, client: &ClientId, token: &ClientToken) -> bool {
+        self.known.borrow().refused.get(client) == Some(token)
+    }
+
+    pub(crate) fn passed_over(&self, client: &ClientId) {
+        self.known.send_modify(|known| {
+            known.passed_over += 1;
+            if let Some(entry) = known.unserved.get_mut(client) {
+                entry.offers += 1;
+            }
+        });
+    }
+
+    /// How many jobs the next poll of an action type will probably offer in vain.
+    pub(crate) fn in_the_way(&self, action_type: &ActionTypeId) -> u32 {
+        let known = self.known.borrow();
+        known.in_the_way.get(action_type).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn were_in_the_way(&self, action_type: &ActionTypeId, jobs: u32) {
+        self.known.send_modify(|known| {
+            known.in_the_way.insert(action_type.clone(), jobs);
+        });
+    }
+
+    pub(crate) fn view(&self) -> ClientsView {
+        let known = self.known.borrow();
+        let unserved = known.unserved.iter().map(|(client, entry)| UnservedClient {
+            client: client.clone(),
+            why: entry.why,
+            since: entry.since,
+            offers: entry.offers,
+        });
+        ClientsView {
+            unserved: unserved.collect(),
+            passed_over: known.passed_over,
+        }
+    }
+}

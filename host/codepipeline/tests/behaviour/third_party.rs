@@ -1,0 +1,419 @@
+//! A partner's source: the token between poll and details, and what becomes of clients without one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use pipefitter_codepipeline::{
+    Acknowledged, ActionTypeId, ClientId, ClientToken, ClientTokens, ClientTokensError, ErrorClass,
+    FailureResult, FailureType, JobId, JobSource, Owner, PollRequest, REMEMBERED, SuccessResult,
+    ThirdPartySource, WhyUnserved,
+};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::server::{Answer, Server, error, ok};
+use super::{action_type, config, nonce, poll};
+
+const TOKEN: &str = "client-token-sentinel";
+
+/// Tokens that a test changes, and how often each was asked for.
+#[derive(Default)]
+struct Tokens {
+    known: watch::Sender<BTreeMap<String, String>>,
+    fails: bool,
+    revision: AtomicUsize,
+    asked: AtomicUsize,
+}
+
+impl Tokens {
+    fn with(pairs: &[(&str, &str)]) -> Arc<Tokens> {
+        let tokens = Tokens::default();
+        tokens.set(pairs);
+        Arc::new(tokens)
+    }
+
+    fn set(&self, pairs: &[(&str, &str)]) {
+        let pairs = pairs
+            .iter()
+            .map(|(client, token)| ((*client).to_owned(), (*token).to_owned()));
+        self.known.send_replace(pairs.collect());
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl ClientTokens for Tokens {
+    async fn token(&self, client: &ClientId) -> Result<Option<ClientToken>, ClientTokensError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.fails {
+            return Err(ClientTokensError::Arguments);
+        }
+        let known = self.known.borrow();
+        Ok(known
+            .get(client.as_str())
+            .and_then(|token| ClientToken::new(token)))
+    }
+
+    async fn revision(&self) -> u64 {
+        self.revision.load(Ordering::SeqCst) as u64
+    }
+}
+
+async fn source(server: &Server, tokens: &Arc<Tokens>) -> ThirdPartySource {
+    let tokens = Arc::clone(tokens) as Arc<dyn ClientTokens>;
+    ThirdPartySource::connect(config(&server.url), tokens)
+        .await
+        .unwrap()
+}
+
+fn request() -> PollRequest {
+    PollRequest {
+        action_type: ActionTypeId {
+            owner: Owner::ThirdParty,
+            ..action_type()
+        },
+        ..poll()
+    }
+}
+
+fn offered(jobs: &[(&str, &str)]) -> Answer {
+    let jobs: Vec<Value> = jobs
+        .iter()
+        .map(|(job, client)| json!({ "jobId": job, "clientId": client }))
+        .collect();
+    ok(&json!({ "jobs": jobs }))
+}
+
+fn client() -> ClientId {
+    ClientId::new("client-1")
+}
+
+async fn bodies(server: &Server) -> Vec<Value> {
+    let seen = server.seen().await;
+    seen.into_iter().map(|seen| seen.body).collect()
+}
+
+/// Virtual time, which stands still again afterwards: requests need the real one.
+async fn pass(time: std::time::Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_job_goes_from_poll_to_result_with_its_clients_token() {
+    let details = json!({ "jobDetails": { "id": "job", "nonce": "nonce-sentinel", "data": {
+        "actionTypeId": { "category": "Build", "owner": "ThirdParty", "provider": "Site", "version": "1" },
+        "actionConfiguration": { "configuration": { "team": "docs" } },
+        "pipelineContext": { "pipelineName": "pipe", "stage": { "name": "S" }, "action": { "name": "A" } },
+        "artifactCredentials":
+            { "accessKeyId": "AKIA", "secretAccessKey": "secret-sentinel", "sessionToken": "session-sentinel" },
+        "continuationToken": "step 2",
+    } } });
+    let server = Server::start([
+        offered(&[("job", "client-1")]),
+        ok(&details),
+        ok(&json!({ "status": "InProgress" })),
+        ok(&json!({})),
+    ])
+    .await;
+    let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
+    assert_eq!(source.owner(), Owner::ThirdParty);
+    let offers = source.poll(&request()).await.unwrap();
+    assert_eq!(offers.len(), 1);
+    assert!(offers[0].contents.is_none());
+    let contents = source.open(&offers[0]).await.unwrap();
+    assert_eq!(contents.pipeline.pipeline, "pipe");
+    assert_eq!(contents.pipeline.pipeline_arn, None);
+    assert_eq!(contents.account, None);
+    assert_eq!(contents.action_type.unwrap().owner, Owner::ThirdParty);
+    assert!(contents.credentials.is_some());
+    let client = offers[0].client.as_ref();
+    let job = &offers[0].job;
+    let acknowledged = source
+        .acknowledge(job, client, &contents.nonce.unwrap(), false)
+        .await;
+    assert_eq!(acknowledged.unwrap(), Acknowledged::Ours);
+    let success = SuccessResult {
+        variables: BTreeMap::from([("pages".to_owned(), "12".to_owned())]),
+        continuation: contents.continuation,
+        ..SuccessResult::default()
+    };
+    source.put_success(job, client, &success).await.unwrap();
+    let failure = FailureResult {
+        kind: FailureType::JobFailed,
+        message: "no".to_owned(),
+        external_execution_id: None,
+    };
+    source.put_failure(job, client, &failure).await.unwrap();
+    let seen = server.seen().await;
+    let operations: Vec<&str> = seen
+        .iter()
+        .map(|seen| seen.header("x-amz-target").rsplit('.').next().unwrap())
+        .collect();
+    assert_eq!(
+        operations,
+        [
+            "PollForThirdPartyJobs",
+            "GetThirdPartyJobDetails",
+            "AcknowledgeThirdPartyJob",
+            "PutThirdPartyJobSuccessResult",
+            "PutThirdPartyJobFailureResult",
+        ]
+    );
+    assert_eq!(
+        bodies(&server).await,
+        [
+            json!({
+                "actionTypeId":
+                    { "category": "Build", "owner": "ThirdParty", "provider": "Site", "version": "1" },
+                "maxBatchSize": 3,
+            }),
+            json!({ "jobId": "job", "clientToken": TOKEN }),
+            json!({ "jobId": "job", "nonce": "nonce-sentinel", "clientToken": TOKEN }),
+            // Without the variables, for which there is no member.
+            json!({ "jobId": "job", "clientToken": TOKEN, "continuationToken": "step 2" }),
+            json!({ "jobId": "job", "clientToken": TOKEN,
+                "failureDetails": { "type": "JobFailed", "message": "no" } }),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_client_without_a_token_is_counted_and_asked_for_once_in_five_minutes() {
+    let server = Server::start([offered(&[
+        ("a", "client-1"),
+        ("b", "nobody"),
+        ("c", "nobody"),
+    ])])
+    .await;
+    let tokens = Tokens::with(&[("client-1", TOKEN)]);
+    let source = source(&server, &tokens).await;
+    for round in 1..=3 {
+        let offers = source.poll(&request()).await.unwrap();
+        assert_eq!(offers.len(), 1);
+        assert_eq!(offers[0].job.as_str(), "a");
+        let view = source.clients();
+        assert_eq!(view.passed_over, 2 * round);
+        assert_eq!(view.unserved.len(), 1);
+        let unserved = &view.unserved[0];
+        assert_eq!(unserved.client.as_str(), "nobody");
+        assert_eq!(
+            (unserved.why, unserved.offers),
+            (WhyUnserved::Unknown, 2 * round)
+        );
+        // Of the known client each time, of the other one only at first.
+        assert_eq!(tokens.asked() as u64, round + 1);
+    }
+    pass(REMEMBERED).await;
+    tokens.set(&[("client-1", TOKEN), ("nobody", "another")]);
+    assert_eq!(source.poll(&request()).await.unwrap().len(), 3);
+    assert_eq!(source.clients().unserved, []);
+    assert_eq!(source.clients().passed_over, 6);
+}
+
+#[tokio::test]
+async fn tokens_that_say_that_they_changed_are_asked_at_once() {
+    let server = Server::start([offered(&[("a", "client-1")])]).await;
+    let tokens = Tokens::with(&[]);
+    let source = source(&server, &tokens).await;
+    assert!(source.poll(&request()).await.unwrap().is_empty());
+    tokens.set(&[("client-1", TOKEN)]);
+    assert!(source.poll(&request()).await.unwrap().is_empty());
+    tokens.revision.fetch_add(1, Ordering::SeqCst);
+    assert_eq!(source.poll(&request()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn tokens_that_cannot_be_had_are_asked_for_again_soon() {
+    let server = Server::start([offered(&[("a", "client-1")])]).await;
+    let tokens = Arc::new(Tokens {
+        fails: true,
+        ..Tokens::default()
+    });
+    let source = source(&server, &tokens).await;
+    for _ in 0..2 {
+        assert!(source.poll(&request()).await.unwrap().is_empty());
+    }
+    assert_eq!(source.clients().unserved[0].why, WhyUnserved::NotTold);
+    assert_eq!(tokens.asked(), 1);
+    pass(REMEMBERED / 10).await;
+    source.poll(&request()).await.unwrap();
+    assert_eq!(tokens.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_token_is_never_sent_again_and_a_changed_one_is() {
+    let server = Server::start([
+        error("InvalidClientTokenException", &format!("{TOKEN} is wrong")),
+        ok(&json!({ "status": "InProgress" })),
+    ])
+    .await;
+    let tokens = Tokens::with(&[("client-1", TOKEN)]);
+    let source = source(&server, &tokens).await;
+    let job = JobId::new("job");
+    let acknowledge = async || {
+        source
+            .acknowledge(&job, Some(&client()), &nonce(), false)
+            .await
+    };
+    let refused = acknowledge().await.unwrap_err();
+    assert_eq!(refused.class, ErrorClass::NoToken);
+    let shown = format!("{refused} {refused:?}");
+    assert!(
+        !shown.contains(TOKEN) && shown.contains("have the customer connect again"),
+        "{shown}"
+    );
+    for time in [0, 1, 10] {
+        pass(REMEMBERED * time).await;
+        let error = acknowledge().await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::NoToken);
+        assert!(
+            error.message.contains("refused its client token"),
+            "{error}"
+        );
+        assert_eq!(server.seen().await.len(), 1);
+        assert_eq!(source.clients().unserved[0].why, WhyUnserved::Refused);
+    }
+    tokens.set(&[("client-1", "another one")]);
+    pass(REMEMBERED).await;
+    assert_eq!(acknowledge().await.unwrap(), Acknowledged::Ours);
+    assert_eq!(server.seen().await[1].body["clientToken"], "another one");
+    assert_eq!(source.clients().unserved, []);
+}
+
+#[tokio::test]
+async fn jobs_that_are_passed_over_do_not_stand_in_the_way_of_others() {
+    let jobs: Vec<(String, &str)> = (0..5).map(|at| (format!("job-{at}"), "nobody")).collect();
+    let mut jobs: Vec<(&str, &str)> = jobs
+        .iter()
+        .map(|(job, client)| (job.as_str(), *client))
+        .collect();
+    let first = offered(&jobs[..1]);
+    jobs.extend([("ours-1", "client-1"), ("ours-2", "client-1")]);
+    let server = Server::start([first, offered(&jobs)]).await;
+    let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
+    let mut request = request();
+    request.max = 1;
+    assert!(source.poll(&request).await.unwrap().is_empty());
+    // One was in the way; and no more than what is free is handed on.
+    assert_eq!(source.poll(&request).await.unwrap().len(), 1);
+    source.poll(&request).await.unwrap();
+    let sizes: Vec<Value> = bodies(&server)
+        .await
+        .into_iter()
+        .map(|body| body["maxBatchSize"].clone())
+        .collect();
+    assert_eq!(sizes, [json!(1), json!(2), json!(6)]);
+}
+
+#[tokio::test]
+async fn job_ids_are_free_text_and_go_back_as_they_came() {
+    let long = "\u{fc}".repeat(512);
+    let ids = [
+        "../..",
+        "/etc/passwd",
+        "a\u{0}b",
+        "-rf",
+        "\u{1b}[2J\u{202e}",
+        long.as_str(),
+    ];
+    let too_long = format!("{long}x");
+    let mut jobs: Vec<(&str, &str)> = ids.iter().map(|id| (*id, "client-1")).collect();
+    jobs.push((&too_long, "client-1"));
+    let mut answers = vec![offered(&jobs)];
+    answers.push(ok(&json!({ "status": "InProgress" })));
+    let server = Server::start(answers).await;
+    let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
+    let mut request = request();
+    request.max = 10;
+    let offers = source.poll(&request).await.unwrap();
+    assert_eq!(
+        offers.len(),
+        ids.len(),
+        "what no request takes back is no offer"
+    );
+    for offer in &offers {
+        source
+            .acknowledge(&offer.job, offer.client.as_ref(), &nonce(), false)
+            .await
+            .unwrap();
+    }
+    let sent: Vec<String> = bodies(&server).await[1..]
+        .iter()
+        .map(|body| body["jobId"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(sent, ids);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_not_sent() {
+    let server = Server::start([ok(&json!({}))]).await;
+    let source = source(&server, &Tokens::with(&[])).await;
+    // Of the account's own types, of a job without a client, of a client without a token.
+    let error = source.poll(&poll()).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Invalid);
+    let job = JobId::new("job");
+    let error = source.details(&job, None).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Invalid);
+    let error = source.details(&job, Some(&client())).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::NoToken);
+    insta::assert_snapshot!(error);
+    assert!(server.seen().await.is_empty());
+}
+
+#[tokio::test]
+async fn answers_with_holes_are_no_jobs() {
+    let jobs = json!({ "jobs": [{ "jobId": "a" }, { "clientId": "client-1" }, { "jobId": "", "clientId": "x" }] });
+    let server = Server::start([ok(&jobs), ok(&json!({ "jobDetails": { "id": "a" } }))]).await;
+    let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
+    assert!(source.poll(&request()).await.unwrap().is_empty());
+    let error = source
+        .details(&JobId::new("a"), Some(&client()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, ErrorClass::Transient);
+}
+
+#[tokio::test]
+async fn nothing_prints_a_token() {
+    let server = Server::start([error(
+        "ValidationException",
+        &format!(
+            "1 validation error detected: Value '{TOKEN}' at 'clientToken' failed; said {TOKEN}"
+        ),
+    )])
+    .await;
+    let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
+    let job = JobId::new("job");
+    let client = client();
+    let failure = FailureResult {
+        kind: FailureType::JobFailed,
+        message: "no".to_owned(),
+        external_execution_id: None,
+    };
+    let errors = [
+        source.details(&job, Some(&client)).await.map(|_| ()),
+        source
+            .acknowledge(&job, Some(&client), &nonce(), true)
+            .await
+            .map(|_| ()),
+        source
+            .put_success(&job, Some(&client), &SuccessResult::default())
+            .await,
+        source.put_failure(&job, Some(&client), &failure).await,
+    ];
+    for error in errors {
+        let error = error.unwrap_err();
+        let shown = format!("{error} {error:?} {error:#?}");
+        assert!(!shown.contains("sentinel"), "{shown}");
+    }
+    let token = ClientToken::new(TOKEN).unwrap();
+    let shown = format!("{source:?} {source:#?} {token:?} {:?}", source.clients());
+    assert!(!shown.contains("sentinel"), "{shown}");
+}
