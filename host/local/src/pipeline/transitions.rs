@@ -17,7 +17,7 @@ impl Engine {
         request: DisableStageTransition,
     ) -> Result<Value, ApiError> {
         let (name, kind) = (&request.pipeline_name, &request.transition_type);
-        let into = self.into_stage(name, &request.stage_name, kind)?;
+        let into = self.stage_behind(name, &request.stage_name, kind)?;
         self.change_transition(name, into, Some(request.reason));
         Ok(json!({}))
     }
@@ -27,7 +27,7 @@ impl Engine {
         request: &EnableStageTransition,
     ) -> Result<Value, ApiError> {
         let (name, kind) = (&request.pipeline_name, &request.transition_type);
-        let into = self.into_stage(name, &request.stage_name, kind)?;
+        let into = self.stage_behind(name, &request.stage_name, kind)?;
         self.change_transition(name, into, None);
         self.admit(name, into);
         Ok(json!({}))
@@ -44,7 +44,7 @@ impl Engine {
     }
 
     /// The stage that a transition leads into.
-    fn into_stage(&self, pipeline: &str, stage: &str, kind: &str) -> Result<usize, ApiError> {
+    fn stage_behind(&self, pipeline: &str, stage: &str, kind: &str) -> Result<usize, ApiError> {
         let at = self.stage_of(pipeline, stage)?;
         if kind == "Inbound" {
             return Ok(at);
