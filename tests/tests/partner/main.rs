@@ -4,6 +4,7 @@
 
 mod crash;
 mod customers;
+mod dev;
 mod free_text;
 mod partner;
 mod stores;

@@ -37,7 +37,7 @@ pub(crate) fn probe() -> Plugin {
 }
 
 /// The file of `dev --third-party`: the plugin's type, and who is connected.
-fn declared(plugin: &Plugin, customers: &[Customer], job_ids: &str) -> String {
+pub(crate) fn declared(plugin: &Plugin, customers: &[Customer], job_ids: &str) -> String {
     let mut text = format!(
         "job-ids = {job_ids:?}\n[[action-type]]\ncategory = {:?}\nprovider = {:?}\nversion = \"1\"\ninputs = {{ max = \
          {} }}\noutputs = {{ max = {} }}\n",

@@ -6,5 +6,6 @@ mod session;
 mod setup;
 mod show;
 mod source;
+mod worker;
 
 pub(crate) use serve::main;

@@ -11,11 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use pipefitter_claims::Single;
-use pipefitter_codepipeline::Owner;
 use pipefitter_local::{LocalConfig, LostJobs, Server, ThirdParty};
 use pipefitter_plugins::{Catalogue, Custody};
-use pipefitter_worker::{SourceSettings, Worker, WorkerHandle, WorkerParts};
 use tokio_util::sync::CancellationToken;
 
 use super::pipeline::{self, Pipeline};
@@ -23,14 +20,14 @@ use super::session::{Ended, Session, register};
 use super::setup::{Clients, KEY, REGION};
 use super::show::Show;
 use super::source::{send_source, source_location};
+use super::worker::start_worker;
 use crate::args::{DevArgs, LostJobsChoice};
 use crate::commands::check::against_plugins;
-use crate::config::{Config, SourceConfig, load_or_empty, load_third_party, print_problems};
+use crate::config::{Config, load_or_empty, load_third_party, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::report_plugin_problems;
 use crate::print;
 use crate::signals::Signals;
-use crate::sources;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
@@ -107,7 +104,7 @@ async fn serve(
     print_problems(&against_plugins(&config, &catalogue));
     let pipeline = choose_pipeline(args, &catalogue)?;
 
-    let server = start_server(args, third_party, state).await?;
+    let server = start_server(args, third_party.clone(), state).await?;
     let mut show = Show::new();
     greet(&mut show, args, &server);
     let mut events = server.events();
@@ -132,7 +129,9 @@ async fn serve(
 
     let worker = match args.no_worker {
         true => None,
-        false => Some(start_worker(&config, state, &engine, &plugins, &server).await?),
+        false => {
+            Some(start_worker(&config, state, &engine, &plugins, &server, &third_party).await?)
+        }
     };
     let ended = Session {
         args,
@@ -242,45 +241,4 @@ fn say_how_to_begin(show: &mut Show, pipeline: &Pipeline) {
              DIR)"
         ));
     }
-}
-
-async fn start_worker(
-    config: &Config,
-    state: &StateDir,
-    engine: &Engine,
-    plugins: &ServedPlugins,
-    server: &Server,
-) -> Result<WorkerHandle> {
-    let source = SourceConfig {
-        id: "local".to_owned(),
-        region: REGION.to_owned(),
-        owner: Owner::Custom,
-        profile: None,
-        role_arn: None,
-        external_id: None,
-        endpoint_url: Some(server.endpoint_url()),
-        account: None,
-        settings: SourceSettings::default(),
-        s3_endpoint_url: Some(server.endpoint_url()),
-        client_tokens: None,
-        static_keys: Some((KEY.to_owned(), KEY.into())),
-    };
-    let parts = WorkerParts {
-        egress: wiring::egress(config)?,
-        secrets: wiring::secrets(config).await?,
-        sources: vec![sources::source_parts(
-            &source,
-            sources::connect(&source).await?,
-            state,
-        )?],
-        runner: Arc::clone(&engine.runner) as _,
-        // The service's own state goes with the process: a journal that stayed would name its dead jobs.
-        journal: Arc::new(pipefitter_journal::Memory::default()),
-        claims: Arc::new(Single),
-        catalogue: plugins.catalogue.clone(),
-    };
-    let worker_config = wiring::worker_config(config, state);
-    Worker::start(worker_config, parts)
-        .await
-        .context("the worker does not start")
 }

@@ -1,0 +1,100 @@
+//! The worker that `dev` runs against its own service: the plugins' jobs, and those of partners' types that it
+//! was told of, with the tokens that the service itself checks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use pipefitter_claims::Single;
+use pipefitter_codepipeline::Owner;
+use pipefitter_local::{Server, ThirdParty};
+use pipefitter_plugins::ActionTypeKey;
+use pipefitter_worker::{SourceSettings, Worker, WorkerHandle, WorkerParts};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::setup::{KEY, REGION};
+use crate::config::{ClientTokensConfig, Config, SourceConfig};
+use crate::sources;
+use crate::wiring::{self, Engine, ServedPlugins, StateDir};
+
+pub(crate) async fn start_worker(
+    config: &Config,
+    state: &StateDir,
+    engine: &Engine,
+    plugins: &ServedPlugins,
+    server: &Server,
+    third_party: &ThirdParty,
+) -> Result<WorkerHandle> {
+    let mut worker_config = wiring::worker_config(config, state);
+    let mut parts = Vec::new();
+    for source in sources_of(server, third_party)? {
+        let settings = source.settings.clone();
+        worker_config
+            .source_settings
+            .insert(source.id.clone(), settings);
+        let connection = sources::connect(&source).await?;
+        parts.push(sources::source_parts(&source, connection, state)?);
+    }
+    let parts = WorkerParts {
+        egress: wiring::egress(config)?,
+        secrets: wiring::secrets(config).await?,
+        sources: parts,
+        runner: Arc::clone(&engine.runner) as _,
+        // The service's own state goes with the process: a journal that stayed would name its dead jobs.
+        journal: Arc::new(pipefitter_journal::Memory::default()),
+        claims: Arc::new(Single),
+        catalogue: plugins.catalogue.clone(),
+    };
+    Worker::start(worker_config, parts)
+        .await
+        .context("the worker does not start")
+}
+
+/// The account's own jobs, and partners' where there are any.
+fn sources_of(server: &Server, third_party: &ThirdParty) -> Result<Vec<SourceConfig>> {
+    let custom = SourceConfig {
+        id: "local".to_owned(),
+        region: REGION.to_owned(),
+        owner: Owner::Custom,
+        profile: None,
+        role_arn: None,
+        external_id: None,
+        endpoint_url: Some(server.endpoint_url()),
+        account: None,
+        settings: SourceSettings::default(),
+        s3_endpoint_url: Some(server.endpoint_url()),
+        client_tokens: None,
+        static_keys: Some((KEY.to_owned(), KEY.into())),
+    };
+    if third_party.action_types.is_empty() {
+        return Ok(vec![custom]);
+    }
+    let types = third_party.action_types.iter();
+    let clients = types.clone().flat_map(|kind| &kind.clients);
+    let tokens: BTreeMap<&str, &str> = clients
+        .map(|client| (client.id.as_str(), client.token.expose_secret()))
+        .collect();
+    let tokens = serde_json::to_string(&tokens).context("client tokens cannot be told on")?;
+    let partner = SourceConfig {
+        id: "partner".to_owned(),
+        owner: Owner::ThirdParty,
+        settings: SourceSettings {
+            action_types: Some(
+                types
+                    .map(|kind| ActionTypeKey {
+                        category: kind.category.clone(),
+                        provider: kind.provider.clone(),
+                        version: kind.version.clone(),
+                    })
+                    .collect(),
+            ),
+            ..SourceSettings::default()
+        },
+        client_tokens: Some(ClientTokensConfig::Environment {
+            variable: "third-party".to_owned(),
+            value: Some(SecretString::from(tokens)),
+        }),
+        ..custom.clone()
+    };
+    Ok(vec![custom, partner])
+}
