@@ -2,8 +2,19 @@
 //!
 //! A guest can nest folders deeper than any stack, descriptor table or PATH_MAX allows, since it opens
 //! them one relative to the other. So nothing here recurses or builds paths: the folders within each
-//! folder are moved up beside it, under names of our own, until every folder is flat. Two handles are
-//! open at any depth, and each folder is moved once.
+//! folder are moved up beside it, under numbered names of our own, and each is then emptied in its turn.
+//!
+//! ```text
+//!   list the top --> delete files, empty folders ---> empty .removed-0, -1 ... until the last one moved up
+//!        ^                  (what is in them moves up)              |
+//!        '-------- until a list finds nothing to do ----------------'
+//! ```
+//!
+//! Two handles are open at any depth. Each folder is opened once and moved once, and the top is not listed for each:
+//! file systems keep the room of names that are gone, so that a top that once held many is slow to read forever.
+//! What is left is what the file system itself takes to remove a folder: 100,000 levels took 4 s in memory, and as many
+//! minutes on an ext4 without a journal that is mounted with `discard`, which sends one to the disk for each block that
+//! is freed, 2.4 ms for each folder, nested or not.
 
 use std::ffi::OsStr;
 use std::io;
@@ -30,19 +41,8 @@ pub fn remove_tree(dir: &Path) -> io::Result<()> {
         Ok(metadata) if metadata.permissions().mode() & OURS == OURS => {}
         Ok(_) => std::fs::set_permissions(dir, std::fs::Permissions::from_mode(OURS))?,
     }
-    let mut sweep = Sweep {
-        root: Dir::open_ambient_dir(dir, ambient_authority())?,
-        moved: 0,
-    };
-    loop {
-        let Pass { done, failed } = sweep.pass()?;
-        if done == 0 {
-            return match failed {
-                Some(error) => Err(error),
-                None => std::fs::remove_dir(dir),
-            };
-        }
-    }
+    Sweep::at(Dir::open_ambient_dir(dir, ambient_authority())?).all()?;
+    std::fs::remove_dir(dir)
 }
 
 /// Read, write and search, for the owner.
@@ -52,6 +52,10 @@ struct Sweep {
     root: Dir,
     /// How many folders were moved up, for names not used before.
     moved: u64,
+    /// Of these, how many were emptied.
+    emptied: u64,
+    /// How often a folder was listed.
+    listed: u64,
 }
 
 /// What one look at the top came to.
@@ -76,29 +80,65 @@ impl Pass {
 }
 
 impl Sweep {
+    fn at(root: Dir) -> Sweep {
+        Sweep {
+            root,
+            moved: 0,
+            emptied: 0,
+            listed: 0,
+        }
+    }
+
+    /// Everything below the root.
+    fn all(&mut self) -> io::Result<()> {
+        loop {
+            let Pass { done, failed } = self.pass()?;
+            if done == 0 {
+                return failed.map_or(Ok(()), Err);
+            }
+        }
+    }
+
     fn pass(&mut self) -> io::Result<Pass> {
         let mut pass = Pass::default();
+        self.listed += 1;
         for entry in self.root.entries()? {
             let entry = entry?;
             let name = entry.file_name();
             match entry.metadata() {
                 Ok(metadata) if metadata.is_dir() => {
-                    if let Err(error) = self.flatten(&name, &metadata, &mut pass) {
-                        pass.note(Err(error));
-                    }
-                    pass.note(self.root.remove_dir(&name));
+                    self.remove_folder(&name, &metadata, &mut pass)
                 }
                 Ok(_) => pass.note(self.root.remove_file_or_symlink(&name)),
                 Err(error) => pass.note(Err(error)),
             }
         }
+        while self.emptied < self.moved {
+            let name = numbered(self.emptied);
+            self.emptied += 1;
+            match self.root.symlink_metadata(&name) {
+                Ok(metadata) if metadata.is_dir() => {
+                    self.remove_folder(name.as_ref(), &metadata, &mut pass);
+                }
+                // A listing that saw it has dealt with it, and with what a guest had by that name.
+                Ok(_) | Err(_) => {}
+            }
+        }
         Ok(pass)
+    }
+
+    fn remove_folder(&mut self, name: &OsStr, metadata: &Metadata, pass: &mut Pass) {
+        if let Err(error) = self.flatten(name, metadata, pass) {
+            pass.note(Err(error));
+        }
+        pass.note(self.root.remove_dir(name));
     }
 
     /// Deletes the files in a folder at the top and moves the folders in it up.
     fn flatten(&mut self, name: &OsStr, metadata: &Metadata, pass: &mut Pass) -> io::Result<()> {
         open_up(&self.root, name, metadata)?;
         let folder = self.root.open_dir_nofollow(name)?;
+        self.listed += 1;
         for entry in folder.entries()? {
             let entry = entry?;
             let name = entry.file_name();
@@ -118,7 +158,7 @@ impl Sweep {
 
     fn move_up(&mut self, folder: &Dir, name: &OsStr) -> io::Result<()> {
         loop {
-            let free = format!(".removed-{}", self.moved);
+            let free = numbered(self.moved);
             self.moved += 1;
             match folder.rename(name, &self.root, &free) {
                 // The guest had something by that name. (An empty folder was replaced, and is gone.)
@@ -133,6 +173,10 @@ impl Sweep {
             }
         }
     }
+}
+
+fn numbered(number: u64) -> String {
+    format!(".removed-{number}")
 }
 
 fn open_up(parent: &Dir, name: &OsStr, metadata: &Metadata) -> io::Result<()> {
@@ -163,6 +207,38 @@ mod tests {
         }
         remove_tree(&tree).unwrap();
         assert!(!tree.exists());
+    }
+
+    /// Bushes on a stem: folders within folders, each with files and folders beside the next one.
+    fn tree(at: &Path, levels: u64) -> u64 {
+        std::fs::create_dir(at).unwrap();
+        let mut dir = Dir::open_ambient_dir(at, ambient_authority()).unwrap();
+        for level in 0..levels {
+            dir.create_dir_all("bush/twig").unwrap();
+            dir.write(format!("bush/{level}"), b"x").unwrap();
+            // A name that is ours, at the top too.
+            dir.create_dir(numbered(level)).unwrap();
+            dir = entered(&dir, "stem");
+        }
+        4 * levels
+    }
+
+    #[test]
+    fn each_folder_is_listed_and_moved_once_whatever_the_depth() {
+        let home = tempfile::tempdir().unwrap();
+        for levels in [1, 50, 300] {
+            let at = home.path().join(levels.to_string());
+            let folders = tree(&at, levels);
+            let root = Dir::open_ambient_dir(&at, ambient_authority()).unwrap();
+            let mut sweep = Sweep::at(root);
+            sweep.all().unwrap();
+            assert_eq!(std::fs::read_dir(&at).unwrap().count(), 0);
+            let Sweep { listed, moved, .. } = sweep;
+            // The top itself is listed twice: the second time nothing is there.
+            assert!(listed <= folders + 2, "{levels}: {listed} of {folders}");
+            // And one number for each name that a guest had taken.
+            assert!(moved <= folders + levels, "{levels}: {moved} of {folders}");
+        }
     }
 
     #[test]
