@@ -10,9 +10,11 @@ mod config;
 mod exit;
 mod plugin_files;
 mod print;
+mod secret_faults;
 mod signals;
 mod sources;
 mod telemetry;
+mod temporary;
 mod wiring;
 
 use std::process::ExitCode;

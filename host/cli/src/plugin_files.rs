@@ -66,8 +66,21 @@ pub(crate) fn one_plugin_file(plugin: &Path) -> Result<PathBuf> {
     }
 }
 
-/// A problem of the catalogue, as `check` shows it. Most messages name the file, with the line: once is enough.
+/// A problem of the catalogue, as `check` shows it: with its lines where it is in a manifest. Most other messages name
+/// the file: once is enough.
 pub(crate) fn problem_of_plugin(problem: &Problem) -> ConfigProblem {
+    if let Some(place) = &problem.in_manifest {
+        return ConfigProblem {
+            place: Place::Text {
+                file: Path::new(&place.label).into(),
+                text: Arc::clone(&place.text),
+                span: place.span.clone(),
+            },
+            message: place.fault.clone(),
+            remedy: problem.remedy.clone(),
+            warning: false,
+        };
+    }
     let unnamed = problem
         .file()
         .filter(|file| !problem.message.contains(&file.display().to_string()));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use aws_config::SdkConfig;
-use pipefitter_egress::{Egress, EgressConfig};
+use pipefitter_egress::{Egress, EgressConfig, Proxy};
 use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy};
 use pipefitter_sandbox::{
     ByIsolation, ChildProcess, CompileLimits, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
@@ -19,7 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, PluginConfig, SecretPlace, SecretTable, SupplyConfig};
+use crate::config::{Config, NetworkConfig, PluginConfig, SecretPlace, SecretTable, SupplyConfig};
+use crate::secret_faults::source_of;
 use crate::sources;
 
 /// The folders of a worker's state, made with mode 0700.
@@ -218,19 +219,36 @@ pub(crate) fn isolation_fault(config: &Config) -> Option<String> {
     checked.err().map(|error| error.full())
 }
 
-/// The way to the network, if any plugin is granted one.
-pub(crate) fn egress(config: &Config) -> Result<Option<Egress>> {
+/// The way to the network, if any plugin is granted one; `secrets` are those of [`secrets`].
+pub(crate) async fn egress(config: &Config, secrets: Option<&Secrets>) -> Result<Option<Egress>> {
     let granted = |plugin: &PluginConfig| !plugin.grant.network.is_empty();
     if !config.plugins.values().any(granted) {
         return Ok(None);
     }
     let mut settings = EgressConfig::default();
     settings.authorities.clone_from(&config.network.ca_file);
-    settings.proxy.clone_from(&config.network.proxy);
+    settings.proxy = proxy(&config.network, secrets).await?;
     settings.refused.clone_from(&config.network.refuse);
     Egress::new(settings)
         .map(Some)
         .context("could not make the way to the network ready, which [network] of the configuration describes")
+}
+
+/// The proxy, with its password as it is now.
+async fn proxy(network: &NetworkConfig, secrets: Option<&Secrets>) -> Result<Option<Proxy>> {
+    let (Some(proxy), Some(login)) = (&network.proxy, &network.proxy_login) else {
+        return Ok(network.proxy.clone());
+    };
+    let secrets = secrets.context("`proxy-password` names a secret, and there is no [secrets]")?;
+    let password = secrets
+        .get(&login.password)
+        .await
+        .context("the password of [network] proxy cannot be had")?;
+    let proxy = proxy
+        .clone()
+        .with_credentials(&login.user, &password)
+        .context("[network] `proxy-user` and `proxy-password` cannot be used")?;
+    Ok(Some(proxy))
 }
 
 /// The secrets that can be granted, if there are any.
@@ -283,11 +301,7 @@ async fn access(
     secret: &SecretTable,
     known: &mut BTreeMap<String, SdkConfig>,
 ) -> Result<AwsAccess> {
-    let source = match &secret.source {
-        Some(id) => config.sources.iter().find(|source| source.id == *id),
-        None => config.sources.first(),
-    };
-    let source = source.with_context(|| {
+    let source = source_of(config, secret).with_context(|| {
         format!(
             "secret `{name}` is AWS's, and there is no [[source]] to ask with; name one by `source`"
         )

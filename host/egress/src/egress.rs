@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use secrecy::SecretString;
 
 use crate::EgressError;
 use crate::attach::AttachedHeader;
@@ -68,6 +69,13 @@ impl Egress {
                 refused: config.refused,
             }),
         })
+    }
+
+    /// The password that the worker shows to its proxy. No guest gets it; it is here to be hidden in whatever else
+    /// may tell it.
+    #[must_use]
+    pub fn proxy_password(&self) -> Option<&SecretString> {
+        self.connector.proxy.as_ref().and_then(Proxy::password)
     }
 
     /// The broker of one job of a plugin, whose name is for logs and for advice only.

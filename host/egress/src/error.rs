@@ -9,7 +9,7 @@ pub enum EgressError {
     /// A grant that cannot be read.
     #[error("the network grant `{grant}` {reason}")]
     Grant {
-        /// As it was written.
+        /// As it was written, without a user or password.
         grant: String,
         /// What is wrong with it, and what to write instead.
         reason: String,

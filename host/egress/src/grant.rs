@@ -12,7 +12,7 @@ use ipnet::IpNet;
 
 use crate::EgressError;
 use crate::host::{Host, split_port};
-use crate::target::{Scheme, Target};
+use crate::target::{Scheme, Target, without_user};
 
 /// One thing that a plugin may reach; displays as it is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +36,13 @@ impl NetworkGrant {
     /// # Errors
     /// [`EgressError::Grant`], which says what to write instead.
     pub fn parse(text: &str) -> Result<Self, EgressError> {
-        parse(text).map_err(|reason| EgressError::Grant {
-            grant: text.to_owned(),
+        let parsed = match text.rsplit_once('@') {
+            None => parse(text),
+            // Nothing but the host is looked at: the rest may hold a password, which no fault repeats.
+            Some((before, host)) => Err(with_a_user(before, host)),
+        };
+        parsed.map_err(|reason| EgressError::Grant {
+            grant: without_user(text),
             reason,
         })
     }
@@ -102,9 +107,6 @@ fn parse(text: &str) -> Result<NetworkGrant, String> {
             &rest[..place]
         ));
     }
-    if let Some((_, host)) = rest.rsplit_once('@') {
-        return Err(format!("carries a user or password: write {name}://{host}"));
-    }
     let (host, port) = split_port_of_grant(rest)?;
     let pattern = match host.strip_prefix("*.") {
         Some(parent) => {
@@ -142,6 +144,17 @@ fn parse(text: &str) -> Result<NetworkGrant, String> {
         port: port.unwrap_or(scheme.default_port()),
         ranges,
     })
+}
+
+fn with_a_user(before: &str, host: &str) -> String {
+    let scheme = before.split_once("://");
+    let scheme = scheme.and_then(|(scheme, _)| Scheme::parse(scheme));
+    let name = scheme.unwrap_or(Scheme::Https).name();
+    let host = host.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    format!(
+        "carries a user or password, and a plugin gets none by its grant: write {name}://{host}, and see `attach` for \
+         a secret that goes with its requests"
+    )
 }
 
 fn split_port_of_grant(rest: &str) -> Result<(&str, Option<u16>), String> {
@@ -360,6 +373,25 @@ mod tests {
         ] {
             let fault = NetworkGrant::parse(grant).unwrap_err().to_string();
             assert!(fault.contains(advice), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_in_no_fault() {
+        for grant in [
+            "https://me:hunter22@a.example",
+            "https://me:hunter22@a.example/v1",
+            "https://me:x/hunter22@a.example",
+            "me:hunter22@a.example",
+            "ftp://me:hunter22@a.example",
+            "hunter22://x@a.example",
+            "https://me:hunter22@",
+            "https://me:hunter22@*",
+        ] {
+            let fault = NetworkGrant::parse(grant).unwrap_err();
+            let told = format!("{fault} {fault:?}");
+            assert!(!told.contains("hunter22"), "{told}");
+            assert!(told.contains("carries a user or password"), "{told}");
         }
     }
 

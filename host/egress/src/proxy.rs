@@ -24,6 +24,7 @@ use crate::dial::ByteStream;
 use crate::failure::{Failure, chain};
 use crate::host::{Host, split_port};
 use crate::protocol::ErrorCode;
+use crate::target::without_user;
 
 /// A proxy that every connection goes through. Its own address is the operator's choice and may be any.
 #[derive(Clone, Debug)]
@@ -31,7 +32,13 @@ pub struct Proxy {
     pub(crate) host: Host,
     pub(crate) port: u16,
     pub(crate) resolves: bool,
-    credentials: Option<HeaderValue>,
+    credentials: Option<Credentials>,
+}
+
+#[derive(Clone, Debug)]
+struct Credentials {
+    header: HeaderValue,
+    password: SecretString,
 }
 
 /// Where CONNECT asks for.
@@ -60,13 +67,7 @@ impl Proxy {
     /// # Errors
     /// [`EgressError::Proxy`], which says what to write instead, and never repeats a user or password.
     pub fn parse(url: &str) -> Result<Self, EgressError> {
-        let shown = match (url.find("://"), url.rfind('@')) {
-            (Some(scheme), Some(at)) if at > scheme => {
-                format!("{}://...@{}", &url[..scheme], &url[at + 1..])
-            }
-            (_, Some(at)) => format!("...@{}", &url[at + 1..]),
-            (_, None) => url.to_owned(),
-        };
+        let shown = without_user(url);
         let fault = |reason: String| EgressError::Proxy {
             proxy: shown.clone(),
             reason,
@@ -84,7 +85,8 @@ impl Proxy {
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains('@') {
             return Err(fault(
-                "carries a user or password: give them apart from the address, so that they are in no message"
+                "carries a user or password: give them apart from the address, as `proxy-user` and `proxy-password`, so \
+                 that they are in no message"
                     .to_owned(),
             ));
         }
@@ -107,6 +109,7 @@ impl Proxy {
         user: &str,
         password: &SecretString,
     ) -> Result<Self, EgressError> {
+        let kept = password.clone();
         let password = password.expose_secret();
         let fault = |reason: &str| EgressError::Proxy {
             proxy: self.to_string(),
@@ -124,8 +127,16 @@ impl Proxy {
         let mut value = HeaderValue::from_str(&format!("Basic {pair}"))
             .map_err(|_| fault("has credentials that no header can hold"))?;
         value.set_sensitive(true);
-        self.credentials = Some(value);
+        self.credentials = Some(Credentials {
+            header: value,
+            password: kept,
+        });
         Ok(self)
+    }
+
+    /// The password that is shown to the proxy.
+    pub(crate) fn password(&self) -> Option<&SecretString> {
+        self.credentials.as_ref().map(|shown| &shown.password)
     }
 
     /// Let the proxy resolve names, where only it can.
@@ -177,7 +188,7 @@ impl Proxy {
         if let Some(credentials) = &self.credentials {
             request
                 .headers_mut()
-                .insert(PROXY_AUTHORIZATION, credentials.clone());
+                .insert(PROXY_AUTHORIZATION, credentials.header.clone());
         }
         let response = sender
             .send_request(request)

@@ -78,12 +78,41 @@ impl fmt::Display for Target {
     }
 }
 
+/// What an operator wrote as an address, without what may be a user and password: for faults, which must not
+/// repeat one.
+pub(crate) fn without_user(text: &str) -> String {
+    let Some((before, host)) = text.rsplit_once('@') else {
+        return text.to_owned();
+    };
+    // What stands before `://` is shown where it is a scheme for sure: else it may be a password with these in it.
+    match before.split_once("://") {
+        Some((scheme, _)) if Scheme::parse(scheme).is_some() => format!("{scheme}://...@{host}"),
+        _ => format!("...@{host}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(uri: &str) -> Result<String, String> {
         Target::of(&uri.parse().unwrap()).map(|target| target.to_string())
+    }
+
+    #[test]
+    fn a_user_and_password_are_left_out() {
+        for (text, shown) in [
+            ("https://a.example:8443", "https://a.example:8443"),
+            ("https://me:hunter22@a.example", "https://...@a.example"),
+            (
+                "https://me:hun@ter/22@a.example/x",
+                "https://...@a.example/x",
+            ),
+            ("me:hunter22@a.example", "...@a.example"),
+            ("me:hunter://22@a.example", "...@a.example"),
+        ] {
+            assert_eq!(without_user(text), shown);
+        }
     }
 
     #[test]

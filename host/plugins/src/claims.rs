@@ -100,6 +100,7 @@ fn problem(claim: &Claim, files: Vec<PathBuf>, served: &ByPath) -> Problem {
         files,
         message,
         remedy: remedy.to_owned(),
+        in_manifest: None,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +105,21 @@ pub struct Problem {
     pub remedy: String,
     /// An older version of the plugin is served meanwhile.
     pub older_served: bool,
+    /// Where in its manifest it is, if it is there.
+    pub in_manifest: Option<ManifestPlace>,
+}
+
+/// Where in a manifest a problem is, with the text to show of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestPlace {
+    /// What holds the manifest, as messages name it.
+    pub label: String,
+    /// All of the manifest.
+    pub text: Arc<str>,
+    /// In bytes of it.
+    pub span: Range<usize>,
+    /// The problem's message without the place that it begins with.
+    pub fault: String,
 }
 
 impl Problem {
@@ -113,6 +130,7 @@ impl Problem {
             message: format!("{}: {fault}", file.display()),
             remedy: remedy.to_owned(),
             older_served: false,
+            in_manifest: None,
         }
     }
 

@@ -32,7 +32,9 @@ mod watch;
 
 pub use cache::{CodeCache, Trimmed};
 pub use catalogue::Catalogue;
-pub use contract::{ActionTypeKey, Plugin, PluginDigest, Prepare, PrepareError, Prepared, Problem};
+pub use contract::{
+    ActionTypeKey, ManifestPlace, Plugin, PluginDigest, Prepare, PrepareError, Prepared, Problem,
+};
 pub use directory::PluginsDir;
 pub use error::PluginsError;
 pub use limits::{LIMIT_KEYS, LimitKey, LimitUnit, LimitValues};

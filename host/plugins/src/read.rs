@@ -6,8 +6,9 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::contract::Problem;
+use crate::contract::{ManifestPlace, Problem};
 use crate::error::PluginsError;
 use crate::listing::{Candidate, Sighting, Stamp};
 use crate::manifest::Manifest;
@@ -42,6 +43,7 @@ impl NotLoaded {
                 message: "the plugin changed while it was read".to_owned(),
                 remedy: "try again once it is written".to_owned(),
                 older_served: false,
+                in_manifest: None,
             }],
             NotLoaded::Unfinished(problem) => vec![problem],
             NotLoaded::Bad(problems) => problems,
@@ -113,6 +115,7 @@ pub(crate) fn read(candidate: &Candidate, policy: &SupplyPolicy) -> Result<Packa
         }
     };
     let manifest = Manifest::parse(&text, &label).map_err(|found| {
+        let text: Arc<str> = text.as_str().into();
         let placed = |fault: crate::ManifestProblem| Problem {
             files: vec![file.to_owned()],
             message: format!(
@@ -121,6 +124,12 @@ pub(crate) fn read(candidate: &Candidate, policy: &SupplyPolicy) -> Result<Packa
             ),
             remedy: fault.remedy,
             older_served: false,
+            in_manifest: Some(ManifestPlace {
+                label: fault.file,
+                text: Arc::clone(&text),
+                span: fault.span,
+                fault: fault.message,
+            }),
         };
         NotLoaded::Bad(found.into_iter().map(placed).collect())
     })?;

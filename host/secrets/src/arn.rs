@@ -3,7 +3,7 @@
 use crate::{AwsAccess, SecretError};
 
 /// The two stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Service {
     SecretsManager,
     Ssm,
@@ -11,7 +11,7 @@ pub(crate) enum Service {
 
 impl Service {
     /// As the third part of an ARN has it.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Service::SecretsManager => "secretsmanager",
             Service::Ssm => "ssm",
@@ -19,7 +19,7 @@ impl Service {
     }
 
     /// What the resource of an ARN begins with.
-    fn resource(self) -> &'static str {
+    pub(crate) fn resource(self) -> &'static str {
         match self {
             Service::SecretsManager => "secret:",
             Service::Ssm => "parameter/",

@@ -12,6 +12,9 @@
 //! that hangs is asked once for all, not once each. A fetch belongs to who waits first; given up, the next
 //! one who waits begins another.
 //!
+//! A store that did not give a value is not asked again for [`AGAIN`], however often a guest asks: its requests are
+//! made with the worker's credentials, and count against the account.
+//!
 //! While the store is out of reach a value that was good serves on for a bounded time, so that a short outage
 //! fails no job. A store that answers no is believed at once.
 
@@ -27,6 +30,9 @@ use crate::{SecretError, SecretErrorKind, SecretSource};
 
 /// A value serves on for so many times its time while the store is out of reach.
 const OUTAGE: u32 = 3;
+
+/// Before a store that gave no value is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Before a store that was out of reach is asked again, while there is a value that serves.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -44,7 +50,7 @@ pub(crate) struct Entry {
 #[derive(Default)]
 struct Held {
     kept: Option<Kept>,
-    last_failure: Option<SecretError>,
+    last_failure: Option<(SecretError, Instant)>,
 }
 
 struct Kept {
@@ -79,10 +85,12 @@ impl Entry {
         {
             return Ok(kept.value.clone());
         }
-        if self.failures.load(Ordering::Acquire) != failures
-            && let Some(shared) = &held.last_failure
-        {
-            return Err(shared.clone());
+        if let Some((failure, at)) = &held.last_failure {
+            let shared = self.failures.load(Ordering::Acquire) != failures;
+            // What is never kept costs no more than reading a file: it is looked for each time.
+            if shared || !self.cache_for.is_zero() && Instant::now() < *at + AGAIN {
+                return Err(failure.clone());
+            }
         }
         let fetched = timeout(self.timeout, self.source.fetch())
             .await
@@ -118,7 +126,7 @@ impl Entry {
                     return Ok(kept.value.clone());
                 }
                 held.kept = None;
-                held.last_failure = Some(error.clone());
+                held.last_failure = Some((error.clone(), now));
                 self.failures.fetch_add(1, Ordering::Release);
                 Err(error)
             }

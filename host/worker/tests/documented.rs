@@ -98,6 +98,18 @@ fn every_test_that_is_named_is_there() {
 }
 
 #[test]
+fn every_yes_beside_others_is_shown_by_a_test() {
+    let ours = table("## Beside others");
+    let yes = ours.iter().filter(|row| row[1].starts_with("yes"));
+    let yes: Vec<&str> = yes.map(|row| row[0]).collect();
+    let shown = table("A yes of ours is shown by these tests:");
+    assert_eq!(shown.iter().map(|row| row[0]).collect::<Vec<_>>(), yes);
+    for row in shown {
+        assert!(row[1].contains("::"), "{row:?}");
+    }
+}
+
+#[test]
 fn every_interface_that_is_linked_is_listed() {
     let source = include_str!("../../sandbox/src/shape.rs");
     let linked = between(source, "const LINKED", "\n];");

@@ -12,6 +12,7 @@ use crate::config::{Config, ConfigProblem, Place, SourceConfig, load_all, print_
 use crate::exit::Exit;
 use crate::plugin_files::problem_of_plugin;
 use crate::print;
+use crate::secret_faults::secret_faults;
 use crate::sources::{client_tokens, source_settings};
 use crate::wiring::{Engine, StateDir, isolation_fault, worker_config};
 
@@ -110,24 +111,7 @@ pub(crate) fn warning(
 /// What `run` needs and the file does not have, or has in a form that cannot work.
 pub(crate) fn missing_parts(config: &Config) -> Vec<ConfigProblem> {
     let places = &config.places;
-    let mut found = Vec::new();
-    for (plugin, settings) in &config.plugins {
-        let read = settings.grant.secrets.iter().map(|name| ("secrets", name));
-        let attached = settings
-            .grant
-            .attach
-            .iter()
-            .map(|grant| ("attach", &grant.secret));
-        for (key, name) in read.chain(attached) {
-            if !config.secrets.contains_key(name) {
-                found.push(problem(
-                    places.value(&["plugins", plugin, "grant", key]),
-                    format!("the secret `{name}` that is granted to `{plugin}` is nowhere"),
-                    format!("add [secrets.{name}] with where its value is, or correct the name"),
-                ));
-            }
-        }
-    }
+    let mut found = secret_faults(config);
     match &config.state_dir {
         None => found.push(problem(
             places.value(&["state-dir"]),

@@ -109,6 +109,21 @@ fn what_does_not_fit_the_plugins_has_its_line() {
 }
 
 #[test]
+fn what_is_wrong_in_a_manifest_is_shown_with_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = "[action]\ncategory = \"Bild\"\nprovider = \"Site\"\nversion = \"1\"\n[limits]\nwal = \"1m\"\n";
+    std::fs::write(folder.path().join("site.action.toml"), manifest).unwrap();
+    std::fs::write(folder.path().join("site.wasm"), b"\0asm\x0d\0\x01\0").unwrap();
+    let catalogue = PluginsDir::open(folder.path(), Arc::new(CompilesNothing))
+        .unwrap()
+        .scan();
+    let problems: Vec<ConfigProblem> = catalogue.problems().iter().map(problem_of_plugin).collect();
+    let shown = render(&problems, false);
+    let shown = shown.replace(&folder.path().display().to_string(), "plugins");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
 fn without_a_file_the_option_is_named() {
     let Ok(config) = crate::config::load_or_empty(None) else {
         panic!("nothing is wrong with nothing");

@@ -87,9 +87,10 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
     for (source, connection) in connected {
         parts.push(sources::source_parts(source, connection, state)?);
     }
+    let secrets = wiring::secrets(config).await?;
     let parts = WorkerParts {
-        egress: wiring::egress(config)?,
-        secrets: wiring::secrets(config).await?,
+        egress: wiring::egress(config, secrets.as_deref()).await?,
+        secrets,
         sources: parts,
         runner: Arc::clone(&engine.runner) as _,
         journal: Arc::new(journal),

@@ -20,8 +20,8 @@ mod third_party;
 
 pub(crate) use environment::{takes_codes, takes_colours};
 pub(crate) use model::{
-    ClientTokensConfig, Config, LogFormat, PluginConfig, SecretPlace, SecretTable, SourceConfig,
-    SupplyConfig,
+    ClientTokensConfig, Config, LogFormat, NetworkConfig, PluginConfig, SecretPlace, SecretTable,
+    SourceConfig, SupplyConfig,
 };
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};

@@ -185,8 +185,19 @@ pub(crate) struct NetworkConfig {
     pub(crate) ca_file: Option<PathBuf>,
     /// What every connection goes through.
     pub(crate) proxy: Option<Proxy>,
+    /// Who the worker is to the proxy.
+    pub(crate) proxy_login: Option<ProxyLogin>,
     /// Ranges that are refused besides those that never are public.
     pub(crate) refuse: Vec<IpNet>,
+}
+
+/// A user of the proxy's.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyLogin {
+    /// The user's name.
+    pub(crate) user: String,
+    /// The name of the secret that is the password.
+    pub(crate) password: String,
 }
 
 /// How log lines look.

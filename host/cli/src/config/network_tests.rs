@@ -36,7 +36,7 @@ fn the_ways_out_are_read() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("ca.pem"), "").unwrap();
     let text = "[network]\nca-file = \"ca.pem\"\nproxy = \"http://proxy.example.com:3128\"\n\
-                proxy-resolves = true\nrefuse = [\"64:ff9b:1::/48\"]\n";
+                proxy-resolves = true\nproxy-user = \"worker\"\nproxy-password = \"proxy\"\nrefuse = [\"64:ff9b:1::/48\"]\n";
     let file = folder.path().join("pipefitter.toml");
     let config = parse(&file, text).map_err(|problems| render(&problems, false));
     let network = config.unwrap().network;
@@ -44,6 +44,11 @@ fn the_ways_out_are_read() {
     assert_eq!(
         network.proxy.unwrap().to_string(),
         "http://proxy.example.com:3128"
+    );
+    let login = network.proxy_login.unwrap();
+    assert_eq!(
+        (login.user.as_str(), login.password.as_str()),
+        ("worker", "proxy")
     );
     assert_eq!(network.refuse, [parse_range("64:ff9b:1::/48").unwrap()]);
 }
@@ -71,9 +76,56 @@ fn ways_out_that_cannot_be_used_are_shown_with_their_place() {
         "[network]\nca-file = \"nowhere.pem\"\nproxy = \"socks5://proxy:1080\"\n",
         "[network]\nproxy-resolves = true\nrefuse = [\"everything\"]\n",
         "[network]\nproxy = 3128\nca-path = \"x\"\n",
+        "[network]\nproxy = \"http://proxy\"\nproxy-user = \"worker\"\n",
+        "[network]\nproxy = \"http://proxy\"\nproxy-password = \"proxy\"\n",
+        "[network]\nproxy-user = \"worker\"\nproxy-password = \"proxy\"\n",
     ];
     let shown: Vec<String> = all.map(|text| read(text).map(|_| ()).unwrap_err()).into();
     insta::assert_snapshot!("network_ways_out", shown.join("\n"));
+}
+
+#[test]
+fn no_fault_repeats_a_password() {
+    for (url, advice) in [
+        (
+            "https://me:hunter22@a.example",
+            "carries a user or password",
+        ),
+        (
+            "https://me:hunter22@a.example/v1",
+            "carries a user or password",
+        ),
+        ("me:hunter22@a.example", "carries a user or password"),
+        ("https://me:hunter22@[", "carries a user or password"),
+    ] {
+        for text in [
+            format!("[plugins.link.grant]\nnetwork = [{url:?}]\n"),
+            format!("[plugins.link.grant]\nnetwork = [{{ to = {url:?} }}]\n"),
+            format!(
+                "[plugins.link.grant]\nattach = [{{ secret = \"s\", header = \"h\", to = {url:?} }}]\n"
+            ),
+        ] {
+            let told = read(&text).unwrap_err();
+            assert!(told.contains(advice), "{told}");
+            assert!(!told.contains("hunter22"), "{told}");
+        }
+    }
+    for proxy in [
+        "http://me:hunter22@proxy:3128",
+        "me:hunter22@proxy:3128",
+        "socks5://me:hunter22@proxy",
+        "http://me:hunter22@",
+    ] {
+        // Also where it is not the line that is wrong, but the one beside it.
+        for text in [
+            format!("[network]\nproxy = {proxy:?}\n"),
+            format!("[network]\nproxy = {proxy:?}\nca-path = \"x\"\n"),
+            format!("[network]\nproxy = {proxy}\n"),
+        ] {
+            let told = read(&text).unwrap_err();
+            assert!(!told.contains("hunter22"), "{told}");
+        }
+    }
 }
 
 proptest! {

@@ -101,7 +101,7 @@ pub(crate) fn render(problems: &[ConfigProblem], colours: bool) -> String {
         let source = match &problem.place {
             Place::Text { file, text, .. } => Some(NamedSource::new(
                 file.display().to_string(),
-                text.to_string(),
+                without_passwords(text),
             )),
             Place::File(_) | Place::Nowhere => None,
         };
@@ -117,9 +117,69 @@ pub(crate) fn render(problems: &[ConfigProblem], colours: bool) -> String {
     text
 }
 
+/// The same text, as long in bytes, with stars in place of what is or may be a user and password of a URL: an excerpt
+/// goes where errors go, which is no place for one. Rather too much is hidden than too little.
+fn without_passwords(text: &str) -> String {
+    text.split_inclusive('\n')
+        .flat_map(|line| {
+            let hidden = user_of(line).unwrap_or_default();
+            let stars = "*".repeat(hidden.len());
+            [
+                line[..hidden.start].to_owned(),
+                stars,
+                line[hidden.end..].to_owned(),
+            ]
+        })
+        .collect()
+}
+
+/// What stands before the last `@` of a line and may be a user and password: all from the first `://` on, or a word
+/// with a colon in it.
+fn user_of(line: &str) -> Option<Range<usize>> {
+    let end = line.rfind('@')?;
+    let before = &line[..end];
+    match before.find("://") {
+        Some(scheme) => Some(scheme + 3..end),
+        None => {
+            let start = before.rfind(['"', '\'', '=', '#']).map_or(0, |at| at + 1);
+            before[start..].contains(':').then_some(start..end)
+        }
+    }
+}
+
 /// Show problems on standard error.
 pub(crate) fn print_problems(problems: &[ConfigProblem]) {
     let text = render(problems, takes_colours(&std::io::stderr()));
     // Nobody reads standard error: there is nowhere left to say so.
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_shows_no_password() {
+        for (text, shown) in [
+            ("a = \"https://a.example\"\n", "a = \"https://a.example\"\n"),
+            (
+                "# ops@example.com\na = \"https://me:hun\u{e4}@h\"\n",
+                "# ops@example.com\na = \"https://********@h\"\n",
+            ),
+            ("a = 'me:hunter22@h:1'", "a = '***********@h:1'"),
+            ("a = https://me:h\"x@y@h", "a = https://********@h"),
+            (
+                "a = [\"http://b\", \"http://m:p@h\"]",
+                "a = [\"http://***************@h\"]",
+            ),
+            (
+                "role = \"arn:aws:iam\" # ask ops@x",
+                "role = \"arn:aws:iam\" # ask ops@x",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+            assert_eq!(without_passwords(text).len(), text.len());
+        }
+    }
 }

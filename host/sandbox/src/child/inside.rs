@@ -35,6 +35,7 @@ use super::code::SharedCode;
 use super::compile;
 use super::launcher::Profile;
 use super::lock::{self, Allowed, SystemLimits};
+use super::process::SECRET_NAME;
 use super::protocol::{self, ChildJob, Down, Ended, FrameError, Lock, MAX_DOWN, MAX_UP, Up};
 
 /// Lines in one frame: each is at most 16 KiB, with its fields, before JSON.
@@ -413,6 +414,10 @@ impl JobHost for Parent {
     }
 
     async fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+        // The parent would take it for a breach of the protocol.
+        if name.len() > SECRET_NAME {
+            return Err(SecretError::Denied);
+        }
         let answer = self.answers.expect(name).await;
         let _gone = self.said.send(Said::SecretWanted(name.to_owned()));
         answer.await.unwrap_or(Err(SecretError::Unavailable))

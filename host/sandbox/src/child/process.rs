@@ -47,8 +47,8 @@ const ENDING: Duration = Duration::from_secs(2);
 /// A child ends its job itself when a limit is reached. This much later it is taken to hang.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Characters of a secret's name: the operator's names are shorter.
-const SECRET_NAME: usize = 256;
+/// Bytes of a secret's name: the operator's names are shorter.
+pub(super) const SECRET_NAME: usize = 256;
 /// A guest waits for each; its host calls are one at a time.
 const SECRETS_AT_A_TIME: usize = 8;
 

@@ -10,3 +10,4 @@
 mod cache;
 mod config;
 mod files;
+mod policy;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use pipefitter_artifacts::{CredentialSource, UnpackLimits};
 use pipefitter_claims::{ClaimKey, Claims};
@@ -56,6 +57,8 @@ pub(crate) struct Brief {
     /// Everything that leaves the process goes through it. A secret that a job comes by later is added
     /// before anybody gets it.
     pub(crate) masker: Arc<Masker>,
+    /// How often the guest asked for a secret and got none.
+    pub(crate) secrets_refused: AtomicU64,
 }
 
 impl Brief {
@@ -75,6 +78,7 @@ impl Brief {
             parts,
             dirs,
             masker,
+            secrets_refused: AtomicU64::new(0),
         }
     }
 
@@ -142,6 +146,10 @@ fn secrets_of(parts: &BriefParts) -> Vec<Secret> {
             Secret::credential(credentials.secret_access_key.expose_secret()),
             Secret::credential(credentials.session_token.expose_secret()),
         ]);
+    }
+    if let Some(password) = parts.egress.as_ref().and_then(Egress::proxy_password) {
+        let origin = "the password of [network] proxy".to_owned();
+        secrets.push(Secret::new(origin, password.expose_secret()));
     }
     secrets.push(Secret::token(parts.nonce.expose()));
     secrets.extend(parts.chain.token.as_deref().map(Secret::token));

@@ -1,6 +1,7 @@
 //! The operator's secrets for one job: each is hidden in everything that leaves the process before anybody gets it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pipefitter_codepipeline::{FailureResult, FailureType};
 use pipefitter_egress::AttachedHeader;
@@ -12,18 +13,18 @@ use crate::masker::Secret;
 
 use super::brief::Brief;
 
+/// How often the worker's log tells of one job's refusals: a guest may ask a million times.
+const TOLD: u64 = 20;
+
 /// A secret that the guest asks for.
 pub(crate) async fn get(brief: &Brief, name: &str) -> Result<SecretString, SecretError> {
     let granted = &brief.parts.settings.secrets;
     if !granted.iter().any(|granted| granted == name) {
-        tracing::warn!(
-            plugin = brief.plugin_name(),
-            "a secret that is not granted was asked for"
-        );
+        refused(brief, "it is not granted");
         return Err(SecretError::Denied);
     }
     fetch(brief, name).await.map_err(|(kind, why)| {
-        tracing::warn!(plugin = brief.plugin_name(), why, "a secret cannot be told");
+        refused(brief, &why);
         match kind {
             SecretErrorKind::Unknown | SecretErrorKind::Missing => SecretError::Missing,
             SecretErrorKind::Unavailable | SecretErrorKind::Misconfigured => {
@@ -31,6 +32,21 @@ pub(crate) async fn get(brief: &Brief, name: &str) -> Result<SecretString, Secre
             }
         }
     })
+}
+
+/// Tell the operator, as often as [`TOLD`]: never by a name that a guest made up.
+fn refused(brief: &Brief, why: &str) {
+    let plugin = brief.plugin_name();
+    let job = &brief.parts.info.job;
+    match brief.secrets_refused.fetch_add(1, Ordering::Relaxed) {
+        ..TOLD => tracing::warn!(plugin, %job, why, "a secret was not told to a plugin"),
+        TOLD => tracing::warn!(
+            plugin,
+            %job,
+            "more secrets were not told to a plugin; no more of it is told"
+        ),
+        _ => {}
+    }
 }
 
 /// The headers that are attached to the job's requests.

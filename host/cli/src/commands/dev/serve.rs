@@ -28,6 +28,7 @@ use crate::exit::Exit;
 use crate::plugin_files::report_plugin_problems;
 use crate::print;
 use crate::signals::Signals;
+use crate::temporary::TemporaryDir;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
@@ -54,7 +55,7 @@ pub(crate) fn main(args: DevArgs) -> Result<Exit> {
     let state_dir = match &args.state_dir {
         Some(dir) => dir.as_path(),
         None => {
-            temporary = tempfile::tempdir().context("could not make a temporary folder")?;
+            temporary = TemporaryDir::new()?;
             temporary.path()
         }
     };

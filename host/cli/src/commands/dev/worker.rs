@@ -35,9 +35,10 @@ pub(crate) async fn start_worker(
         let connection = sources::connect(&source).await?;
         parts.push(sources::source_parts(&source, connection, state)?);
     }
+    let secrets = wiring::secrets(config).await?;
     let parts = WorkerParts {
-        egress: wiring::egress(config)?,
-        secrets: wiring::secrets(config).await?,
+        egress: wiring::egress(config, secrets.as_deref()).await?,
+        secrets,
         sources: parts,
         runner: Arc::clone(&engine.runner) as _,
         // The service's own state goes with the process: a journal that stayed would name its dead jobs.

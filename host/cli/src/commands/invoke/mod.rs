@@ -31,6 +31,7 @@ use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
 use crate::signals::Signals;
+use crate::temporary::TemporaryDir;
 use crate::wiring::{Engine, StateDir, egress, secrets, worker_config};
 
 pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
@@ -41,7 +42,7 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
             return Ok(Exit::Config);
         }
     };
-    let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+    let folder = TemporaryDir::new()?;
     let state = StateDir::open(folder.path())?;
     let mut settings = worker_config(&config, &state);
     settings.poll_interval_min = std::time::Duration::from_millis(1);
@@ -62,9 +63,13 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
+    let (egress, secrets) = runtime.block_on(async {
+        let secrets = secrets(&config).await?;
+        anyhow::Ok((egress(&config, secrets.as_deref()).await?, secrets))
+    })?;
     let parts = WorkerParts {
-        egress: egress(&config)?,
-        secrets: runtime.block_on(secrets(&config))?,
+        egress,
+        secrets,
         sources: vec![SourceParts {
             source: Arc::new(source),
             stager: Arc::new(LocalStaging {
