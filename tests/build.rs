@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const FOLDERS: [(&str, &str); 2] = [
+const FOLDERS: [(&str, &str); 3] = [
     ("hostile/guests/src/guests", "rs"),
+    ("hostile/reaching/src/guests", "rs"),
     ("hostile/guests/wat", "wat"),
 ];
 

@@ -1,4 +1,4 @@
-//! Hostile guests: the component that is written in Rust, and one for each file of wasm text.
+//! Hostile guests: the components that are written in Rust, and one for each file of wasm text.
 //!
 //! Text is what Rust cannot say, and much of it is the same line a thousand times. So lines of the form `;;@ WORDS` are
 //! for us: `include NAME` puts the file `NAME.in` there, `repeat N` repeats the next line, and a file that begins with
@@ -26,10 +26,17 @@ pub(crate) fn build() -> Result<()> {
             "wasm32-wasip2",
             "-p",
             "pipefitter-hostile-guests",
+            "-p",
+            "pipefitter-hostile-reaching",
         ])
         .current_dir(paths::root()))?;
-    let built = paths::target().join("wasm32-wasip2/guest/pipefitter_hostile_guests.wasm");
-    copy(&built, &out.join("rust.wasm"))?;
+    let built = paths::target().join("wasm32-wasip2/guest");
+    for (crate_, name) in [("guests", "rust"), ("reaching", "reaching")] {
+        copy(
+            &built.join(format!("pipefitter_hostile_{crate_}.wasm")),
+            &out.join(name).with_extension("wasm"),
+        )?;
+    }
     assemble_all(&paths::root().join("tests/hostile/guests/wat"), &out)
 }
 

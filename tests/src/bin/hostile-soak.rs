@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use pipefitter_tests::hostile::soak::{Plan, soak};
-use pipefitter_tests::hostile::{HALVES, Isolation};
+use pipefitter_tests::hostile::{GROUPS, Isolation};
 
 const USAGE: &str =
-    "usage: hostile-soak --jobs N [--seed N] [--isolation process|shared] [--half 0|1]";
+    "usage: hostile-soak --jobs N [--seed N] [--isolation process|shared] [--group 0|1|2]";
 
 /// What is asked for; each part that is left out is done in all ways.
 #[derive(Default)]
@@ -14,7 +14,7 @@ struct Asked {
     jobs: usize,
     seed: Option<u64>,
     isolation: Option<Isolation>,
-    half: Option<usize>,
+    group: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -37,21 +37,21 @@ fn main() -> ExitCode {
     println!("--jobs {} --seed {seed}", asked.jobs);
     let rounds: Vec<(Isolation, usize)> = [Isolation::Process, Isolation::Shared]
         .into_iter()
-        .flat_map(|isolation| (0..HALVES.len()).map(move |half| (isolation, half)))
+        .flat_map(|isolation| (0..GROUPS.len()).map(move |group| (isolation, group)))
         .filter(|(isolation, _)| asked.isolation.is_none_or(|only| only == *isolation))
-        .filter(|(_, half)| asked.half.is_none_or(|only| only == *half))
+        .filter(|(_, group)| asked.group.is_none_or(|only| only == *group))
         .collect();
     runtime.block_on(async {
         let (mut done, mut hostile) = (0, 0);
-        for &(isolation, half) in &rounds {
+        for &(isolation, group) in &rounds {
             let plan = Plan {
                 jobs: asked.jobs.div_ceil(rounds.len()),
                 seed,
                 isolation,
-                half,
+                group,
             };
             let summary = soak(plan).await;
-            println!("{isolation:?}, half {half}: {summary:#?}");
+            println!("{isolation:?}, group {group}: {summary:#?}");
             done += summary.jobs;
             hostile += summary.hostile;
         }
@@ -71,10 +71,10 @@ fn read(arguments: &[String]) -> Option<Asked> {
             ("--seed", value) => asked.seed = Some(value.parse().ok()?),
             ("--isolation", "process") => asked.isolation = Some(Isolation::Process),
             ("--isolation", "shared") => asked.isolation = Some(Isolation::Shared),
-            ("--half", value) => asked.half = Some(value.parse().ok()?),
+            ("--group", value) => asked.group = Some(value.parse().ok()?),
             _ => return None,
         }
     }
-    let halves = asked.half.is_none_or(|half| half < HALVES.len());
-    (asked.jobs > 0 && halves).then_some(asked)
+    let known = asked.group.is_none_or(|group| group < GROUPS.len());
+    (asked.jobs > 0 && known).then_some(asked)
 }

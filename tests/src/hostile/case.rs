@@ -1,6 +1,7 @@
 //! A case: a guest, what it may use, and what has to come of it.
 
 use super::load::Refused;
+use super::surroundings::Surroundings;
 use crate::binary;
 use crate::pipelines::Action;
 use crate::plugins::Plugin;
@@ -55,6 +56,7 @@ pub struct Case {
     limits: &'static [(&'static str, &'static str)],
     configuration: &'static [(&'static str, &'static str)],
     is_text: bool,
+    reaches: bool,
     check: Option<fn(&Seen)>,
 }
 
@@ -66,6 +68,7 @@ impl Case {
             limits: &[],
             configuration: &[],
             is_text: false,
+            reaches: false,
             check: None,
         }
     }
@@ -116,6 +119,18 @@ impl Case {
         self
     }
 
+    /// With the network and a secret.
+    pub(super) const fn reaching(mut self) -> Case {
+        self.reaches = true;
+        self
+    }
+
+    /// Whether it is granted the network and a secret.
+    #[must_use]
+    pub fn reaches(&self) -> bool {
+        self.reaches
+    }
+
     /// And more is to be seen of it.
     pub(super) const fn and(mut self, check: fn(&Seen)) -> Case {
         self.check = Some(check);
@@ -131,10 +146,17 @@ impl Case {
     /// The plugin.
     #[must_use]
     pub fn plugin(&self) -> Plugin {
-        let wasm = if self.is_text { self.guest } else { "rust" };
+        let wasm = match self {
+            Case { is_text: true, .. } => self.guest,
+            Case { reaches: true, .. } => "reaching",
+            Case { .. } => "rust",
+        };
         let mut plugin = Plugin::probe(&self.plugin_name()).named(&self.plugin_name());
         plugin.wasm = binary::guest(&format!("hostile/{wasm}"));
-        plugin.properties.clear();
+        plugin.properties = match self.reaches {
+            true => vec!["server".to_owned(), "other".to_owned()],
+            false => Vec::new(),
+        };
         plugin.allow_empty = true;
         let own = |key: &str| self.limits.iter().any(|(own, _)| *own == key);
         let usual = USUAL.iter().filter(|(key, _)| !own(key));
@@ -147,10 +169,15 @@ impl Case {
 
     /// An action of it, with an input and an output.
     #[must_use]
-    pub fn action(&self, plugin: &Plugin, name: &str) -> Action {
-        let action = Action::new(name, plugin)
+    pub fn action(&self, plugin: &Plugin, name: &str, around: &Surroundings) -> Action {
+        let mut action = Action::new(name, plugin)
             .input("Source")
             .output(&format!("{name}Out"));
+        if self.reaches {
+            for (key, value) in around.configuration() {
+                action = action.with(key, &value);
+            }
+        }
         self.configuration
             .iter()
             .fold(action, |action, (key, value)| action.with(key, value))
@@ -231,20 +258,20 @@ fn shown(log: &str) -> &str {
 /// Whether every guest has a case, and only one: in a constant, so that the build fails else.
 pub(super) const fn each_has_one(
     guests: &[&'static str],
-    halves: &[&[&[Case]]],
+    groups: &[&[&[Case]]],
     never_served: &[Refused],
 ) {
     let mut at = 0;
     while at < guests.len() {
         let mut cases = 0;
-        let mut half = 0;
-        while half < halves.len() {
+        let mut group = 0;
+        while group < groups.len() {
             let mut area = 0;
-            while area < halves[half].len() {
-                cases += count(halves[half][area], guests[at]);
+            while area < groups[group].len() {
+                cases += count(groups[group][area], guests[at]);
                 area += 1;
             }
-            half += 1;
+            group += 1;
         }
         let mut case = 0;
         while case < never_served.len() {

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::case::{Case, Seen};
+use super::output::FORMS;
+use super::surroundings::Surroundings;
 use crate::pipelines::Action;
 use crate::plugins::Plugin;
 use crate::process::DEADLINE;
@@ -70,6 +72,8 @@ pub struct Field {
     pub rig: Rig,
     /// The worker.
     pub worker: Worker,
+    /// What the guests may reach.
+    pub around: Surroundings,
     neighbour: Plugin,
     before: Vitals,
     batches: usize,
@@ -85,15 +89,18 @@ impl Field {
             .limited("wall = \"5m\"\ncpu = \"20s\"\nmemory = \"64MiB\"\n");
         let mut plugins: Vec<Plugin> = cases.iter().map(|case| case.plugin()).collect();
         plugins.push(neighbour.clone());
-        let tables = isolation.tables(&plugins);
+        let around = Surroundings::start().await;
+        let isolated = isolation.tables(&plugins);
         let mut rig = Rig::start(RigOptions {
             plugins,
             ..RigOptions::default()
         })
         .await;
         rig.setup.slots = SLOTS;
-        rig.setup.tables = tables;
+        let shelf = Surroundings::shelf(rig.folder());
+        rig.setup.tables = isolated + &around.tables(cases, &shelf);
         rig.setup.environment = isolation.environment();
+        rig.setup.environment.extend(Surroundings::environment());
         // A guest that does not stop when it is asked is part of the suite.
         rig.setup.worker = "drain-timeout = \"200ms\"\nstop-grace = \"500ms\"\n".to_owned();
         let worker = rig.worker().await;
@@ -101,6 +108,7 @@ impl Field {
             before: Vitals::of(worker.process.id()),
             rig,
             worker,
+            around,
             neighbour,
             batches: 0,
             wrong: Vec::new(),
@@ -119,7 +127,7 @@ impl Field {
             .output("GoodOut");
         let hostile = cases
             .iter()
-            .map(|case| case.action(&case.plugin(), case.guest));
+            .map(|case| case.action(&case.plugin(), case.guest, &self.around));
         let name = format!("batch-{}", self.batches);
         let actions: Vec<Action> = hostile.chain([good]).collect();
         let results = self.rig.outcomes(&name, actions).await;
@@ -153,6 +161,21 @@ impl Field {
             "of other ends than theirs: {:?}",
             self.wrong
         );
+    }
+
+    /// Nothing was dialled that is not granted, and what the worker's log tells of secrets has a bound and tells none.
+    ///
+    /// # Panics
+    /// Where it is not so.
+    pub fn nothing_got_out(&self) {
+        self.around.nobody_strayed();
+        Surroundings::shelf_is_untouched(self.rig.folder());
+        let refused = self.worker.process.lines_with("not told to a plugin");
+        assert!(refused.len() <= 2 * 21, "{} lines", refused.len());
+        let said = self.worker.process.output();
+        for form in FORMS {
+            assert!(!said.contains(form), "the worker tells {form:?}");
+        }
     }
 
     /// Wait until the worker holds no more than before its first hostile job.

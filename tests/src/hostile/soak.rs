@@ -9,9 +9,10 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
-use super::HALVES;
+use super::GROUPS;
 use super::case::Case;
 use super::field::{Isolation, is_empty};
+use super::surroundings::Surroundings;
 use crate::pipelines::{Action, Pipeline};
 use crate::plugins::Plugin;
 use crate::rig::{Rig, RigOptions, small_source};
@@ -41,8 +42,8 @@ pub struct Plan {
     pub seed: u64,
     /// Where guests run.
     pub isolation: Isolation,
-    /// Which of [`HALVES`].
-    pub half: usize,
+    /// Which of [`GROUPS`].
+    pub group: usize,
 }
 
 /// What it came to.
@@ -85,7 +86,7 @@ impl Wanted {
 /// # Panics
 /// Where a job comes to another end than its own, or something does not come back.
 pub async fn soak(plan: Plan) -> Summary {
-    let cases: Vec<&'static Case> = HALVES[plan.half]
+    let cases: Vec<&'static Case> = GROUPS[plan.group]
         .iter()
         .copied()
         .flatten()
@@ -95,20 +96,23 @@ pub async fn soak(plan: Plan) -> Summary {
     let honest = Plugin::probe("Honest").named("honest");
     let mut plugins: Vec<Plugin> = cases.iter().map(|case| case.plugin()).collect();
     plugins.push(honest.clone());
-    let tables = plan.isolation.tables(&plugins);
+    let around = Surroundings::start().await;
+    let isolated = plan.isolation.tables(&plugins);
     let mut rig = Rig::start(RigOptions {
         plugins,
         ..RigOptions::default()
     })
     .await;
     rig.setup.slots = SLOTS;
-    rig.setup.tables = tables;
+    let shelf = Surroundings::shelf(rig.folder());
+    rig.setup.tables = isolated + &around.tables(&cases, &shelf);
     // Fewer words and fewer questions: the machine is for the jobs.
     rig.setup.poll_interval_max = "1s".to_owned();
     rig.setup.endpoint.clone_from(&rig.service.endpoint);
     let quiet = ("PIPEFITTER_LOG".to_owned(), "info".to_owned());
     rig.setup.environment = plan.isolation.environment();
     rig.setup.environment.push(quiet);
+    rig.setup.environment.extend(Surroundings::environment());
     let worker = rig.worker().await;
 
     let id = worker.process.id();
@@ -116,6 +120,7 @@ pub async fn soak(plan: Plan) -> Summary {
         service: &rig.service,
         honest: &honest,
         cases: &cases,
+        around: &around,
     };
     let mut tally = lane.run("first", plan.seed, 1).await;
     let before = Vitals::of(id);
@@ -142,6 +147,8 @@ pub async fn soak(plan: Plan) -> Summary {
         tally.wrong.len(),
         tally.shown()
     );
+    around.nobody_strayed();
+    Surroundings::shelf_is_untouched(rig.folder());
     is_empty(&rig.setup.state_dir.join("work")).await;
     is_empty(&rig.setup.state_dir.join("staging")).await;
     let after = before.returned(id, SLACK).await;
@@ -173,6 +180,7 @@ struct Lane<'a> {
     service: &'a Service,
     honest: &'a Plugin,
     cases: &'a [&'static Case],
+    around: &'a Surroundings,
 }
 
 impl Lane<'_> {
@@ -219,7 +227,8 @@ impl Lane<'_> {
             return an_honest_one(random, &Action::new(name, self.honest), name);
         }
         let case = self.cases[random.random_range(0..self.cases.len())];
-        (case.action(&case.plugin(), name), Wanted::Hostile(case))
+        let action = case.action(&case.plugin(), name, self.around);
+        (action, Wanted::Hostile(case))
     }
 }
 

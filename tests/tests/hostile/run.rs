@@ -1,6 +1,6 @@
 //! What guests try while they run. Each fails alone, for its own reason, and nothing of it is left.
 
-use pipefitter_tests::hostile::{Case, Field, HALVES, Isolation};
+use pipefitter_tests::hostile::{Case, Field, GROUPS, Isolation};
 use pipefitter_tests::pipelines::Action;
 
 /// Guests side by side: the more, the more they are in each other's way.
@@ -9,8 +9,8 @@ const AT_A_TIME: usize = 8;
 /// The one that is still running when the worker has to end.
 const DEAF: &str = "ignore_stop_requests";
 
-async fn all(isolation: Isolation, half: usize) {
-    let cases: Vec<&Case> = HALVES[half].iter().copied().flatten().collect();
+async fn all(isolation: Isolation, group: usize) {
+    let cases: Vec<&Case> = GROUPS[group].iter().copied().flatten().collect();
     let mut field = Field::start(isolation, &cases).await;
     let (deaf, others): (Vec<&Case>, Vec<&Case>) =
         cases.into_iter().partition(|case| case.guest == DEAF);
@@ -18,6 +18,7 @@ async fn all(isolation: Isolation, half: usize) {
         field.run(batch).await;
     }
     field.all_were_right();
+    field.nothing_got_out();
     let now = field.returned().await;
     println!("{isolation:?}: {:?} before, {now:?} after", field.before());
     match deaf.first() {
@@ -28,7 +29,7 @@ async fn all(isolation: Isolation, half: usize) {
 
 /// A worker that is told to end does, whatever a guest makes of it.
 async fn end_with(field: Field, case: &Case) {
-    let action: Action = case.action(&case.plugin(), case.guest);
+    let action: Action = case.action(&case.plugin(), case.guest, &field.around);
     field.rig.pipeline("deaf", [action]).await;
     let execution = field.rig.service.begin("deaf").await;
     field.said("INFO  deaf").await;
@@ -59,4 +60,14 @@ async fn what_guests_say_and_leave_in_processes_of_their_own() {
 #[tokio::test]
 async fn what_guests_say_and_leave_in_the_workers_process() {
     all(Isolation::Shared, 1).await;
+}
+
+#[tokio::test]
+async fn what_guests_reach_in_processes_of_their_own() {
+    all(Isolation::Process, 2).await;
+}
+
+#[tokio::test]
+async fn what_guests_reach_in_the_workers_process() {
+    all(Isolation::Shared, 2).await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plugins::{Pair, both, rig};
+use crate::plugins::{Pair, both, expect, rig};
 use crate::servers::Server;
 
 #[tokio::test]
@@ -30,6 +30,10 @@ async fn a_plugin_that_waits_for_the_network_is_ended_by_its_time_limit() {
         }
     }
     server.cut_off(2, 2).await;
+    // The worker goes on, and so does its way to the network.
+    let again = net.actions("again", &[("url", &server.url("/hello"))]);
+    let results = rig.outcomes("again", again).await;
+    expect(&results, "again", &[("body", "hello")]);
     worker.stop_cleanly().await;
 }
 

@@ -68,6 +68,37 @@ async fn a_limit_that_is_hit_fails_the_job_by_its_name() {
 }
 
 #[tokio::test]
+async fn a_request_that_takes_too_long_is_the_plugins_to_deal_with() {
+    let server = Server::start("", 1).await;
+    let net = Pair::new("hasty", &format!("\"http://{}\"", server.address))
+        .limited("wall = \"60s\"\nrequest-time = \"400ms\"\n");
+    let rig = rig(&[&net]).await;
+    let worker = rig.worker().await;
+    let actions = [
+        net.actions("silent", &[("url", &server.url("/never"))]),
+        net.actions("stalled", &[("url", &server.url("/stall"))]),
+        net.actions("quick", &[("url", &server.url("/hello"))]),
+    ];
+    let results = rig.outcomes("hasty", actions.into_iter().flatten()).await;
+    expect(&results, "silent", &[("error", "http-response-timeout")]);
+    expect(
+        &results,
+        "stalled",
+        &[("length", "1"), ("error", "connection-read-timeout")],
+    );
+    expect(&results, "quick", &[("body", "hello")]);
+    server.cut_off(2, 2).await;
+    let logs = rig.job_logs();
+    for what in ["silent", "stalled"] {
+        for result in both(&results, what) {
+            let log = &logs[result.external_id.as_ref().unwrap()];
+            assert!(log.contains("has hit the limit"), "{log}");
+        }
+    }
+    worker.stop_cleanly().await;
+}
+
+#[tokio::test]
 async fn requests_over_those_in_flight_wait_for_their_turn() {
     let server = Server::start("", 3).await;
     let net = Pair::new("few", &format!("\"http://{}\"", server.address))

@@ -105,3 +105,40 @@ async fn a_proxy_is_told_the_address_unless_it_resolves_names() {
     );
     worker.stop_cleanly().await;
 }
+
+#[tokio::test]
+async fn a_proxy_is_shown_the_user_and_the_secret_that_the_operator_names() {
+    const PASSWORD: &str = "prox-4f9d1c77ab";
+    // `worker:prox-4f9d1c77ab`
+    const BASIC: &str = "Basic d29ya2VyOnByb3gtNGY5ZDFjNzdhYg==";
+    let server = Server::start("", 1).await;
+    let proxy = Proxy::that_wants(Some(BASIC.to_owned())).await;
+    let net = Pair::new("net", &format!("\"http://{}\"", server.address));
+    let mut rig = rig(&[&net]).await;
+    let table = format!(
+        "[network]\nproxy = \"http://{}\"\nproxy-user = \"worker\"\nproxy-password = \"proxy\"\n\
+         [secrets.proxy]\nenvironment = \"TEST_PROXY_PASSWORD\"\n",
+        proxy.address
+    );
+    rig.setup.tables.push_str(&table);
+    for (password, wanted) in [
+        (PASSWORD, ("body", "recorded")),
+        ("another-password", ("error", "configuration-error")),
+    ] {
+        rig.setup.environment = vec![("TEST_PROXY_PASSWORD".to_owned(), password.to_owned())];
+        let worker = rig.worker().await;
+        // A guest that knows it, or guesses it, does not get it said.
+        let own = format!("x-own: {PASSWORD}");
+        let actions = net.actions("get", &[("url", &server.url("/record")), ("headers", &own)]);
+        let results = rig.outcomes(password, actions).await;
+        expect(&results, "get", &[wanted]);
+        let said = worker.stop_cleanly().await;
+        let logs: String = rig.job_logs().into_values().collect();
+        for secret in [password, &BASIC[6..]] {
+            assert!(!said.contains(secret), "{said}");
+            assert!(!logs.contains(secret), "{logs}");
+        }
+    }
+    // What is the proxy's is not the server's.
+    assert_eq!(server.authorizations().await, [None, None]);
+}

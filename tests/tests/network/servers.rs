@@ -16,7 +16,7 @@ use axum::serve::Listener;
 use hyper::body::Frame;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Barrier, watch};
+use tokio::sync::{Barrier, Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -29,6 +29,8 @@ struct Seen {
     /// How many endless answers have begun, and how many of these were cut off.
     stalled: watch::Sender<(usize, usize)>,
     redirect: String,
+    /// The value of `authorization`, of each request of `/record`.
+    authorizations: Mutex<Vec<Option<String>>>,
 }
 
 /// A server, which ends when it is dropped.
@@ -59,11 +61,13 @@ impl Server {
             together: Barrier::new(together),
             stalled: watch::channel((0, 0)).0,
             redirect: redirect.to_owned(),
+            authorizations: Mutex::default(),
         });
         let app = Router::new()
             .route("/hello", get(async || ([("x-server", "yes")], "hello")))
             .route("/length", post(async |body: Bytes| body.len().to_string()))
             .route("/headers", get(headers))
+            .route("/record", get(record))
             .route("/redirect", get(redirected))
             .route("/bytes/{count}", get(bytes))
             .route(
@@ -92,6 +96,11 @@ impl Server {
     /// How often somebody connected.
     pub(crate) fn connections(&self) -> usize {
         self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    /// What requests of `/record` had as `authorization`, in their order.
+    pub(crate) async fn authorizations(&self) -> Vec<Option<String>> {
+        self.seen.authorizations.lock().await.clone()
     }
 
     /// The most requests of `/together` that were there at a time.
@@ -157,6 +166,14 @@ async fn headers(headers: HeaderMap) -> String {
     headers.iter().map(line).collect()
 }
 
+async fn record(State(seen): State<Arc<Seen>>, headers: HeaderMap) -> &'static str {
+    let values = headers.get_all(header::AUTHORIZATION).iter();
+    let values: Vec<&str> = values.map(|value| value.to_str().unwrap()).collect();
+    let found = (!values.is_empty()).then(|| values.join(", "));
+    seen.authorizations.lock().await.push(found);
+    "recorded"
+}
+
 async fn redirected(State(seen): State<Arc<Seen>>) -> impl IntoResponse {
     let location = [(header::LOCATION, seen.redirect.clone())];
     (StatusCode::FOUND, location)
@@ -218,6 +235,11 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) async fn start() -> Proxy {
+        Proxy::that_wants(None).await
+    }
+
+    /// One that connects only who shows this as `Proxy-Authorization`.
+    pub(crate) async fn that_wants(credentials: Option<String>) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, asked) = watch::channel(Vec::new());
@@ -225,7 +247,7 @@ impl Proxy {
         tasks.spawn(async move {
             let mut tunnels = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                tunnels.spawn(tunnel(client, sender.clone()));
+                tunnels.spawn(tunnel(client, sender.clone(), credentials.clone()));
             }
         });
         Proxy {
@@ -241,7 +263,7 @@ impl Proxy {
     }
 }
 
-async fn tunnel(client: TcpStream, asked: watch::Sender<Vec<String>>) {
+async fn tunnel(client: TcpStream, asked: watch::Sender<Vec<String>>, credentials: Option<String>) {
     let mut client = BufReader::new(client);
     let mut request = String::new();
     client.read_line(&mut request).await.unwrap();
@@ -250,9 +272,20 @@ async fn tunnel(client: TcpStream, asked: watch::Sender<Vec<String>>) {
     let target = words.next().unwrap().to_owned();
     let port = target.rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
     asked.send_modify(|asked| asked.push(target));
+    let mut shown = None;
     let mut line = String::new();
     while client.read_line(&mut line).await.unwrap() > 2 {
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("proxy-authorization")
+        {
+            shown = Some(value.trim().to_owned());
+        }
         line.clear();
+    }
+    if credentials.is_some() && shown != credentials {
+        let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+        client.write_all(refusal).await.unwrap();
+        return;
     }
     let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let answer = b"HTTP/1.1 200 Connected\r\n\r\n";

@@ -4,6 +4,7 @@
 
 mod cli;
 mod credentials;
+mod fixed;
 mod languages;
 mod live;
 mod online;

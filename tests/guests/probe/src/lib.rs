@@ -82,6 +82,8 @@ fn act(job: &Job) -> Answer {
         "secret-log" => work::secret_log(job),
         // `bytes` of random data in one call, in hex as a variable; at most 32 are shown.
         "random" => work::random(job),
+        // The time, random bytes and the order of a hash map, in a file of the first output.
+        "chance" => work::chance(job),
         "read-env" => work::read_env(),
 
         // Tries to change an input; succeeds if it cannot.

@@ -5,11 +5,12 @@
     reason = "a guest has no tokio, and its time is real"
 )]
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::bindings::exports::pipefitter::action::handler::{Job, Outcome};
 use crate::bindings::pipefitter::action::control::{self, StopReason};
@@ -142,6 +143,21 @@ pub(crate) fn random(job: &Job) -> Answer {
         ("hex".into(), hex.concat()),
         ("length".into(), bytes.len().to_string()),
     ])
+}
+
+pub(crate) fn chance(job: &Job) -> Answer {
+    let Some(output) = job.outputs.first() else {
+        return failed(FailureType::ConfigurationError, "there is no output");
+    };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = now.unwrap_or_default().as_secs();
+    let order: HashSet<u32> = (0..100).collect();
+    let bytes = wasi_random::get_random_bytes(4096);
+    let text = format!("{seconds}\n{order:?}\n{bytes:?}\n");
+    match fs::write(format!("{}/chance", output.path), text) {
+        Ok(()) => succeeded(vec![("seconds".into(), seconds.to_string())]),
+        Err(error) => failed(FailureType::JobFailed, &error.to_string()),
+    }
 }
 
 pub(crate) fn read_env() -> Answer {

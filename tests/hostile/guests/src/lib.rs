@@ -9,6 +9,7 @@
 
 mod answer;
 mod guests;
+mod slips;
 
 /// Generated from the contract.
 #[expect(
