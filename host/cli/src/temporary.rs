@@ -1,5 +1,7 @@
 //! A state folder for one command, with whatever guests left in it when the command ends.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,7 +13,10 @@ pub(crate) struct TemporaryDir(PathBuf);
 
 impl TemporaryDir {
     pub(crate) fn new() -> Result<TemporaryDir> {
-        let made = tempfile::Builder::new().prefix("pipefitter-").tempdir();
+        let made = tempfile::Builder::new()
+            .prefix("pipefitter-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir();
         let made = made.context("could not make a temporary folder")?;
         Ok(TemporaryDir(made.keep()))
     }
@@ -32,8 +37,6 @@ impl Drop for TemporaryDir {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -43,7 +46,7 @@ mod tests {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         std::fs::create_dir_all(path.join("work/a/b")).unwrap();
-        std::fs::set_permissions(path.join("work/a"), PermissionsExt::from_mode(0o000)).unwrap();
+        std::fs::set_permissions(path.join("work/a"), Permissions::from_mode(0o000)).unwrap();
         drop(dir);
         assert!(!path.exists());
     }

@@ -23,7 +23,8 @@ fn times_out(seen: &Seen) {
     let told = ["HttpResponseTimeout", "ConnectionReadTimeout"];
     assert!(told.contains(&error), "{error}");
     // A slow server is none of the plugin's faults, and none of its limits: it is told, and goes on.
-    assert!(seen.log.contains("600 ms"), "{}", seen.log);
+    let told = "has hit the limit network-request-time of 600";
+    assert!(seen.log.contains(told), "{}", seen.log);
 }
 
 pub(super) const CASES: &[Case] = &[

@@ -209,31 +209,6 @@ async fn a_name_that_leads_to_an_address_which_no_range_names_is_never_dialled()
 }
 
 #[tokio::test]
-async fn what_the_operator_refuses_is_not_dialled_whatever_is_granted() {
-    let server = Server::start("", 1).await;
-    let port = server.address.port();
-    let address = Pair::new("address", &format!("\"http://{}\"", server.address));
-    let ranged = format!("{{ to = \"http://localhost:{port}\", ranges = [\"127.0.0.0/8\"] }}");
-    let name = Pair::new("name", &ranged);
-    let mut rig = rig(&[&address, &name]).await;
-    rig.setup
-        .tables
-        .push_str("[network]\nrefuse = [\"127.0.0.0/24\"]\n");
-    let worker = rig.worker().await;
-    let by_name = format!("http://localhost:{port}/hello");
-    let actions = [
-        address.actions("address", &[("url", &server.url("/hello"))]),
-        name.actions("name", &[("url", &by_name)]),
-    ];
-    let results = rig.outcomes("refused", actions.into_iter().flatten()).await;
-    for refused in ["address", "name"] {
-        expect(&results, refused, &[("error", "destination-ip-prohibited")]);
-    }
-    assert_eq!(server.connections(), 0, "a refused address was dialled");
-    worker.stop_cleanly().await;
-}
-
-#[tokio::test]
 async fn what_is_asked_for_and_not_granted_is_named_at_load() {
     let mut plugin = Plugin::net("asks");
     plugin.capabilities =

@@ -84,7 +84,7 @@ async fn a_request_that_takes_too_long_is_the_plugins_to_deal_with() {
     expect(
         &results,
         "stalled",
-        &[("length", "1"), ("error", "connection-read-timeout")],
+        &[("length", "1"), ("error", "http-response-timeout")],
     );
     expect(&results, "quick", &[("body", "hello")]);
     server.cut_off(2, 2).await;
