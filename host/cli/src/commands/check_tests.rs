@@ -124,6 +124,26 @@ fn what_is_wrong_in_a_manifest_is_shown_with_its_lines() {
 }
 
 #[test]
+fn values_are_asked_for_only_where_a_source_polls_by_value() {
+    let partner = "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\nowner = \"ThirdParty\"\n\
+                   client-tokens = { file = \"x\" }\n";
+    let elsewhere = "[[source]]\nid = \"b\"\nregion = \"eu-west-1\"\n\
+                     action-types = [\"Build/Plain/1\", \"Build/Nobody/1\"]\n";
+    let everywhere = "[[source]]\nid = \"c\"\nregion = \"eu-west-1\"\n";
+    let catalogue = catalogue(&[("Plain", ""), ("Asked", QUERYABLE)]);
+    let told = |text: &str| render(&against_plugins(&config(text), &catalogue), false);
+    assert_eq!(told(partner), "");
+    let told_of_both = told(&format!("{partner}{elsewhere}"));
+    assert!(told_of_both.contains("Build/Nobody/1"), "{told_of_both}");
+    assert!(
+        !told_of_both.contains("there are no values"),
+        "{told_of_both}"
+    );
+    let told_of_all = told(&format!("{partner}{everywhere}"));
+    assert!(told_of_all.contains("there are no values"), "{told_of_all}");
+}
+
+#[test]
 fn without_a_file_the_option_is_named() {
     let Ok(config) = crate::config::load_or_empty(None) else {
         panic!("nothing is wrong with nothing");

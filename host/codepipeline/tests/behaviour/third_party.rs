@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use pipefitter_codepipeline::{
-    Acknowledged, ActionTypeId, ClientId, ClientToken, ClientTokens, ClientTokensError, ErrorClass,
-    FailureResult, FailureType, JobId, JobSource, Owner, PollRequest, REMEMBERED, SuccessResult,
-    ThirdPartySource, WhyUnserved,
+    Acknowledged, ActionTypeId, ClientId, ClientToken, ClientTokens, ClientTokensError,
+    ContinuationToken, ErrorClass, FailureResult, FailureType, JobId, JobSource, Owner,
+    PollRequest, REMEMBERED, SuccessResult, ThirdPartySource, WhyUnserved,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -365,6 +365,44 @@ async fn what_cannot_be_asked_is_not_sent() {
     assert_eq!(error.class, ErrorClass::NoToken);
     insta::assert_snapshot!(error);
     assert!(server.seen().await.is_empty());
+}
+
+#[tokio::test]
+async fn texts_are_cut_and_limits_kept_as_for_custom_jobs() {
+    let server = Server::start([ok(&json!({}))]).await;
+    let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
+    let (job, client) = (JobId::new("job"), client());
+    let failure = FailureResult {
+        kind: FailureType::JobFailed,
+        message: "x".repeat(6_000),
+        external_execution_id: None,
+    };
+    source
+        .put_failure(&job, Some(&client), &failure)
+        .await
+        .unwrap();
+    let mut success = SuccessResult::default();
+    success.details.summary = Some("\u{1b}[32my\u{1b}[0m".repeat(3_000));
+    source
+        .put_success(&job, Some(&client), &success)
+        .await
+        .unwrap();
+    success.continuation = Some(ContinuationToken::new("z".repeat(2_049)));
+    let error = source
+        .put_success(&job, Some(&client), &success)
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, ErrorClass::Invalid);
+    let bodies = bodies(&server).await;
+    assert_eq!(bodies.len(), 2, "what breaks a limit is not sent");
+    let text = |body: &Value, of: &str, name: &str| body[of][name].as_str().unwrap().to_owned();
+    let message = text(&bodies[0], "failureDetails", "message");
+    assert_eq!(message.len(), 5_000);
+    let summary = text(&bodies[1], "executionDetails", "summary");
+    assert!(
+        summary.len() == 2_048 && summary.starts_with("yyy"),
+        "{summary}"
+    );
 }
 
 #[tokio::test]
