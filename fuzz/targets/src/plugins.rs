@@ -1,6 +1,6 @@
 //! What a plugin's folder holds: a manifest, and a component that may have one in it.
 
-use pipefitter_plugins::{Manifest, embed_manifest, embedded_manifest};
+use pipefitter_plugins::{Manifest, embed_manifest, embedded_manifest, look};
 
 /// A manifest is refused with problems that say something, or keeps CodePipeline's limits.
 pub fn manifest(data: &[u8]) {
@@ -31,8 +31,10 @@ pub fn manifest(data: &[u8]) {
     }
 }
 
-/// What takes a component apart far enough to find a manifest can also put one in, and finds it again.
+/// What takes a component apart far enough to find a manifest can also put one in, and finds it again; and whatever the
+/// bytes are, what looks at them for a worker has something to tell.
 pub fn component(data: &[u8]) {
+    assert!(!look(data).is_empty());
     let Ok(found) = embedded_manifest(data) else {
         return;
     };

@@ -20,7 +20,7 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
-use pipefitter_sandbox::{CHILD_COMMAND, child_main};
+use pipefitter_sandbox::{CHILD_COMMAND, ChildParts, child_main};
 
 use crate::args::{Cli, Command};
 use crate::config::LogFormat;
@@ -29,7 +29,7 @@ use crate::exit::Exit;
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == CHILD_COMMAND) {
-        return child_main(arguments);
+        return child_main(arguments, ChildParts::new(pipefitter_plugins::look));
     }
     let Cli { log, command } = Cli::parse();
     let default = telemetry::default_filter(&command);

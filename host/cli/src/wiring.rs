@@ -9,9 +9,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use aws_config::SdkConfig;
 use pipefitter_egress::{Egress, EgressConfig, Proxy};
-use pipefitter_plugins::{Catalogue, CodeCache, PluginsDir, Prepare, SupplyPolicy};
+use pipefitter_plugins::{
+    Catalogue, CodeCache, Look, PluginDigest, PluginsDir, Prepare, PrepareError, SupplyPolicy,
+};
 use pipefitter_sandbox::{
-    ByIsolation, ChildProcess, CompileLimits, InProcess, Launcher, Sandbox, SandboxConfig, SealKey,
+    ByIsolation, ChildProcess, CompileLimits, InProcess, IsolationFloor, Launcher, Sandbox,
+    SandboxConfig, SealKey,
 };
 use pipefitter_secrets::{AwsAccess, SecretConfig, SecretFrom, Secrets, SecretsSettings};
 use pipefitter_worker::{PluginGrants, Preparer, WorkerConfig};
@@ -19,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, NetworkConfig, PluginConfig, SecretPlace, SecretTable, SupplyConfig};
+use crate::config::{CompileConfig, Config, NetworkConfig, PluginConfig, SecretPlace, SecretTable};
 use crate::secret_faults::source_of;
 use crate::sources;
 
@@ -131,8 +134,9 @@ impl Engine {
         )?;
         let mut settings = SandboxConfig::new(key);
         settings.launcher = Some(Arc::clone(&launcher));
-        settings.max_component_bytes = config.supply.policy.max_plugin_bytes;
-        settings.compile_limits = compile_limits(&config.supply);
+        settings.isolation_floor = config.isolation_floor;
+        settings.max_component_bytes = config.supply.policy.max_bytes_of_any();
+        settings.compile_limits = compile_limits(&CompileConfig::default(), &config.supply.compile);
         let sandbox = Sandbox::new(settings).context("could not start wasmtime")?;
         let mut cache = CodeCache::open(state.code()).context("could not open the code cache")?;
         if let Some(bytes) = config.supply.code_cache {
@@ -171,12 +175,31 @@ impl Engine {
     }
 }
 
-/// What compiling one plugin may use.
-fn compile_limits(supply: &SupplyConfig) -> CompileLimits {
+/// Looks at plugins for commands that run none: in a process of its own, locked by what this kernel has.
+pub(crate) struct Looking(Arc<Launcher>);
+
+impl Looking {
+    pub(crate) fn start() -> Result<Self> {
+        let launcher = Launcher::start("/proc/self/exe").context("could not start the sandbox")?;
+        Ok(Self(launcher))
+    }
+}
+
+impl Look for Looking {
+    fn look(&self, _digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+        let seen = self.0.look(wasm, IsolationFloor::None);
+        seen.map_err(|error| PrepareError {
+            message: format!("it cannot be looked at: {}", error.full()),
+        })
+    }
+}
+
+/// What compiling one plugin may use: what is said of it, what is said of all, what is usual.
+fn compile_limits(own: &CompileConfig, all: &CompileConfig) -> CompileLimits {
     let usual = CompileLimits::default();
     CompileLimits::new(
-        supply.compile_memory.unwrap_or(usual.memory),
-        supply.compile_time.unwrap_or(usual.cpu),
+        own.memory.or(all.memory).unwrap_or(usual.memory),
+        own.time.or(all.time).unwrap_or(usual.cpu),
     )
 }
 
@@ -193,6 +216,7 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
         .map(|(name, plugin)| {
             let settings = PluginGrants {
                 limits: plugin.limits.clone(),
+                compile: Some(compile_limits(&plugin.compile, &config.supply.compile)),
                 directories: plugin.grant.directories.clone(),
                 scratch: plugin.grant.scratch,
                 isolation: plugin.isolation,

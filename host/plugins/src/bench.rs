@@ -11,8 +11,11 @@ use tempfile::TempDir;
 use wasm_encoder::{Component, CustomSection};
 
 use crate::catalogue::Catalogue;
-use crate::contract::{ActionTypeKey, PluginDigest, Prepare, PrepareError, Prepared, Problem};
+use crate::contract::{
+    ActionTypeKey, Look, PluginDigest, Prepare, PrepareError, Prepared, Problem,
+};
 use crate::directory::{PluginsDir, SETTLE};
+use crate::look::look;
 use crate::manifest::Manifest;
 use crate::supply::SupplyPolicy;
 use crate::wasm::embed_manifest;
@@ -25,12 +28,19 @@ pub(crate) struct Compiler {
     in_use: AtomicU32,
 }
 
+impl Look for Compiler {
+    fn look(&self, _digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+        Ok(look(wasm))
+    }
+}
+
 impl Prepare for Compiler {
     fn prepare(
         &self,
         name: &str,
         digest: &PluginDigest,
         wasm: &[u8],
+        _seen: &[u8],
         _manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
         self.compiled.fetch_add(1, Ordering::SeqCst);

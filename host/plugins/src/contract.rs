@@ -63,14 +63,28 @@ pub struct PrepareError {
     pub message: String,
 }
 
+/// Has a .wasm looked at where a stranger's bytes do no harm. Blocking; called off the async runtime.
+pub trait Look: Send + Sync {
+    /// What [`look`](crate::look) tells of `wasm`, or has told before of one with this digest.
+    ///
+    /// # Errors
+    /// Nobody could look.
+    fn look(&self, digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError>;
+}
+
 /// Checks, compiles (or finds compiled) and links a component. Blocking; called off the async runtime.
-pub trait Prepare: Send + Sync {
-    /// `name` is the plugin's name, `digest` that of its .wasm.
+pub trait Prepare: Look {
+    /// `name` is the plugin's name, `digest` that of its .wasm; `seen` is what [`Look::look`] has told of it, to be told
+    /// again as long as the compiled code is kept.
+    ///
+    /// # Errors
+    /// It cannot be served.
     fn prepare(
         &self,
         name: &str,
         digest: &PluginDigest,
         wasm: &[u8],
+        seen: &[u8],
         manifest: &crate::Manifest,
     ) -> Result<Prepared, PrepareError>;
 

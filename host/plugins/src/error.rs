@@ -21,9 +21,12 @@ pub enum PluginsError {
         /// Why.
         reason: String,
     },
+    /// What was to look at a .wasm has told what makes no sense.
+    #[error("it cannot be looked at: the process that was to do so was led astray by it")]
+    Looked,
     /// The section with the manifest is not UTF-8.
     #[error("the embedded manifest is not UTF-8: embed it again")]
-    ManifestText(#[source] std::str::Utf8Error),
+    ManifestText,
     /// The manifest is too large for a section.
     #[error("a manifest of {bytes} bytes cannot be embedded: at most {most} are allowed")]
     ManifestSize {

@@ -1,7 +1,7 @@
 //! What is in the plugins directory: manifests, catalogue, compile cache, reload.
 //!
-//! The crate knows files and manifests, not wasmtime: what compiles a component is given to it as a
-//! [`Prepare`].
+//! The crate knows files and manifests, not wasmtime: what looks at a .wasm that nobody knows, and what compiles it, is
+//! given to it as a [`Look`] and a [`Prepare`].
 //!
 //! A file becomes a plugin only under a [`SupplyPolicy`]: who can change it, how large it is, which digest is
 //! pinned, who signed it.
@@ -20,6 +20,7 @@ mod error;
 mod limits;
 mod listing;
 mod load;
+mod look;
 mod manifest;
 mod read;
 mod supply;
@@ -33,12 +34,14 @@ mod watch;
 pub use cache::{CodeCache, Trimmed};
 pub use catalogue::Catalogue;
 pub use contract::{
-    ActionTypeKey, ManifestPlace, Plugin, PluginDigest, Prepare, PrepareError, Prepared, Problem,
+    ActionTypeKey, Look, ManifestPlace, Plugin, PluginDigest, Prepare, PrepareError, Prepared,
+    Problem,
 };
 pub use directory::PluginsDir;
 pub use error::PluginsError;
 pub use limits::{LIMIT_KEYS, LimitKey, LimitUnit, LimitValues};
 pub use load::{PluginFiles, inspect_plugin, load_manifest, load_plugin};
+pub use look::look;
 pub use manifest::{
     ActionDecl, ActionUrls, ArtifactCounts, Capabilities, ConfigurationProblem, DirectoryAsk,
     Inputs, Manifest, ManifestProblem, NetworkAsk, Outputs, Property, PropertyType, SecretAsk,

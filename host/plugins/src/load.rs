@@ -1,15 +1,14 @@
 //! From a file to a plugin, or to what is wrong with it.
 
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::contract::{Plugin, PluginDigest, Prepare, Problem};
+use crate::contract::{Look, Plugin, PluginDigest, Prepare, Problem};
 use crate::listing::{Candidate, candidate, folder_of};
 use crate::manifest::Manifest;
-use crate::read::{NotLoaded, Package, bad, read};
+use crate::read::{NotLoaded, Package, guarded, read};
 use crate::supply::{Custody, FileDigest, SignatureSeen, SupplyPolicy, check_directory};
 
 /// For whom no operator's bound is at hand: 1 GiB, far above what is ever served.
@@ -35,13 +34,13 @@ pub fn load_plugin(
 /// # Errors
 ///
 /// What is wrong with it; never an empty list.
-pub fn load_manifest(wasm: &Path) -> Result<Manifest, Vec<Problem>> {
+pub fn load_manifest(wasm: &Path, look: &dyn Look) -> Result<Manifest, Vec<Problem>> {
     let policy = SupplyPolicy {
         custody: Custody::Advised,
         max_plugin_bytes: LARGEST_READ,
         ..SupplyPolicy::default()
     };
-    inspect_plugin(wasm, &policy).map(|files| files.manifest)
+    inspect_plugin(wasm, &policy, look).map(|files| files.manifest)
 }
 
 /// What a plugin's files are, without compiling it.
@@ -69,7 +68,11 @@ pub struct PluginFiles {
 /// # Errors
 ///
 /// What is wrong with it; never an empty list.
-pub fn inspect_plugin(wasm: &Path, policy: &SupplyPolicy) -> Result<PluginFiles, Vec<Problem>> {
+pub fn inspect_plugin(
+    wasm: &Path,
+    policy: &SupplyPolicy,
+    look: &dyn Look,
+) -> Result<PluginFiles, Vec<Problem>> {
     let Package {
         name,
         wasm,
@@ -78,7 +81,8 @@ pub fn inspect_plugin(wasm: &Path, policy: &SupplyPolicy) -> Result<PluginFiles,
         manifest_digest,
         manifest_file,
         signature,
-    } = read(&find(wasm, policy)?, policy).map_err(NotLoaded::settle)?;
+        ..
+    } = read(&find(wasm, policy)?, policy, look).map_err(NotLoaded::settle)?;
     Ok(PluginFiles {
         name,
         wasm,
@@ -106,7 +110,7 @@ pub(crate) fn load(
     policy: &SupplyPolicy,
     prepare: &dyn Prepare,
 ) -> Result<Plugin, NotLoaded> {
-    let package = read(candidate, policy)?;
+    let package = read(candidate, policy, prepare)?;
     let mut both = Sha256::new();
     both.update(package.wasm_digest.bytes());
     both.update(package.manifest_digest.bytes());
@@ -114,31 +118,14 @@ pub(crate) fn load(
     let Package {
         name,
         wasm,
+        seen,
         manifest,
         signature,
         ..
     } = package;
-    // What compiles hostile code may panic over it; that is this plugin's problem and nobody else's.
-    let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        prepare.prepare(&name, &wasm_digest, &wasm, &manifest)
-    }));
-    let prepared = match prepared {
-        Ok(Ok(prepared)) => prepared,
-        Ok(Err(error)) => {
-            return Err(bad(
-                candidate.path(),
-                error.message,
-                "correct that, then copy it here again or `touch` it; grants are read when the worker starts",
-            ));
-        }
-        Err(_) => {
-            return Err(bad(
-                candidate.path(),
-                "preparing it made the worker panic".to_owned(),
-                "report this with the file; `touch` the file to have it tried again",
-            ));
-        }
-    };
+    let prepared = guarded(candidate.path(), "preparing", || {
+        prepare.prepare(&name, &wasm_digest, &wasm, &seen, &manifest)
+    })?;
     if let Some(signature) = signature.filter(|signature| signature.verified) {
         let SignatureSeen {
             key_id, comment, ..

@@ -5,16 +5,17 @@
 //! manifest, good or bad: a file beside the plugin is what an operator sees and edits, so it wins.
 
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::contract::{ManifestPlace, Problem};
+use crate::contract::{Look, ManifestPlace, PluginDigest, PrepareError, Problem};
 use crate::error::PluginsError;
 use crate::listing::{Candidate, Sighting, Stamp};
+use crate::look::believed;
 use crate::manifest::Manifest;
-use crate::supply::{Admitted, Custody, FileDigest, SignatureSeen, SupplyPolicy, opened};
+use crate::supply::{Custody, FileDigest, SignatureSeen, SupplyPolicy, opened};
 use crate::units::format_size;
-use crate::wasm::{check_whole, embedded_manifest};
 
 const LARGEST_MANIFEST: u64 = 1 << 20;
 
@@ -60,6 +61,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) wasm: Vec<u8>,
     pub(crate) wasm_digest: FileDigest,
+    /// What was told of it.
+    pub(crate) seen: Vec<u8>,
     pub(crate) manifest: Manifest,
     pub(crate) manifest_digest: FileDigest,
     /// Nothing means embedded.
@@ -67,11 +70,15 @@ pub(crate) struct Package {
     pub(crate) signature: Option<SignatureSeen>,
 }
 
-pub(crate) fn read(candidate: &Candidate, policy: &SupplyPolicy) -> Result<Package, NotLoaded> {
+pub(crate) fn read(
+    candidate: &Candidate,
+    policy: &SupplyPolicy,
+    look: &dyn Look,
+) -> Result<Package, NotLoaded> {
     let path = candidate.path();
     let name = name(path)?;
     let custody = policy.custody;
-    let wasm = read_file(&candidate.wasm, policy.max_plugin_bytes, custody)?;
+    let wasm = read_file(&candidate.wasm, policy.max_bytes_of(&name), custody)?;
     let beside = candidate.manifest.as_ref();
     let beside = beside
         .map(|file| read_file(file, LARGEST_MANIFEST, custody).map(|bytes| (file, bytes)))
@@ -88,22 +95,33 @@ pub(crate) fn read(candidate: &Candidate, policy: &SupplyPolicy) -> Result<Packa
     let admitted = policy
         .admit(&name, path, &wasm, signature.as_deref())
         .map_err(NotLoaded::Unfinished)?;
-    check_whole(&wasm).map_err(|error| {
-        NotLoaded::Unfinished(Problem::of(
-            path,
-            error.to_string(),
-            "build it again and copy it whole; a copy under another name and `mv` is safest",
-        ))
+    let wasm_digest = FileDigest::of(&wasm);
+    let seen = guarded(path, "looking at", || {
+        look.look(&PluginDigest(wasm_digest.hex()), &wasm)
     })?;
+    let inside = match believed(&seen) {
+        Err(error @ PluginsError::NotWasm { .. }) => {
+            return Err(NotLoaded::Unfinished(Problem::of(
+                path,
+                error.to_string(),
+                "build it again and copy it whole; a copy under another name and `mv` is safest",
+            )));
+        }
+        other => other,
+    };
     let (file, label, text) = match beside {
         Some((file, bytes)) => {
-            check_beside(&admitted, &file.path, &bytes, &wasm)?;
+            let is_inside = matches!(&inside, Ok(Some(text)) if text.as_bytes() == bytes);
+            // A manifest that lies beside a .wasm counts as much as the .wasm only where something binds the two.
+            admitted
+                .check_manifest(&file.path, &bytes, is_inside)
+                .map_err(NotLoaded::Unfinished)?;
             let text = String::from_utf8(bytes)
                 .map_err(|_| bad(&file.path, "it is not UTF-8".to_owned(), "save it as UTF-8"))?;
             (file.path.as_path(), file.path.display().to_string(), text)
         }
         None => {
-            let text = embedded(path, &wasm)?;
+            let text = embedded(path, inside)?;
             admitted
                 .check_manifest(path, text.as_bytes(), true)
                 .map_err(NotLoaded::Unfinished)?;
@@ -136,8 +154,9 @@ pub(crate) fn read(candidate: &Candidate, policy: &SupplyPolicy) -> Result<Packa
     let signature = admitted.signature;
     Ok(Package {
         name,
-        wasm_digest: FileDigest::of(&wasm),
+        wasm_digest,
         wasm,
+        seen,
         manifest,
         manifest_digest: FileDigest::of(text.as_bytes()),
         manifest_file: candidate.manifest.as_ref().map(|file| file.path.clone()),
@@ -167,22 +186,11 @@ fn name(path: &Path) -> Result<String, NotLoaded> {
     }
 }
 
-/// A manifest that lies beside a .wasm counts as much as the .wasm only where something binds the two.
-fn check_beside(
-    admitted: &Admitted<'_>,
-    file: &Path,
-    text: &[u8],
-    wasm: &[u8],
-) -> Result<(), NotLoaded> {
-    let embedded = embedded_manifest(wasm).ok().flatten();
-    let is_embedded = embedded.is_some_and(|embedded| embedded.as_bytes() == text);
-    admitted
-        .check_manifest(file, text, is_embedded)
-        .map_err(NotLoaded::Unfinished)
-}
-
-fn embedded(path: &Path, wasm: &[u8]) -> Result<String, NotLoaded> {
-    match embedded_manifest(wasm) {
+fn embedded(
+    path: &Path,
+    inside: Result<Option<String>, PluginsError>,
+) -> Result<String, NotLoaded> {
+    match inside {
         Ok(Some(text)) => Ok(text),
         Ok(None) => {
             let own = path.with_extension("action.toml");
@@ -196,15 +204,32 @@ fn embedded(path: &Path, wasm: &[u8]) -> Result<String, NotLoaded> {
                 ),
             ))
         }
-        Err(error @ PluginsError::ManifestText(_)) => Err(bad(
+        Err(error) => Err(bad(
             path,
             error.to_string(),
             "build the plugin again with `pipefitter plugin build`",
         )),
-        Err(error) => Err(bad(
+    }
+}
+
+/// Have something done to a stranger's bytes. What does it may panic over them; that is this plugin's problem and
+/// nobody else's.
+pub(crate) fn guarded<T>(
+    path: &Path,
+    what: &str,
+    work: impl FnOnce() -> Result<T, PrepareError>,
+) -> Result<T, NotLoaded> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(bad(
             path,
-            error.to_string(),
-            "build it again and copy it whole",
+            error.message,
+            "correct that, then copy it here again or `touch` it; grants are read when the worker starts",
+        )),
+        Err(_) => Err(bad(
+            path,
+            format!("{what} it made the worker panic"),
+            "report this with the file; `touch` the file to have it tried again",
         )),
     }
 }
@@ -234,7 +259,8 @@ fn read_file(seen: &Sighting, most: u64, custody: Custody) -> Result<Vec<u8>, No
                 seen.stamp.bytes(),
                 format_size(most)
             ),
-            "make it smaller: strip it, and keep data out of it; or raise `plugin-size` in [limits] for a .wasm",
+            "make it smaller: strip it, and keep data out of it; or, for a .wasm, raise `plugin-size` in [limits] or in \
+             [plugins.NAME.limits]",
         ));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(seen.stamp.bytes()).unwrap_or(0));

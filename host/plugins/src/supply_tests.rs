@@ -176,6 +176,21 @@ fn a_file_above_the_bound_is_not_read() {
     bench.write("site.wasm", bytes("11"));
     bench.rest();
     assert!(bench.only_problem().older_served);
+    // What is said of it alone counts above what is said of all, both ways.
+    let mut bench = Bench::under(SupplyPolicy {
+        max_plugin_bytes: 1,
+        ..for_site(PluginPolicy {
+            max_bytes: Some(bytes("1").len() as u64),
+            ..PluginPolicy::default()
+        })
+    });
+    bench.write("site.wasm", bytes("1"));
+    bench.rest();
+    assert_eq!(bench.served(), SERVED);
+    bench.write("other.wasm", bytes("1"));
+    bench.write("site.wasm", bytes("11"));
+    bench.rest();
+    assert_eq!(bench.dir.catalogue().problems().len(), 2);
 }
 
 #[test]

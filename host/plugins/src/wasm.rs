@@ -2,7 +2,8 @@
 //!
 //! The manifest is a custom section at the top level of the component (or core module); sections nested
 //! deeper belong to what the component was linked from and are not looked at. Only the frame of sections is
-//! read here; whether their content is valid is the sandbox's to say.
+//! read here; whether their content is valid is the sandbox's to say. A worker does not do even that to a stranger's
+//! file: see [`look`](crate::look).
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,7 +23,7 @@ const HEADER: usize = 8;
 const CUSTOM: u8 = 0;
 
 /// More than any valid manifest.
-const LARGEST_MANIFEST: usize = 1 << 20;
+pub(crate) const LARGEST_MANIFEST: usize = 1 << 20;
 
 struct Section<'a> {
     /// With id and length.
@@ -71,7 +72,7 @@ pub fn embedded_manifest(wasm: &[u8]) -> Result<Option<String>, PluginsError> {
     let Some((_, data)) = found.and_then(|section| section.custom) else {
         return Ok(None);
     };
-    let text = std::str::from_utf8(data).map_err(PluginsError::ManifestText)?;
+    let text = std::str::from_utf8(data).map_err(|_| PluginsError::ManifestText)?;
     Ok(Some(text.to_owned()))
 }
 

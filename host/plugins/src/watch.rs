@@ -170,10 +170,18 @@ mod tests {
     use notify::event::{CreateKind, ModifyKind, RemoveKind};
 
     use super::*;
-    use crate::contract::{PluginDigest, Prepare, PrepareError, Prepared};
+    use crate::contract::{Look, PluginDigest, Prepare, PrepareError, Prepared};
     use crate::manifest::Manifest;
 
     struct Refuse;
+
+    impl Look for Refuse {
+        fn look(&self, _digest: &PluginDigest, _wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+            Err(PrepareError {
+                message: "never looked at".to_owned(),
+            })
+        }
+    }
 
     impl Prepare for Refuse {
         fn prepare(
@@ -181,6 +189,7 @@ mod tests {
             _name: &str,
             _digest: &PluginDigest,
             _wasm: &[u8],
+            _seen: &[u8],
             _manifest: &Manifest,
         ) -> Result<Prepared, PrepareError> {
             Err(PrepareError {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipefitter_plugins::{
-    Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared, SupplyPolicy,
-    embed_manifest, load_manifest, load_plugin,
+    Look, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared, SupplyPolicy,
+    embed_manifest, load_manifest, load_plugin, look,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -23,12 +23,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Compiler;
 
+impl Look for Compiler {
+    fn look(&self, _digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+        Ok(look(wasm))
+    }
+}
+
 impl Prepare for Compiler {
     fn prepare(
         &self,
         _name: &str,
         digest: &PluginDigest,
         _wasm: &[u8],
+        _seen: &[u8],
         _manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
         Ok(Prepared {
@@ -122,7 +129,7 @@ fn one_plugin_is_loaded_without_a_directory() {
         ),
         ("site", "Site")
     );
-    assert_eq!(load_manifest(&path).unwrap(), plugin.manifest);
+    assert_eq!(load_manifest(&path, &Compiler).unwrap(), plugin.manifest);
     let problems = load_plugin(
         &temp.path().join("gone.wasm"),
         &SupplyPolicy::default(),

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::TaskTracker;
 
-use crate::engine::{Granted, Sandbox};
+use crate::engine::Granted;
 use crate::error::SandboxError;
 use crate::guard::Guard;
 use crate::loader::Loader;
@@ -19,6 +19,7 @@ use crate::run;
 use crate::runner::{
     Fault, HostStream, JobControl, JobEnd, JobHost, JobRunner, JobSpec, Verdict, VerdictKind,
 };
+use crate::sandbox::Sandbox;
 use crate::state::Ports;
 use crate::text;
 

@@ -8,8 +8,8 @@
 //! [`InProcess`] runs jobs in this process, isolated by wasm alone. A [`Launcher`] starts the processes, whose main is
 //! [`child_main`].
 //!
-//! The parts, from the outside in: `child` (processes) and `in_process` (threads, panics), `loader` and `engine` and
-//! `seal` (code), `run` (one job), `state` (what a guest can reach: `mounts`, `fs`, `log`, `waits`), `guard` and `limiter`
+//! The parts, from the outside in: `child` (processes) and `in_process` (threads, panics), `sandbox`, `loader`,
+//! `engine` and `seal` (code), `run` (one job), `state` (what a guest can reach: `mounts`, `fs`, `log`, `waits`), `guard` and `limiter`
 //! (what may end a job early), `fault` (why it ended).
 #![cfg_attr(
     test,
@@ -41,6 +41,7 @@ mod log;
 mod mounts;
 mod run;
 mod runner;
+mod sandbox;
 mod seal;
 mod shape;
 mod state;
@@ -54,10 +55,10 @@ pub use child::compile::CompileLimits;
 pub use child::floor::IsolationFloor;
 #[doc(hidden)]
 pub use child::gate::read_as_parent;
-pub use child::inside::{child_main, child_main_with};
+pub use child::inside::child_main;
 pub use child::launcher::{CHILD_COMMAND, Launcher};
+pub use child::parts::{ChildParts, Look};
 pub use child::process::ChildProcess;
-pub use engine::{Sandbox, SandboxConfig};
 pub use error::{Cause, SandboxError};
 pub use http::NAMES as EGRESS_ERRORS;
 pub use in_process::InProcess;
@@ -70,6 +71,7 @@ pub use runner::{
     CodeRef, Fault, Fixed, HostStream, Isolation, JobControl, JobEnd, JobHost, JobRunner, JobSpec,
     Level, LogLine, SecretError, StopHandle, StopReason, Usage, Verdict, VerdictKind,
 };
+pub use sandbox::{Sandbox, SandboxConfig, Verified};
 pub use seal::SealKey;
 pub use shape::Shape;
 pub use test_imports::{Syscall, TestImports};

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::engine::{Granted, Loaded, Sandbox};
+use crate::engine::{Granted, Loaded};
 use crate::error::SandboxError;
 use crate::runner::CodeRef;
+use crate::sandbox::Sandbox;
 
 /// Components kept at a time: more plugins than a worker is likely to serve. Each costs the size of its
 /// code, up to some 30 MB.
@@ -37,14 +38,14 @@ impl Loader {
         code: &CodeRef,
         granted: Granted,
     ) -> Result<Arc<Loaded>, SandboxError> {
-        let id = format!("{} {granted:?}", code.id);
-        let cell = self.cells.lock().await.get(&id);
+        let key = format!("{} {granted:?}", code.id);
+        let cell = self.cells.lock().await.get(&key);
         let load = || async {
             let sandbox = self.sandbox.clone();
-            let path = code.path.clone();
+            let code = code.clone();
             let loading = tokio::task::spawn_blocking(move || {
-                let sealed = read(&path)?;
-                sandbox.load(&sealed, granted).map(Arc::new)
+                let sealed = read(&code.path)?;
+                sandbox.load(&code.id, &sealed, granted).map(Arc::new)
             });
             match loading.await {
                 Ok(loaded) => loaded,

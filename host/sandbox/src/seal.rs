@@ -9,8 +9,11 @@
 //! | 4 | format version |
 //! | 32 | hash of engine and linked contract: code of another engine is compiled again |
 //! | 8 | length of the code |
-//! | 32 | HMAC-SHA256 over all of the above and the code |
+//! | 32 | HMAC-SHA256 over all of the above, the length of the code's id, the id, and the code |
 //! | .. | the code |
+//!
+//! The id is not in the file: whoever opens one knows whose code it wants, and what was sealed for one plugin is
+//! nobody else's, under whatever name it lies.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -24,7 +27,7 @@ use sha2::Sha256;
 use crate::error::SandboxError;
 
 const MAGIC: &[u8; 8] = b"PFSEALED";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const HASH_AT: usize = 12;
 const LENGTH_AT: usize = HASH_AT + 32;
 const MAC_AT: usize = LENGTH_AT + 8;
@@ -74,23 +77,26 @@ impl SealKey {
             .map_err(|source| key_file(Path::new("(in memory)"), "made", source))
     }
 
-    fn mac(&self, header: &[u8], code: &[u8]) -> Hmac<Sha256> {
+    fn mac(&self, header: &[u8], id: &str, code: &[u8]) -> Hmac<Sha256> {
         // HMAC fills a short key with zeros up to the hash's block; done here, no length can be wrong.
         let mut block = [0; 64];
         block[..KEY_LENGTH].copy_from_slice(&self.0);
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
         mac.update(header);
+        // With its length, so that no byte can change sides between id and code.
+        mac.update(&(id.len() as u64).to_le_bytes());
+        mac.update(id.as_bytes());
         mac.update(code);
         mac
     }
 
-    pub(crate) fn seal(&self, engine: &[u8; 32], code: &[u8]) -> Vec<u8> {
+    pub(crate) fn seal(&self, engine: &[u8; 32], id: &str, code: &[u8]) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(CODE_AT + code.len());
         sealed.extend_from_slice(MAGIC);
         sealed.extend_from_slice(&FORMAT.to_le_bytes());
         sealed.extend_from_slice(engine);
         sealed.extend_from_slice(&(code.len() as u64).to_le_bytes());
-        let mac = self.mac(&sealed, code).finalize().into_bytes();
+        let mac = self.mac(&sealed, id, code).finalize().into_bytes();
         sealed.extend_from_slice(&mac);
         sealed.extend_from_slice(code);
         sealed
@@ -99,6 +105,7 @@ impl SealKey {
     pub(crate) fn open<'a>(
         &self,
         engine: &[u8; 32],
+        id: &str,
         sealed: &'a [u8],
     ) -> Result<Authentic<'a>, SandboxError> {
         let refuse = |reason| Err(SandboxError::Seal { reason });
@@ -110,8 +117,8 @@ impl SealKey {
         }
         let (header, tag) = header.split_at(MAC_AT);
         // Nothing else is looked at before the tag is right; the comparison takes constant time.
-        if self.mac(header, code).verify_slice(tag).is_err() {
-            return refuse("it was changed, or sealed with another key");
+        if self.mac(header, id, code).verify_slice(tag).is_err() {
+            return refuse("it was changed, is another plugin's, or was sealed with another key");
         }
         if header[8..HASH_AT] != FORMAT.to_le_bytes()
             || header[HASH_AT..LENGTH_AT] != engine[..]
@@ -246,6 +253,7 @@ mod tests {
     use super::*;
 
     const ENGINE: [u8; 32] = [7; 32];
+    const ID: &str = "ab-01";
 
     fn key(byte: u8) -> SealKey {
         SealKey([byte; KEY_LENGTH])
@@ -262,37 +270,51 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_sealed_opens_unchanged(code in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            let sealed = key(1).seal(&ENGINE, &code);
-            prop_assert_eq!(key(1).open(&ENGINE, &sealed).unwrap().bytes(), &code[..]);
+            let sealed = key(1).seal(&ENGINE, ID, &code);
+            prop_assert_eq!(key(1).open(&ENGINE, ID, &sealed).unwrap().bytes(), &code[..]);
         }
 
         #[test]
         fn any_flipped_bit_is_refused(at in any::<prop::sample::Index>(), bit in 0..8u32) {
-            let mut sealed = key(1).seal(&ENGINE, b"some code");
+            let mut sealed = key(1).seal(&ENGINE, ID, b"some code");
             let at = at.index(sealed.len());
             sealed[at] ^= 1 << bit;
-            prop_assert!(key(1).open(&ENGINE, &sealed).is_err());
+            prop_assert!(key(1).open(&ENGINE, ID, &sealed).is_err());
         }
 
         #[test]
         fn any_prefix_is_refused(at in any::<prop::sample::Index>()) {
-            let sealed = key(1).seal(&ENGINE, b"some code");
-            prop_assert!(key(1).open(&ENGINE, &sealed[..at.index(sealed.len())]).is_err());
+            let sealed = key(1).seal(&ENGINE, ID, b"some code");
+            prop_assert!(key(1).open(&ENGINE, ID, &sealed[..at.index(sealed.len())]).is_err());
         }
     }
 
     #[test]
+    fn what_was_sealed_for_one_id_is_nobody_elses() {
+        let sealed = key(1).seal(&ENGINE, "ab-01", b"2code");
+        // The same bytes in a row, cut at another place, are another id and another code.
+        for id in ["ab-02", "ab-0", "ab-012", ""] {
+            let refused = refusal(key(1).open(&ENGINE, id, &sealed));
+            assert!(refused.contains("another plugin's"), "{id}: {refused}");
+        }
+        assert!(key(1).open(&ENGINE, "ab-01", &sealed).is_ok());
+    }
+
+    #[test]
     fn another_key_or_engine_is_refused_by_name() {
-        let sealed = key(1).seal(&ENGINE, b"code");
+        let sealed = key(1).seal(&ENGINE, ID, b"code");
         assert_eq!(
-            refusal(key(2).open(&ENGINE, &sealed)),
-            "it was changed, or sealed with another key"
+            refusal(key(2).open(&ENGINE, ID, &sealed)),
+            "it was changed, is another plugin's, or was sealed with another key"
         );
         assert_eq!(
-            refusal(key(1).open(&[8; 32], &sealed)),
+            refusal(key(1).open(&[8; 32], ID, &sealed)),
             "it was compiled for another engine"
         );
-        assert_eq!(refusal(key(1).open(&ENGINE, b"\0asm")), "it is cut short");
+        assert_eq!(
+            refusal(key(1).open(&ENGINE, ID, b"\0asm")),
+            "it is cut short"
+        );
     }
 
     #[test]

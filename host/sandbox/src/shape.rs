@@ -6,6 +6,7 @@ use wasmparser::{Encoding, Parser, Payload};
 
 use crate::error::SandboxError;
 use crate::test_imports;
+use crate::text;
 
 const HANDLER: &str = "pipefitter:action/handler";
 
@@ -40,6 +41,16 @@ impl Shape {
     /// As [`Sandbox::inspect`](crate::Sandbox::inspect), but for the size.
     pub fn of_own_build(wasm: &[u8]) -> Result<Shape, SandboxError> {
         Shape::read(wasm, false)
+    }
+
+    /// With nothing in it that steers a terminal: for one that a child has told.
+    pub(crate) fn cleaned(self) -> Shape {
+        let clean = |names: Vec<String>| names.iter().map(|name| text::clean(name)).collect();
+        Shape {
+            contract: text::clean(&self.contract),
+            imports: clean(self.imports),
+            exports: clean(self.exports),
+        }
     }
 
     fn import_of(&self, start: &str) -> Option<&str> {

@@ -11,7 +11,9 @@ use pipefitter_codepipeline::JobSource;
 use pipefitter_egress::{Egress, NetworkGrant, NetworkGrants};
 use pipefitter_journal::Journal;
 use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitValues};
-use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, JobRunner, Limit, Limits};
+use pipefitter_sandbox::{
+    CompileLimits, DirectoryGrant, Fixed, Isolation, JobRunner, Limit, Limits,
+};
 use pipefitter_secrets::Secrets;
 use tokio::sync::watch;
 
@@ -154,6 +156,8 @@ fn host_defaults() -> LimitValues {
 pub struct PluginGrants {
     /// Limits that count above the manifest's and the bounds.
     pub limits: LimitValues,
+    /// What compiling it may use. Default: what holds for all.
+    pub compile: Option<CompileLimits>,
     /// Host directories.
     pub directories: Vec<DirectoryGrant>,
     /// Whether a scratch directory is granted.
@@ -275,6 +279,34 @@ mod tests {
         config.plugin_settings.insert("p".to_owned(), grants);
         assert_eq!(wall(&config, Some(&asking(60))), 9_000);
         assert!(config.settings_of("q", None).directories.is_empty());
+    }
+
+    #[test]
+    fn every_limit_has_a_default_an_ask_a_bound_and_a_last_word() {
+        for key in pipefitter_plugins::LIMIT_KEYS {
+            let limit = Limit::named(key.name).unwrap();
+            let (usual, step) = (limit.default_value(), 1 + limit.default_value() / 8);
+            let only = |value| LimitValues::default().with(key.name, value);
+            let mut config = WorkerConfig::new("work", "log");
+            let of = |config: &WorkerConfig, asked: Option<u64>| {
+                let asked = asked.map(only);
+                config.settings_of("p", asked.as_ref()).limits.get(limit)
+            };
+            assert_eq!(of(&config, None), usual, "{}", key.name);
+            assert_eq!(of(&config, Some(usual + 2 * step)), usual + 2 * step);
+            config.default_limits = only(usual + 3 * step);
+            assert_eq!(of(&config, None), usual + 3 * step, "{}", key.name);
+            config.limit_bounds = only(usual + step);
+            for asked in [None, Some(usual + 2 * step)] {
+                assert_eq!(of(&config, asked), usual + step, "{}", key.name);
+            }
+            let own = PluginGrants {
+                limits: only(usual + 4 * step),
+                ..PluginGrants::default()
+            };
+            config.plugin_settings.insert("p".to_owned(), own);
+            assert_eq!(of(&config, Some(usual)), usual + 4 * step, "{}", key.name);
+        }
     }
 
     #[test]

@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipefitter_egress::NetworkGrant;
 use pipefitter_plugins::{
-    CodeCache, DirectoryAsk, Manifest, PluginDigest, Prepare, PrepareError, Prepared, Trimmed,
+    CodeCache, DirectoryAsk, Look, Manifest, PluginDigest, Prepare, PrepareError, Prepared, Trimmed,
 };
-use pipefitter_sandbox::{Sandbox, Shape};
+use pipefitter_sandbox::{Sandbox, Shape, Verified};
 
 use crate::config::PluginGrants;
 
 /// Glues the sandbox's compiler to the cache of compiled code.
 ///
-/// What the cache holds is used only if the sandbox finds it authentic and of its own engine; anything
-/// else is compiled anew. A plugin that asks for what it was not granted is refused here, before it could
+/// What the cache holds is used only if the sandbox finds it authentic, of this plugin and of its own engine; anything
+/// else is compiled anew. With the code lies what was seen in the .wasm when it was new, so that nobody has to look again. A plugin that asks for what it was not granted is refused here, before it could
 /// be offered a job.
 pub struct Preparer {
     sandbox: Arc<Sandbox>,
@@ -68,21 +68,34 @@ impl Preparer {
     }
 }
 
+impl Look for Preparer {
+    fn look(&self, digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+        // One that is not to be used is told of when the code is wanted.
+        if let Ok(Some((_, verified))) = self.cached(&self.code_id(digest)) {
+            return Ok(verified.note);
+        }
+        self.sandbox.look(wasm).map_err(|error| PrepareError {
+            message: format!("it cannot be looked at: {}", error.full()),
+        })
+    }
+}
+
 impl Prepare for Preparer {
     fn prepare(
         &self,
         name: &str,
         digest: &PluginDigest,
         wasm: &[u8],
+        seen: &[u8],
         manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
         check_grants(name, manifest, self.settings.get(name), &self.config_file)?;
         let refused = |what: String| PrepareError {
             message: format!("plugin `{name}`: {what}"),
         };
-        let code_id = format!("{digest}-{}", self.sandbox.compatibility());
+        let code_id = self.code_id(digest);
         match self.cached(&code_id) {
-            Ok(Some((code_path, shape))) => {
+            Ok(Some((code_path, Verified { shape, .. }))) => {
                 check_imports(name, &shape, self.settings.get(name), &self.config_file)?;
                 self.reused.fetch_add(1, Ordering::Relaxed);
                 return Ok(Prepared {
@@ -94,13 +107,18 @@ impl Prepare for Preparer {
             Ok(None) => {}
             Err(why) => tracing::warn!(plugin = name, why, "cached code is compiled again"),
         }
-        let sealed = self
+        let own = self
+            .settings
+            .get(name)
+            .and_then(|settings| settings.compile);
+        let sealed = match own {
+            Some(limits) => self.sandbox.compile_within(&limits, &code_id, wasm, seen),
+            None => self.sandbox.compile(&code_id, wasm, seen),
+        };
+        let sealed = sealed.map_err(|error| refused(error.full()))?;
+        let Verified { shape, .. } = self
             .sandbox
-            .compile(wasm)
-            .map_err(|error| refused(error.full()))?;
-        let shape = self
-            .sandbox
-            .verify(&sealed)
+            .verify(&code_id, &sealed)
             .map_err(|error| refused(error.full()))?;
         check_imports(name, &shape, self.settings.get(name), &self.config_file)?;
         let code_path = self
@@ -152,13 +170,18 @@ impl Prepare for Preparer {
 }
 
 impl Preparer {
-    /// Code that was compiled before, if it is authentic and of this engine.
-    fn cached(&self, code_id: &str) -> Result<Option<(PathBuf, Shape)>, String> {
+    /// The same bytes compiled by the same engine have the same id, and nothing else has it.
+    fn code_id(&self, digest: &PluginDigest) -> String {
+        format!("{digest}-{}", self.sandbox.compatibility())
+    }
+
+    /// Code that was compiled before, if it is authentic, of this id and of this engine, and what is kept with it.
+    fn cached(&self, code_id: &str) -> Result<Option<(PathBuf, Verified)>, String> {
         let Some((path, sealed)) = self.cache.read(code_id).map_err(|error| chain(&error))? else {
             return Ok(None);
         };
-        let shape = self.sandbox.verify(&sealed).map_err(|error| error.full())?;
-        Ok(Some((path, shape)))
+        let verified = self.sandbox.verify(code_id, &sealed);
+        Ok(Some((path, verified.map_err(|error| error.full())?)))
     }
 }
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipefitter_sandbox::Usage;
-
 use crate::events::JobInfo;
+use crate::job::Used;
 
 /// One job under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +98,14 @@ pub struct Counters {
     pub log_bytes: u64,
     /// Log that runs wrote over their limits, bytes.
     pub log_dropped: u64,
+    /// Requests to the network that runs made, refused ones included.
+    pub requests: u64,
+    /// Of these, those that were refused.
+    pub requests_refused: u64,
+    /// Bodies that runs sent, bytes.
+    pub request_bytes: u64,
+    /// Bodies that runs were sent, bytes.
+    pub response_bytes: u64,
     /// Results that the service has.
     pub reported: u64,
     /// Results for jobs that the service had ended before.
@@ -155,15 +162,22 @@ pub struct DrainReport {
 }
 
 impl Counters {
-    pub(crate) fn ran(&mut self, usage: &Usage, limit: bool) {
+    pub(crate) fn ran(&mut self, used: &Used) {
+        let usage = &used.usage;
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.runs += 1;
-        self.limits_hit += u64::from(limit);
+        self.limits_hit += u64::from(used.limit);
         self.run_cpu_millis = self.run_cpu_millis.saturating_add(millis(usage.cpu));
         self.run_wall_millis = self.run_wall_millis.saturating_add(millis(usage.wall));
         self.run_memory_peak = self.run_memory_peak.max(usage.memory_peak);
         self.run_disk_peak = self.run_disk_peak.max(usage.disk_peak);
         self.log_bytes = self.log_bytes.saturating_add(usage.log_bytes);
         self.log_dropped = self.log_dropped.saturating_add(usage.log_dropped);
+        if let Some(network) = &used.network {
+            self.requests += network.requests;
+            self.requests_refused += network.denied;
+            self.request_bytes = self.request_bytes.saturating_add(network.request_bytes);
+            self.response_bytes = self.response_bytes.saturating_add(network.response_bytes);
+        }
     }
 }

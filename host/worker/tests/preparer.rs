@@ -10,9 +10,10 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pipefitter_plugins::{
-    CodeCache, PluginsDir, Prepare, Prepared, SupplyPolicy, embed_manifest, load_plugin,
+    CodeCache, PluginsDir, Prepare, Prepared, SupplyPolicy, embed_manifest, load_plugin, look,
 };
 use pipefitter_sandbox::{Sandbox, SandboxConfig, SealKey};
 use pipefitter_worker::Preparer;
@@ -36,9 +37,15 @@ fn probe() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
+fn settings(key: SealKey) -> SandboxConfig {
+    let mut settings = SandboxConfig::new(key);
+    settings.look = look;
+    settings
+}
+
 fn preparer(state: &Path) -> Preparer {
     let key = SealKey::load_or_create(&state.join("keys")).unwrap();
-    let sandbox = Sandbox::new(SandboxConfig::new(key)).unwrap();
+    let sandbox = Sandbox::new(settings(key)).unwrap();
     Preparer::new(sandbox, CodeCache::open(state.join("code")).unwrap())
 }
 
@@ -71,7 +78,16 @@ fn plugin(dir: &Path) -> PathBuf {
 /// What was done to an entry of the cache, by name.
 type Tampering = (&'static str, fn(&Path));
 
-const TAMPERED: [Tampering; 8] = [
+const TAMPERED: [Tampering; 9] = [
+    ("another plugin's, under its name", |code| {
+        // Sealed by this very worker, for a .wasm with other bytes.
+        let state = code.ancestors().nth(2).unwrap();
+        let other = state.join("other.wasm");
+        write(&other, embed_manifest(&probe(), MANIFEST).unwrap());
+        let made = prepare(&preparer(state), &other).code_path;
+        assert_ne!(made, code);
+        std::fs::rename(made, code).unwrap();
+    }),
     ("a flipped byte", |code| {
         let mut bytes = std::fs::read(code).unwrap();
         let middle = bytes.len() / 2;
@@ -132,6 +148,41 @@ fn code_is_compiled_once_and_again_whenever_it_is_not_what_was_put_there() {
     }
 }
 
+/// How often a .wasm was taken apart in the test below.
+static LOOKS: AtomicU32 = AtomicU32::new(0);
+
+fn counted(wasm: &[u8]) -> Vec<u8> {
+    LOOKS.fetch_add(1, Ordering::SeqCst);
+    look(wasm)
+}
+
+#[test]
+fn what_was_seen_in_a_plugin_is_kept_with_its_code() {
+    let dir = closed_folder();
+    let state = dir.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let wasm = dir.path().join("probe.wasm");
+    write(&wasm, embed_manifest(&probe(), MANIFEST).unwrap());
+    let load = || {
+        let key = SealKey::load_or_create(&state.join("keys")).unwrap();
+        let mut settings = settings(key);
+        settings.look = counted;
+        let cache = CodeCache::open(state.join("code")).unwrap();
+        let preparer = Preparer::new(Sandbox::new(settings).unwrap(), cache);
+        let plugin = load_plugin(&wasm, &SupplyPolicy::default(), &preparer).unwrap();
+        assert_eq!(plugin.manifest.key().provider, "Probe");
+        (
+            LOOKS.load(Ordering::SeqCst),
+            plugin.prepared.code_path.clone(),
+        )
+    };
+    let (looks, code) = load();
+    assert_eq!(looks, 1);
+    assert_eq!(load().0, 1, "the manifest is kept with the code");
+    replace(&code, b"something else");
+    assert_eq!(load().0, 2);
+}
+
 #[test]
 fn code_makes_room_for_new_code_but_not_while_it_is_served() {
     let dir = closed_folder();
@@ -141,7 +192,7 @@ fn code_makes_room_for_new_code_but_not_while_it_is_served() {
         std::fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
     }
     let key = SealKey::load_or_create(&state.join("keys")).unwrap();
-    let sandbox = Sandbox::new(SandboxConfig::new(key)).unwrap();
+    let sandbox = Sandbox::new(settings(key)).unwrap();
     let cache = CodeCache::open(state.join("code")).unwrap().with_bound(1);
     let preparer = Arc::new(Preparer::new(sandbox, cache));
     let mut dir = PluginsDir::open(&plugins, preparer.clone()).unwrap();
@@ -171,7 +222,8 @@ fn what_is_no_plugin_is_refused_by_name() {
     let preparer = preparer(&state);
     let manifest = pipefitter_plugins::Manifest::parse(MANIFEST, "action.toml").unwrap();
     let good = load_plugin(&plugin(dir.path()), &SupplyPolicy::default(), &preparer).unwrap();
-    let refused = preparer.prepare("odd", &good.digest, b"\0asm\x01\0\0\0", &manifest);
+    let module = b"\0asm\x01\0\0\0";
+    let refused = preparer.prepare("odd", &good.digest, module, &look(module), &manifest);
     let message = refused.unwrap_err().message;
     assert!(
         message.starts_with("plugin `odd`: this is not a component"),

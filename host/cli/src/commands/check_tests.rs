@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pipefitter_plugins::{Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared};
+use pipefitter_plugins::{
+    Look, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared, look,
+};
 
 use super::*;
 use crate::config::{parse, render};
@@ -21,12 +23,19 @@ fn missing(text: &str) -> String {
 
 struct CompilesNothing;
 
+impl Look for CompilesNothing {
+    fn look(&self, _digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+        Ok(look(wasm))
+    }
+}
+
 impl Prepare for CompilesNothing {
     fn prepare(
         &self,
         _name: &str,
         digest: &PluginDigest,
         _wasm: &[u8],
+        _seen: &[u8],
         _manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
         Ok(Prepared {

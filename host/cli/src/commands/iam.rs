@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::plugin_files::{plugin_files, report_plugin_problems};
 use crate::print;
 use crate::secret_faults::{secret_faults, source_of, used};
+use crate::wiring::Looking;
 
 pub(crate) fn main(args: &IamArgs) -> Result<Exit> {
     let config = match load(&args.config) {
@@ -38,8 +39,9 @@ pub(crate) fn main(args: &IamArgs) -> Result<Exit> {
     };
     let mut served = Vec::new();
     let mut problems = Vec::new();
+    let looking = Looking::start()?;
     for file in plugin_files(dir)? {
-        match load_manifest(&file) {
+        match load_manifest(&file, &looking) {
             Ok(manifest) => served.push(manifest.key().clone()),
             Err(found) => problems.extend(found),
         }

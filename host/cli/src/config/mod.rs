@@ -20,8 +20,8 @@ mod third_party;
 
 pub(crate) use environment::{takes_codes, takes_colours};
 pub(crate) use model::{
-    ClientTokensConfig, Config, LogFormat, NetworkConfig, PluginConfig, SecretPlace, SecretTable,
-    SourceConfig, SupplyConfig,
+    ClientTokensConfig, CompileConfig, Config, LogFormat, NetworkConfig, PluginConfig, SecretPlace,
+    SecretTable, SourceConfig,
 };
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};

@@ -52,10 +52,17 @@ pub(crate) struct SupplyConfig {
     pub(crate) policy: SupplyPolicy,
     /// Bytes that compiled code may have; the default is the cache's own.
     pub(crate) code_cache: Option<u64>,
-    /// Bytes of memory for compiling one plugin; the default is the sandbox's own, as below.
-    pub(crate) compile_memory: Option<u64>,
-    /// Processor time for it.
-    pub(crate) compile_time: Option<Duration>,
+    /// What compiling one plugin may use.
+    pub(crate) compile: CompileConfig,
+}
+
+/// What compiling may use: of `[limits]`, or of a plugin's own. The defaults are the sandbox's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CompileConfig {
+    /// Bytes of memory.
+    pub(crate) memory: Option<u64>,
+    /// Processor time.
+    pub(crate) time: Option<Duration>,
 }
 
 /// `[[source]]`.
@@ -119,6 +126,8 @@ pub(crate) struct PluginConfig {
     pub(crate) grant: GrantConfig,
     /// What it may use.
     pub(crate) limits: LimitValues,
+    /// What compiling it may use, in place of what holds for all.
+    pub(crate) compile: CompileConfig,
     /// Where its jobs run.
     pub(crate) isolation: Isolation,
     /// Clocks and random numbers that are the same each time.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
-use pipefitter_plugins::{ActionTypeKey, LimitValues, SupplyPolicy};
+use pipefitter_plugins::{ActionTypeKey, LimitValues, PluginPolicy, SupplyPolicy};
 use pipefitter_sandbox::{Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 
@@ -94,7 +94,10 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
     let mut demanded = SupplyConfig::default();
     let (limits, bounds) = root
         .table("limits", |table| {
-            supply::read_sizes(table, &mut demanded);
+            let sizes = supply::read_sizes(table);
+            set(&mut demanded.policy.max_plugin_bytes, sizes.plugin);
+            demanded.compile = sizes.compile;
+            demanded.code_cache = table.size("code-cache");
             read_default_limits(table)
         })
         .unwrap_or_default();
@@ -246,10 +249,14 @@ fn read_unpack(table: &Table<'_>, limits: &mut UnpackLimits) {
 
 fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> PluginConfig {
     let grant = table.table("grant", |grant| grant::read(grant, base));
-    let limits = table.table("limits", LimitValues::read);
+    let limits = table.table("limits", |limits| {
+        (LimitValues::read(limits), supply::read_sizes(limits))
+    });
+    let (limits, sizes) = limits.unwrap_or_default();
     PluginConfig {
         grant: grant.unwrap_or_default(),
-        limits: limits.unwrap_or_default(),
+        limits,
+        compile: sizes.compile,
         isolation: table
             .choice(
                 "isolation",
@@ -263,6 +270,9 @@ fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> Plugi
             wall_clock: table.count("fixed-clock", 0..=MAX_CLOCK),
             random_seed: table.count("random-seed", 0..=u64::MAX),
         },
-        supply: supply::read_plugin(table, base, demanded),
+        supply: PluginPolicy {
+            max_bytes: sizes.plugin,
+            ..supply::read_plugin(table, base, demanded)
+        },
     }
 }

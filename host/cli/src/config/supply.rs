@@ -6,7 +6,7 @@ use std::time::Duration;
 use pipefitter_plugins::toml_table::{Entry, Table};
 use pipefitter_plugins::{Custody, FileDigest, PluginPolicy, SupplyPolicy, TrustedKey};
 
-use super::model::SupplyConfig;
+use super::model::CompileConfig;
 
 /// The header of a component: nothing shorter is a plugin.
 const LEAST_PLUGIN: u64 = 8;
@@ -19,22 +19,31 @@ const LEAST_COMPILE_TIME: Duration = Duration::from_secs(1);
 /// Letters of a public key in base64; a path of this length that begins with RW is given as `./RW...`.
 const KEY_LETTERS: usize = 56;
 
-/// The keys of `[limits]` itself.
-pub(super) fn read_sizes(table: &Table<'_>, supply: &mut SupplyConfig) {
-    if let Some(bytes) = table.size("plugin-size") {
-        supply.policy.max_plugin_bytes = bytes;
-        if bytes < LEAST_PLUGIN {
-            table.problem(
-                "plugin-size",
-                "`plugin-size` is so little that no plugin is served",
-                "raise it, or take the line out for 64MiB",
-            );
-        }
+/// What is the same in `[limits]` and `[plugins.NAME.limits]`: what a plugin's file may be, and what compiling it may use.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sizes {
+    pub(super) plugin: Option<u64>,
+    pub(super) compile: CompileConfig,
+}
+
+pub(super) fn read_sizes(table: &Table<'_>) -> Sizes {
+    let sizes = Sizes {
+        plugin: table.size("plugin-size"),
+        compile: CompileConfig {
+            memory: table.size("compile-memory"),
+            time: table.duration("compile-time"),
+        },
+    };
+    if sizes.plugin.is_some_and(|bytes| bytes < LEAST_PLUGIN) {
+        table.problem(
+            "plugin-size",
+            "`plugin-size` is so little that no plugin is served",
+            "raise it, or take the line out for 64MiB",
+        );
     }
-    supply.code_cache = table.size("code-cache");
-    supply.compile_memory = table.size("compile-memory");
-    if supply
-        .compile_memory
+    let compile = sizes.compile;
+    if compile
+        .memory
         .is_some_and(|bytes| bytes < LEAST_COMPILE_MEMORY)
     {
         table.problem(
@@ -43,17 +52,14 @@ pub(super) fn read_sizes(table: &Table<'_>, supply: &mut SupplyConfig) {
             "raise it, or take the line out for 3GiB",
         );
     }
-    supply.compile_time = table.duration("compile-time");
-    if supply
-        .compile_time
-        .is_some_and(|time| time < LEAST_COMPILE_TIME)
-    {
+    if compile.time.is_some_and(|time| time < LEAST_COMPILE_TIME) {
         table.problem(
             "compile-time",
             "`compile-time` is less than a second, and whole seconds are what is counted",
             "raise it, or take the line out for 5m",
         );
     }
+    sizes
 }
 
 /// The keys at the top of the file.
@@ -76,6 +82,7 @@ pub(super) fn read_trust(root: &Table<'_>, base: &Path, policy: &mut SupplyPolic
 /// The keys of `[plugins.NAME]`.
 pub(super) fn read_plugin(table: &Table<'_>, base: &Path, all: &SupplyPolicy) -> PluginPolicy {
     let own = PluginPolicy {
+        max_bytes: None,
         digests: read_digests(table, "digest"),
         manifest_digests: read_digests(table, "manifest-digest"),
         require_signature: table.flag("require-signature"),

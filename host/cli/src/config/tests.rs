@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use pipefitter_plugins::Manifest;
+use pipefitter_sandbox::Isolation;
 
 use super::parse;
 use super::problem::render;
 use crate::plugin_files::manifest_problems;
+use crate::wiring::{StateDir, worker_config};
 
 fn problems_of(text: &str) -> String {
     match parse(Path::new("pipefitter.toml"), text) {
@@ -142,6 +144,38 @@ fn an_empty_grant_grants_nothing() {
         let grant = grant.unwrap_or_default();
         assert!(!grant.scratch && grant.directories.is_empty(), "{text}");
     }
+}
+
+#[test]
+fn a_process_of_its_own_is_what_a_plugin_has_unless_its_table_says_shared() {
+    let state = tempfile::tempdir().unwrap();
+    let state = StateDir::open(&state.path().join("state")).unwrap();
+    let isolation_of = |text: &str| {
+        let config = parse(Path::new("pipefitter.toml"), text).unwrap();
+        let worker = worker_config(&config, &state);
+        worker.settings_of("publish", None).isolation
+    };
+    for unsaid in [
+        "",
+        "[plugins.publish]\n",
+        "[plugins.publish.limits]\nwall = \"1m\"\n",
+        "[plugins.publish.grant]\nscratch = true\n",
+        "[plugins.other]\nisolation = \"shared\"\n",
+    ] {
+        assert_eq!(isolation_of(unsaid), Isolation::Process, "{unsaid}");
+    }
+    for (written, meant) in [
+        ("process", Isolation::Process),
+        ("shared", Isolation::Shared),
+    ] {
+        let text = format!("[plugins.publish]\nisolation = \"{written}\"\n");
+        assert_eq!(isolation_of(&text), meant);
+    }
+    let refused = problems_of("[plugins.publish]\nisolation = \"none\"\n");
+    assert!(
+        refused.contains("process") && refused.contains("shared"),
+        "{refused}"
+    );
 }
 
 #[test]

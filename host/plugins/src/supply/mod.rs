@@ -16,7 +16,6 @@ mod signature;
 mod signing;
 
 pub(crate) use custody::{advise, check_directory, check_entry, opened, refuse_link};
-pub(crate) use policy::Admitted;
 pub(crate) use signature::signature_path;
 
 pub use custody::Custody;

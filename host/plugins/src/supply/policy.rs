@@ -29,6 +29,8 @@ pub struct SupplyPolicy {
 /// What is demanded of one plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PluginPolicy {
+    /// Bytes that its .wasm may have, in place of what all may have.
+    pub max_bytes: Option<u64>,
     /// The .wasm has one of these digests; empty: any.
     pub digests: Vec<FileDigest>,
     /// The manifest's text has one of these. Empty: of a .wasm with pinned digest, only the embedded manifest
@@ -63,6 +65,19 @@ pub(crate) struct Admitted<'a> {
 }
 
 impl SupplyPolicy {
+    /// Bytes that the .wasm of a plugin of this name may have.
+    pub(crate) fn max_bytes_of(&self, name: &str) -> u64 {
+        let own = self.plugins.get(name).and_then(|own| own.max_bytes);
+        own.unwrap_or(self.max_plugin_bytes)
+    }
+
+    /// Bytes that the largest .wasm of all may have.
+    #[must_use]
+    pub fn max_bytes_of_any(&self) -> u64 {
+        let own = self.plugins.values().filter_map(|own| own.max_bytes);
+        own.fold(self.max_plugin_bytes, u64::max)
+    }
+
     /// Whether a plugin of this name must be signed.
     pub(crate) fn requires_signature(&self, name: &str) -> bool {
         let own = self.plugins.get(name);

@@ -95,6 +95,12 @@ impl Cgroup {
             .find_map(|line| line.strip_prefix("oom_kill "));
         killed.is_some_and(|count| count.trim() != "0")
     }
+
+    /// The most memory that it has had, bytes; Linux 5.19 tells.
+    pub(crate) fn memory_peak(&self) -> Option<u64> {
+        let peak = std::fs::read_to_string(self.0.join("memory.peak")).ok()?;
+        peak.trim().parse().ok()
+    }
 }
 
 impl Drop for Cgroup {
@@ -136,6 +142,9 @@ mod tests {
         assert!(!group.out_of_memory());
         std::fs::write(group.0.join("memory.events"), "low 0\noom 2\noom_kill 1\n").unwrap();
         assert!(group.out_of_memory());
+        assert_eq!(group.memory_peak(), None);
+        std::fs::write(group.0.join("memory.peak"), "4096\n").unwrap();
+        assert_eq!(group.memory_peak(), Some(4096));
         let other = groups.hold(4712, 1).unwrap();
         assert_ne!(other.0, group.0);
     }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use rustix::fs::{MemfdFlags, SealFlags};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::engine::Sandbox;
 use crate::error::SandboxError;
 use crate::loader::{Recent, read};
 use crate::runner::CodeRef;
+use crate::sandbox::Sandbox;
 use crate::seal::Authentic;
 
 /// Components kept in memory at a time; each is the size of its code, up to some 30 MB.
@@ -81,10 +81,10 @@ impl CodeStore {
         let cell = self.cells.lock().await.get(&code.id);
         let load = || async {
             let sandbox = self.sandbox.clone();
-            let path = code.path.clone();
+            let code = code.clone();
             tokio::task::spawn_blocking(move || {
-                let sealed = read(&path)?;
-                let opened = sandbox.open(&sealed)?;
+                let sealed = read(&code.path)?;
+                let opened = sandbox.open(&code.id, &sealed)?;
                 let shared = SharedCode::new(&opened.code).map_err(SandboxError::SharedCode)?;
                 sandbox.count_load();
                 Ok(Arc::new(shared))

@@ -1,51 +1,54 @@
-//! Compiling in a child: a component that nobody here knows is decoded and compiled by a process that holds nothing,
-//! may reach nothing, and ends at a bound of memory and time. (A compiler that runs out of either is by wasmtime's own
-//! account no fault of its.)
+//! Work on strangers' files in children: a file that nobody here knows is looked at and compiled by processes
+//! that hold nothing, may reach nothing, and end at a bound of memory and time. (A compiler that runs out of either is by
+//! wasmtime's own account no fault of its.)
 //!
-//! A second child then loads the code and links it, which is native code's first moment: not in the worker either.
+//! Another child then loads the code and links it, which is native code's first moment: not in the worker either.
 //!
 //! ```text
-//! parent                          child
-//! wasm, empty memory  ->  lock, decode, compile, fill the memory
-//!          Compiled, or Refused  <-
+//! parent                                   child (`workshop`)
+//! file, empty memory           ->          lock, look, fill the memory
+//! wasm, empty memory           ->          lock, decode, compile, fill the memory
+//! code, sealed                 ->          lock, map, link
 //! ```
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use crate::error::{SandboxError, chain};
+use crate::shape::Shape;
+use crate::text;
 use rustix::fs::MemfdFlags;
 use rustix::process::Signal;
-use serde::{Deserialize, Serialize};
-
-use crate::engine::{Core, Granted};
-use crate::error::{SandboxError, chain};
-use crate::limits::Limit;
-use crate::shape::Shape;
-use crate::test_imports::TestImports;
-use crate::text;
+use tokio::time::Instant;
 
 use super::code::SharedCode;
+use super::floor::IsolationFloor;
 use super::launcher::{Launcher, Profile, Spawned};
-use super::lock::{self, SystemLimits};
-use super::protocol::{self, FrameError, Lock, MAX_DOWN, MAX_UP};
+use super::lock::SystemLimits;
+use super::protocol::{self, FrameError, MAX_DOWN, MAX_UP};
+use super::workshop::{Answer, Order, REFUSAL, Work};
 
 /// A child that waits without using the processor is ended after this many times its processor time.
 const WALL: u32 = 4;
-/// What loading code may take.
-const LINKING: Duration = Duration::from_secs(60);
-/// What loading code may hold: the code itself, and what links it.
-const LINK_MEMORY: u64 = 1 << 30;
+/// What looking at a file or loading code may take, waiting included: some milliseconds, on a machine under load.
+const ASIDE: Duration = Duration::from_secs(60);
+/// What it may hold, besides a file that is looked at: the code itself, and what links it.
+const ASIDE_MEMORY: u64 = 1 << 30;
+/// What may be told of a file, bytes: a manifest of 1 MiB, whatever it is wrapped in.
+const TOLD: u64 = 8 << 20;
+/// Descriptors that such a child opens by itself.
+const FILES: u64 = 16;
 /// What a child that has answered needs to end.
 const ENDING: Duration = Duration::from_secs(2);
 /// As the configuration calls it.
-const MORE_TIME: &str = ", or raise `compile-time` of [limits]";
-/// Characters of a refusal that are believed.
-const REFUSAL: usize = 4000;
+const MORE_TIME: &str = ", or raise `compile-time` of [limits] or of the plugin's own";
+/// Missing parts of a floor that are named, and characters of each.
+const LACKS: (usize, usize) = (8, 400);
 
 /// What compiling one component may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,25 +85,34 @@ impl CompileLimits {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Order {
-    /// The descriptors are the component and memory for its code.
-    Compile {
-        memory: u64,
-        cpu: Duration,
-        code: u64,
-    },
-    /// The descriptor is code, sealed.
-    Link,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Answer {
-    Compiled(Shape),
-    Linked,
-    Refused(String),
+/// Have a file looked at. Blocking.
+pub(crate) fn look(
+    launcher: &Launcher,
+    file: &[u8],
+    floor: IsolationFloor,
+) -> Result<Vec<u8>, SandboxError> {
+    let input = memory("pipefitter-wasm", file).map_err(failed)?;
+    let told = memory("pipefitter-told", &[]).map_err(failed)?;
+    let order = Order {
+        work: Work::Look,
+        limits: SystemLimits {
+            memory: ASIDE_MEMORY.saturating_add(file.len() as u64),
+            cpu: ASIDE,
+            file: TOLD,
+            files: FILES,
+        },
+        floor,
+    };
+    match ask(
+        launcher,
+        &order,
+        &[input.as_fd(), told.as_fd()],
+        ASIDE,
+        None,
+    )? {
+        Answer::Looked => whole(told, TOLD).map_err(failed),
+        other => Err(unexpected(other)),
+    }
 }
 
 /// Have a component compiled and its code linked. Blocking.
@@ -108,34 +120,53 @@ pub(crate) fn in_child(
     launcher: &Launcher,
     wasm: &[u8],
     limits: &CompileLimits,
+    floor: IsolationFloor,
 ) -> Result<(Shape, Vec<u8>), SandboxError> {
-    let failed = |error: io::Error| SandboxError::Compiler {
-        what: error.to_string(),
-    };
     let component = memory("pipefitter-wasm", wasm).map_err(failed)?;
     let code = memory("pipefitter-code", &[]).map_err(failed)?;
-    let order = Order::Compile {
-        memory: limits.memory,
-        cpu: limits.cpu,
-        code: limits.code,
+    let order = Order {
+        work: Work::Compile,
+        limits: SystemLimits {
+            memory: limits.memory,
+            cpu: limits.cpu,
+            file: limits.code,
+            files: FILES,
+        },
+        floor,
     };
     let wall = limits.cpu.saturating_mul(WALL);
     let descriptors = [component.as_fd(), code.as_fd()];
     let shape = match ask(launcher, &order, &descriptors, wall, Some(limits))? {
-        Answer::Compiled(shape) => shape,
-        Answer::Refused(why) => return Err(SandboxError::Refused(why)),
-        Answer::Linked => return Err(odd_answer()),
+        Answer::Compiled(shape) => shape.cleaned(),
+        other => return Err(unexpected(other)),
     };
     let code = whole(code, limits.code).map_err(failed)?;
     let shared = SharedCode::unchecked(&code).map_err(failed)?;
-    match ask(launcher, &Order::Link, &[shared.as_fd()], LINKING, None)? {
+    let order = Order {
+        work: Work::Link,
+        limits: SystemLimits {
+            memory: ASIDE_MEMORY,
+            cpu: ASIDE,
+            file: 0,
+            files: FILES,
+        },
+        floor,
+    };
+    match ask(launcher, &order, &[shared.as_fd()], ASIDE, None)? {
         Answer::Linked => Ok((shape, code)),
-        Answer::Refused(why) => Err(SandboxError::Refused(why)),
-        Answer::Compiled(_) => Err(odd_answer()),
+        other => Err(unexpected(other)),
     }
 }
 
-fn odd_answer() -> SandboxError {
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
+fn failed(error: io::Error) -> SandboxError {
+    SandboxError::Compiler {
+        what: error.to_string(),
+    }
+}
+
+/// An answer to another question than the one that was asked: only a child that was taken over gives it.
+fn unexpected(_answer: Answer) -> SandboxError {
     SandboxError::Compiler {
         what: "it answered another question".to_owned(),
     }
@@ -161,22 +192,27 @@ fn whole(memory: OwnedFd, most: u64) -> io::Result<Vec<u8>> {
 fn ask(
     launcher: &Launcher,
     order: &Order,
-    descriptors: &[std::os::fd::BorrowedFd<'_>],
+    descriptors: &[BorrowedFd<'_>],
     wall: Duration,
     limits: Option<&CompileLimits>,
 ) -> Result<Answer, SandboxError> {
-    let memory = limits.map_or(0, |limits| limits.memory);
-    let mut child = launcher.spawn_held(Profile::Compile, memory.max(LINK_MEMORY))?;
+    let mut child = launcher.spawn_held(Profile::Compile, order.limits.memory)?;
     match exchange(&mut child, order, descriptors, wall) {
         Ok(Some(answer)) => {
             child.end_within(ENDING);
-            Ok(match answer {
-                Answer::Refused(why) => {
-                    let cleaned = text::clean(&why);
-                    Answer::Refused(text::first_chars(&cleaned, REFUSAL).to_owned())
-                }
-                answer => answer,
-            })
+            let safe = |said: &str, most| text::first_chars(&text::clean(said), most).to_owned();
+            match answer {
+                Answer::Refused(why) => Err(SandboxError::Refused(safe(&why, REFUSAL))),
+                Answer::Below(lacks) => Err(SandboxError::Floor {
+                    floor: order.floor.as_str(),
+                    lacks: lacks
+                        .iter()
+                        .take(LACKS.0)
+                        .map(|what| safe(what, LACKS.1))
+                        .collect(),
+                }),
+                answer => Ok(answer),
+            }
         }
         Ok(None) => {
             let (status, said) = child.end_within(ENDING);
@@ -209,13 +245,36 @@ fn ask(
 fn exchange(
     child: &mut Spawned,
     order: &Order,
-    descriptors: &[std::os::fd::BorrowedFd<'_>],
+    descriptors: &[BorrowedFd<'_>],
     wall: Duration,
 ) -> Result<Option<Answer>, FrameError> {
-    child.stream.set_read_timeout(Some(wall))?;
-    protocol::greet(&child.stream, descriptors)?;
-    protocol::write(&mut child.stream, order, MAX_DOWN)?;
-    protocol::read(&mut child.stream, MAX_UP)
+    let mut until = Until {
+        stream: &child.stream,
+        deadline: Instant::now()
+            .checked_add(wall)
+            .ok_or(io::ErrorKind::TimedOut)
+            .map_err(io::Error::from)?,
+    };
+    protocol::greet(until.stream, descriptors)?;
+    protocol::write(&mut until.stream, order, MAX_DOWN)?;
+    protocol::read(&mut until, MAX_UP)
+}
+
+/// Reads until a moment and no longer, however little comes at a time.
+struct Until<'a> {
+    stream: &'a UnixStream,
+    deadline: Instant,
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(bytes)
+    }
 }
 
 /// Why a child that compiles ended without an answer.
@@ -233,7 +292,7 @@ fn ended(status: ExitStatus, said: &str, limits: Option<&CompileLimits>) -> Sand
         (Some(Signal::ABORT), Some(limits)) if said.contains("memory allocation of") => {
             SandboxError::CompileLimit {
                 limit: format!("memory limit of {}", text::size(limits.memory)),
-                remedy: ", or raise `compile-memory` of [limits]",
+                remedy: ", or raise `compile-memory` of [limits] or of the plugin's own",
             }
         }
         _ => {
@@ -246,69 +305,4 @@ fn ended(status: ExitStatus, said: &str, limits: Option<&CompileLimits>) -> Sand
             }
         }
     }
-}
-
-/// The child's side.
-pub(crate) fn inside(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), FrameError> {
-    let mut descriptors = protocol::greeted(&pipe)?.into_iter();
-    let Some(order) = protocol::read(&mut pipe, MAX_DOWN)? else {
-        return Ok(());
-    };
-    let answer = match (order, descriptors.next(), descriptors.next()) {
-        (Order::Compile { memory, cpu, code }, Some(wasm), Some(into)) => {
-            let limits = SystemLimits {
-                memory,
-                cpu,
-                file: code,
-                files: 16,
-            };
-            compile(wasm, into, limits, test)
-        }
-        (Order::Link, Some(code), None) => link(code, test),
-        _ => Err(SandboxError::Compiler {
-            what: "the descriptors are not those of the order".to_owned(),
-        }),
-    };
-    let answer = answer.unwrap_or_else(|error| {
-        Answer::Refused(text::first_chars(&error.full(), REFUSAL).to_owned())
-    });
-    protocol::write(&mut pipe, &answer, MAX_UP)
-}
-
-fn compile(
-    wasm: OwnedFd,
-    into: OwnedFd,
-    limits: SystemLimits,
-    test: Option<TestImports>,
-) -> Result<Answer, SandboxError> {
-    let failed = |error: io::Error| SandboxError::Compiler {
-        what: error.to_string(),
-    };
-    let locked = |error: lock::LockError| SandboxError::Compiler {
-        what: chain(&error),
-    };
-    let core = Core::new(Limit::Stack.default_value(), test)?;
-    let mut lock = Lock::default();
-    lock::limit_resources(limits).map_err(locked)?;
-    lock::restrict_files(&[], &mut lock);
-    // The compiler's threads, all of them: none can be started after the filter. They inherit Landlock.
-    rayon::ThreadPoolBuilder::new()
-        .build_global()
-        .map_err(|error| failed(io::Error::other(error)))?;
-    // Each has begun once it has answered: what a thread does to begin is not on the list either.
-    rayon::broadcast(|_| ());
-    lock::filter_calls(&mut lock);
-    let mut bytes = Vec::new();
-    File::from(wasm).read_to_end(&mut bytes).map_err(failed)?;
-    let (shape, code) = core.compile(&bytes)?;
-    File::from(into).write_all(&code).map_err(failed)?;
-    Ok(Answer::Compiled(shape))
-}
-
-/// Native code that somebody may have smuggled past the compiler would run in the process that loads it, at the
-/// earliest when a guest is instantiated: here it is loaded by one that holds nothing and ends at once.
-fn link(code: OwnedFd, test: Option<TestImports>) -> Result<Answer, SandboxError> {
-    let code = SharedCode::received(code).map_err(SandboxError::SharedCode)?;
-    Core::new(Limit::Stack.default_value(), test)?.load_shared(&code, Granted::ALL)?;
-    Ok(Answer::Linked)
 }

@@ -91,6 +91,11 @@ impl Gate {
         })
     }
 
+    /// Bytes of the log that came through.
+    pub(crate) fn logged(&self) -> u64 {
+        self.logged
+    }
+
     /// A progress summary, made safe once more.
     pub(crate) fn summary(summary: &str) -> String {
         let cleaned = text::clean(summary);

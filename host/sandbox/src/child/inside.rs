@@ -32,11 +32,13 @@ use crate::state::Ports;
 use crate::test_imports::TestImports;
 
 use super::code::SharedCode;
-use super::compile;
 use super::launcher::Profile;
 use super::lock::{self, Allowed, SystemLimits};
-use super::process::SECRET_NAME;
+use super::parts::ChildParts;
 use super::protocol::{self, ChildJob, Down, Ended, FrameError, Lock, MAX_DOWN, MAX_UP, Up};
+use super::syscalls::Memory;
+use super::watched::SECRET_NAME;
+use super::workshop;
 
 /// Lines in one frame: each is at most 16 KiB, with its fields, before JSON.
 const BATCH: usize = 16;
@@ -69,16 +71,8 @@ enum ChildError {
 /// The main of a child: `arguments` are those after [`super::launcher::CHILD_COMMAND`].
 ///
 /// Call it before anything else that a program does: before it reads its environment, starts a thread or opens a file.
-pub fn child_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    child_main_with(arguments, None)
-}
-
-/// As [`child_main`], with the imports of the suites.
-pub fn child_main_with(
-    arguments: impl IntoIterator<Item = OsString>,
-    test: Option<TestImports>,
-) -> ExitCode {
-    match serve(arguments, test) {
+pub fn child_main(arguments: impl IntoIterator<Item = OsString>, parts: ChildParts) -> ExitCode {
+    match serve(arguments, parts) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to be told if this fails.
@@ -90,7 +84,7 @@ pub fn child_main_with(
 
 fn serve(
     arguments: impl IntoIterator<Item = OsString>,
-    test: Option<TestImports>,
+    parts: ChildParts,
 ) -> Result<(), ChildError> {
     close_strangers();
     let mut arguments = arguments.into_iter().map(OsString::into_string);
@@ -112,8 +106,8 @@ fn serve(
         .map(UnixStream::from)
         .map_err(FrameError::from)?;
     match profile {
-        Profile::Job => job(pipe, test),
-        Profile::Compile => Ok(compile::inside(pipe, test)?),
+        Profile::Job => job(pipe, parts.test_imports),
+        Profile::Compile => Ok(workshop::serve(pipe, parts)?),
         Profile::Trial => trial(pipe),
     }
 }
@@ -146,7 +140,7 @@ fn trial(mut pipe: UnixStream) -> Result<(), ChildError> {
         files: 0,
     })?;
     lock::restrict_files(&[], &mut lock);
-    lock::filter_calls(&mut lock);
+    lock::filter_calls(Memory::Data, &mut lock);
     protocol::write(&mut pipe, &lock, MAX_UP)?;
     Ok(())
 }
@@ -229,7 +223,7 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
             .collect();
         lock::restrict_files(&allowed, &mut lock);
         core.start_clock()?;
-        lock::filter_calls(&mut lock);
+        lock::filter_calls(Memory::Data, &mut lock);
         let lacks = job.floor.lacks(&lock);
         if !lacks.is_empty() {
             return Err(ChildError::Floor(lacks));

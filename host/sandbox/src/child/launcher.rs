@@ -21,8 +21,10 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use crate::error::{SandboxError, chain};
 
 use super::cgroup::{Cgroup, Cgroups};
+use super::compile;
 use super::floor::IsolationFloor;
 use super::lock::OVERHEAD;
+use super::measure::Measured;
 use super::protocol::{self, Lock, MAX_UP};
 
 /// The hidden command of the binary that is a child's main.
@@ -141,6 +143,15 @@ impl Launcher {
             .map_err(SandboxError::Spawn)
     }
 
+    /// What the program's own [`Look`](crate::Look) finds in a stranger's file: see [`crate::Sandbox::look`], which has
+    /// a bound on the file's size, too. Blocking.
+    ///
+    /// # Errors
+    /// [`SandboxError::Floor`] on a kernel below `floor`; else that the process could not do it.
+    pub fn look(&self, file: &[u8], floor: IsolationFloor) -> Result<Vec<u8>, SandboxError> {
+        compile::look(self, file, floor)
+    }
+
     /// Start a child that locks itself down and tells how that went. Blocking.
     ///
     /// # Errors
@@ -198,6 +209,7 @@ fn spawn(program: &PathBuf, profile: Profile, alive: &Arc<AtomicUsize>) -> io::R
         child,
         pidfd: None,
         reaped: None,
+        measured: Measured::default(),
         cgroup: None,
         alive: alive.clone(),
     };
@@ -218,6 +230,7 @@ pub(crate) struct Spawned {
     child: Child,
     pidfd: Option<OwnedFd>,
     reaped: Option<ExitStatus>,
+    measured: Measured,
     /// Dropped after the process is gone: see [`Spawned::drop`].
     cgroup: Option<Cgroup>,
     alive: Arc<AtomicUsize>,
@@ -229,7 +242,25 @@ impl Spawned {
         self.cgroup.as_ref().is_some_and(Cgroup::out_of_memory)
     }
 
-    pub(crate) fn kill(&self) {
+    /// Look at what it uses; of no effect once it is reaped, when its number may be another's.
+    pub(crate) fn measure(&mut self) {
+        if self.reaped.is_none() {
+            self.measured.look(self.child.id());
+        }
+    }
+
+    /// What it used, as of the last look: the last one is when it is reaped.
+    pub(crate) fn measured(&self) -> Measured {
+        let group = self.cgroup.as_ref().and_then(Cgroup::memory_peak);
+        Measured {
+            memory_peak: self.measured.memory_peak.max(group.unwrap_or(0)),
+            ..self.measured
+        }
+    }
+
+    /// Ends it. What it used is looked at before.
+    pub(crate) fn kill(&mut self) {
+        self.measure();
         if let (None, Some(pidfd)) = (self.reaped, &self.pidfd) {
             // It has ended already, then.
             let _ended = rustix::process::pidfd_send_signal(pidfd, Signal::KILL);
@@ -237,8 +268,9 @@ impl Spawned {
     }
 
     /// Whether it has ended, without waiting.
-    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         if self.reaped.is_none() {
+            self.measure();
             self.reaped = self.child.try_wait()?;
             if self.reaped.is_some() {
                 self.alive.fetch_sub(1, Ordering::Relaxed);

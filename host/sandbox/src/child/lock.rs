@@ -1,7 +1,7 @@
-//! What a child does to itself, for good, before a guest runs.
+//! What a child does to itself, for good, before a guest runs or a stranger's file is looked at.
 //!
 //! The order matters. Privileges and the tie to the parent come first, since everything later may fail. The limits of
-//! the system come after the code is mapped, or they would have to allow for loading it. Landlock binds the calling
+//! the system come after a job's code is mapped, or they would have to allow for loading it. Landlock binds the calling
 //! thread and those it starts, so it comes before any other thread; the filter binds all, and comes last.
 
 use std::os::fd::BorrowedFd;
@@ -13,9 +13,10 @@ use landlock::{
 };
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets};
+use serde::{Deserialize, Serialize};
 
 use super::protocol::Lock;
-use super::syscalls;
+use super::syscalls::{self, Memory};
 
 /// What a process needs besides the guest's memory: engine, runtime, stacks, buffers (measured: under 20 MiB).
 pub(super) const OVERHEAD: u64 = 96 << 20;
@@ -72,7 +73,8 @@ pub(crate) fn give_up_privileges(parent: u32) -> Result<(), LockError> {
 }
 
 /// The limits that the kernel holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct SystemLimits {
     /// Memory of the guest, bytes.
     pub(crate) memory: u64,
@@ -159,11 +161,11 @@ fn landlock(allowed: &[Allowed<'_>]) -> Result<u32, RulesetError> {
 }
 
 /// The system call filter, for every thread. Nothing can be added after it.
-pub(crate) fn filter_calls(lock: &mut Lock) {
+pub(crate) fn filter_calls(memory: Memory, lock: &mut Lock) {
     // Finds the kernel's clock on its first use, by a call that has no place on the list.
     let _now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let _page = rustix::param::page_size();
-    let installed = syscalls::filter(std::process::id())
+    let installed = syscalls::filter(std::process::id(), memory)
         .and_then(|program| seccompiler::apply_filter_all_threads(&program));
     match installed {
         Ok(()) => lock.seccomp = true,

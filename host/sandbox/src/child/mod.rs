@@ -16,9 +16,9 @@
 //! reaps, then answers
 //! ```
 //!
-//! `protocol` is what crosses; `launcher` spawns; `process` is the runner; `compile` uses a child of the same kind to
-//! compile; `inside` is the child's own main, `lock` what it does to itself; `floor` decides whether a kernel is good
-//! enough.
+//! `protocol` is what crosses; `launcher` spawns; `process` is the runner, `watched` one of its jobs; `compile` uses children of the same kind to
+//! look at strangers' files and to compile, and `workshop` is what these do; `inside` is a child's own main, `lock` what
+//! it does to itself; `floor` decides whether a kernel is good enough; `measure` is what a child uses, seen from outside.
 
 mod cgroup;
 pub(crate) mod code;
@@ -26,9 +26,14 @@ pub(crate) mod compile;
 mod exit;
 pub(crate) mod floor;
 pub(crate) mod gate;
+mod incoming;
 pub(crate) mod inside;
 pub(crate) mod launcher;
 pub(crate) mod lock;
+mod measure;
+pub(crate) mod parts;
 pub(crate) mod process;
 pub(crate) mod protocol;
 mod syscalls;
+mod watched;
+mod workshop;

@@ -8,49 +8,21 @@
 //!
 //! A verdict is given only after the child was reaped: nothing of it writes into an output that is being packed.
 
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::process::ExitStatus;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::BytesMut;
-use rustix::fs::{Mode, OFlags};
-use secrecy::ExposeSecret;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::unix::OwnedReadHalf;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::engine::Sandbox;
-use crate::error::{SandboxError, chain};
 use crate::in_process::host_fault;
-use crate::limits::Limit;
-use crate::mounts::{Mount, Mounts};
-use crate::runner::{
-    Fault, JobControl, JobEnd, JobHost, JobRunner, JobSpec, SecretError, StopReason, Usage,
-    Verdict, VerdictKind,
-};
+use crate::runner::{JobControl, JobHost, JobRunner, JobSpec, Usage, Verdict, VerdictKind};
+use crate::sandbox::Sandbox;
 
-use super::code::{CodeStore, SharedCode};
-use super::exit;
+use super::code::CodeStore;
 use super::floor::IsolationFloor;
-use super::gate::{Gate, Refused};
-use super::launcher::{Launcher, Profile, Spawned};
-use super::protocol::{self, ChildJob, Down, FrameError, MAX_DOWN, MAX_UP, Up};
-
-/// What a child that has told its result needs to end.
-const ENDING: Duration = Duration::from_secs(2);
-/// A child ends its job itself when a limit is reached. This much later it is taken to hang.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Bytes of a secret's name: the operator's names are shorter.
-pub(super) const SECRET_NAME: usize = 256;
-/// A guest waits for each; its host calls are one at a time.
-const SECRETS_AT_A_TIME: usize = 8;
+use super::launcher::Launcher;
+use super::watched::Watched;
 
 /// Runs each job in a locked-down process of its own.
 #[derive(Debug)]
@@ -59,11 +31,12 @@ pub struct ChildProcess {
     jobs: TaskTracker,
 }
 
-struct Shared {
-    sandbox: Arc<Sandbox>,
-    launcher: Arc<Launcher>,
-    floor: IsolationFloor,
-    code: CodeStore,
+/// What all jobs of a runner have in common.
+pub(super) struct Shared {
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) launcher: Arc<Launcher>,
+    pub(super) floor: IsolationFloor,
+    pub(super) code: CodeStore,
 }
 
 impl std::fmt::Debug for Shared {
@@ -115,411 +88,21 @@ impl JobRunner for ChildProcess {
         let abandoned = CancellationToken::new();
         let _abandon = abandoned.clone().drop_guard();
         let shared = self.shared.clone();
+        let started = Instant::now();
         // A task of its own: a child is reaped, whoever waits for it or not.
         let task = self.jobs.spawn(async move {
-            let started = Instant::now();
-            let watched = Watched {
-                control,
-                abandoned,
-                gate: Gate::new(spec.limits.log()),
-                asked: None,
-                deadline: started
-                    .checked_add(spec.limits.wall().saturating_add(PATIENCE))
-                    .unwrap_or(started + Duration::from_secs(365 * 24 * 3600)),
-                host,
-                spec,
-                secrets: JoinSet::new(),
-                hit: HostHit::default(),
-            };
-            let (kind, mut usage) = watched.run(&shared).await;
-            usage.wall = started.elapsed();
-            Verdict { kind, usage }
+            Watched::new(spec, control, host, abandoned)
+                .run(&shared)
+                .await
         });
-        match task.await {
-            Ok(verdict) => verdict,
-            Err(error) => Verdict {
-                kind: VerdictKind::Fault(host_fault(error)),
-                usage: Usage::default(),
-            },
-        }
-    }
-}
-
-/// How looking after a child ended.
-enum End {
-    /// It told its result.
-    Told(VerdictKind, Usage),
-    /// Its end of the pipe is closed.
-    Closed,
-    /// It was killed for this.
-    Killed(Fault),
-}
-
-/// The first limit that the host's own side of the job has counted up to.
-#[derive(Clone, Default)]
-struct HostHit {
-    first: Arc<OnceLock<Limit>>,
-    token: CancellationToken,
-}
-
-impl HostHit {
-    fn hit(&self, limit: Limit) {
-        // A second one is of no interest.
-        let _kept = self.first.set(limit);
-        self.token.cancel();
-    }
-}
-
-struct Watched {
-    spec: JobSpec,
-    control: JobControl,
-    /// Nobody waits for the verdict any more.
-    abandoned: CancellationToken,
-    host: Arc<dyn JobHost>,
-    gate: Gate,
-    /// Answers to the guest's questions for secrets, under way.
-    secrets: JoinSet<Down>,
-    hit: HostHit,
-    /// What the child was told, and until when it may go on.
-    asked: Option<(StopReason, Instant)>,
-    deadline: Instant,
-}
-
-impl Watched {
-    async fn run(mut self, shared: &Arc<Shared>) -> (VerdictKind, Usage) {
-        let fault = |fault| (VerdictKind::Fault(fault), Usage::default());
-        let start = |error: SandboxError| Fault::Start(error.full());
-        let code = match shared.code.get(&self.spec.code).await {
-            Ok(code) => code,
-            Err(error) => return fault(start(error)),
-        };
-        let (directories, mut child) = match self.spawn(shared).await {
-            Ok(started) => started,
-            Err(failed) => return fault(failed),
-        };
-        let ended = self
-            .look_after(shared, &code, &directories, &mut child)
-            .await;
-        drop(directories);
-        let (end, patience) = match ended {
-            Ok(end @ End::Told(..)) => (end, ENDING),
-            Ok(end @ End::Closed) => (end, ENDING),
-            Ok(end @ End::Killed(_)) => (end, Duration::ZERO),
-            Err(error) => (End::Killed(Fault::Crashed(error)), Duration::ZERO),
-        };
-        let (status, said, out_of_memory) = reap(child, patience).await;
-        match end {
-            // A limit that the host counts was hit, whatever the guest made of it.
-            End::Told(kind, usage) => match self.hit.first.get() {
-                Some(limit) if matches!(kind, VerdictKind::Answered(_)) => {
-                    let value = self.spec.limits.show(*limit);
-                    (
-                        VerdictKind::Fault(Fault::Limit {
-                            limit: *limit,
-                            value,
-                        }),
-                        usage,
-                    )
-                }
-                _ => (kind, usage),
-            },
-            End::Killed(why) => fault(why),
-            End::Closed => {
-                // A signal that comes before the end of the pipe is noticed may have been ours to send.
-                let limits = &self.spec.limits;
-                let why = self.interrupted().unwrap_or_else(|| match out_of_memory {
-                    true => Fault::Limit {
-                        limit: Limit::Memory,
-                        value: limits.show(Limit::Memory),
-                    },
-                    false => exit::fault(status, &said, limits),
-                });
-                tracing::warn!(
-                    plugin = self.spec.plugin,
-                    status = %status,
-                    "a job's process ended without a result"
-                );
-                fault(why)
-            }
-        }
-    }
-
-    /// The directories and a child, off the runtime's threads.
-    async fn spawn(&self, shared: &Arc<Shared>) -> Result<(Vec<OwnedFd>, Spawned), Fault> {
-        let mounts = Mounts::plan(&self.spec)?;
-        let launcher = shared.launcher.clone();
-        let memory = self.spec.limits.memory();
-        let starting = tokio::task::spawn_blocking(move || {
-            let opened = mounts.all.iter().map(open);
-            let directories = opened.collect::<Result<Vec<_>, _>>()?;
-            let child = launcher
-                .spawn_held(Profile::Job, memory)
-                .map_err(|error| Fault::Host(error.full()))?;
-            Ok((directories, child))
+        let (kind, usage) = task.await.unwrap_or_else(|error| {
+            let fault = VerdictKind::Fault(host_fault(error));
+            (fault, Usage::default())
         });
-        starting.await.unwrap_or_else(|error| {
-            Err(Fault::Host(format!("no process could be started: {error}")))
-        })
-    }
-
-    /// Until it has told its result, has closed the pipe, or must be killed.
-    async fn look_after(
-        &mut self,
-        shared: &Shared,
-        code: &SharedCode,
-        directories: &[OwnedFd],
-        child: &mut Spawned,
-    ) -> Result<End, String> {
-        let failed = |error: FrameError| chain(&error);
-        let io = |error: io::Error| error.to_string();
-        let pipe = child.stream.try_clone().map_err(io)?;
-        let network = self.connect().map_err(io)?;
-        let descriptors: Vec<_> = std::iter::once(code.as_fd())
-            .chain(directories.iter().map(AsFd::as_fd))
-            .chain(network.iter().map(AsFd::as_fd))
-            .collect();
-        protocol::greet(&pipe, &descriptors).map_err(failed)?;
-        pipe.set_nonblocking(true).map_err(io)?;
-        let (mut down, mut up) = tokio::net::UnixStream::from_std(pipe)
-            .map_err(io)?
-            .into_split();
-        let mut spec = self.spec.clone();
-        for (path, _) in spec.directories_mut() {
-            // Where they are on the host is nothing that a plugin's process need know.
-            *path = std::path::PathBuf::new();
-        }
-        let job = Down::Job(Box::new(ChildJob {
-            spec,
-            log_threshold: shared.sandbox.config().log_threshold,
-            floor: shared.floor,
-            network: network.is_some(),
-        }));
-        // What waits to be sent: a write that something else interrupts goes on where it was.
-        let mut outgoing = BytesMut::from(&protocol::encode(&job, MAX_DOWN).map_err(failed)?[..]);
-        let mut incoming = Incoming::default();
-        let kill = self.control.kill.clone();
-        loop {
-            tokio::select! {
-                biased;
-                () = must_end(kill.clone(), self.abandoned.clone(), self.hit.token.clone(), self.until()) => {
-                    return Ok(End::Killed(self.killed_for()));
-                }
-                sent = up.write_buf(&mut outgoing), if !outgoing.is_empty() => {
-                    if sent.is_err() {
-                        // It has ended; the other direction tells how.
-                        outgoing.clear();
-                    }
-                }
-                Some(answer) = self.secrets.join_next() => match answer {
-                    Ok(answer) => {
-                        outgoing.extend_from_slice(&protocol::encode(&answer, MAX_DOWN).map_err(failed)?);
-                    }
-                    // The source of secrets panicked: the guest waits, and its time runs out.
-                    Err(error) => tracing::error!(%error, "a secret could not be told"),
-                },
-                () = stop_asked(&mut self.control, self.asked.is_some()) => {
-                    outgoing.extend_from_slice(&self.stop_frame().map_err(failed)?);
-                }
-                frame = incoming.next(&mut down, &mut self.gate) => {
-                    let Some(frame) = frame? else {
-                        return Ok(End::Closed);
-                    };
-                    if let Some(end) = self.heard(frame).map_err(|refused| refused.to_string())? {
-                        return Ok(end);
-                    }
-                }
-            }
+        let wall = started.elapsed();
+        Verdict {
+            kind,
+            usage: Usage { wall, ..usage },
         }
     }
-
-    /// The guest's end of the way to the network, where that is granted.
-    fn connect(&self) -> io::Result<Option<OwnedFd>> {
-        if !self.spec.network {
-            return Ok(None);
-        }
-        let (guests, hosts) = std::os::unix::net::UnixStream::pair()?;
-        hosts.set_nonblocking(true)?;
-        let hosts = tokio::net::UnixStream::from_std(hosts)?;
-        let hit = self.hit.clone();
-        let end = JobEnd::new(move |limit| hit.hit(limit));
-        self.host.connect(Box::new(hosts), end);
-        Ok(Some(guests.into()))
-    }
-
-    /// A frame of the child's.
-    fn heard(&mut self, frame: Up) -> Result<Option<End>, Refused> {
-        match frame {
-            Up::Locked(lock) => tracing::trace!(
-                plugin = self.spec.plugin,
-                landlock = lock.landlock,
-                seccomp = lock.seccomp,
-                "a job's process is locked"
-            ),
-            Up::Log(lines) => {
-                for line in lines {
-                    let line = self.gate.line(line)?;
-                    self.host.log(line);
-                }
-            }
-            Up::Progress { percent, summary } => {
-                self.host.progress(percent, Gate::summary(&summary));
-            }
-            Up::SecretWanted { name } => {
-                if name.len() > SECRET_NAME || self.secrets.len() >= SECRETS_AT_A_TIME {
-                    return Err(Refused(
-                        "it asked for more secrets at a time than there can be",
-                    ));
-                }
-                let host = self.host.clone();
-                let granted = self.spec.secrets;
-                self.secrets.spawn(async move {
-                    let value = match granted {
-                        true => host.secret(&name).await,
-                        false => Err(SecretError::Denied),
-                    };
-                    let value = value.map(|secret| secret.expose_secret().to_owned());
-                    Down::Secret { name, value }
-                });
-            }
-            Up::Ended(ended) => {
-                let asked = self.asked.map(|(reason, _)| reason);
-                let kind = Gate::verdict(ended.verdict.kind, asked)?;
-                return Ok(Some(End::Told(kind, ended.verdict.usage)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Tells the child what the host wants.
-    fn stop_frame(&mut self) -> Result<Vec<u8>, FrameError> {
-        let Some(request) = *self.control.stop.borrow_and_update() else {
-            return Ok(Vec::new());
-        };
-        self.asked = Some((request.reason, request.until));
-        let stop = Down::Stop {
-            reason: request.reason,
-            grace: request.until.saturating_duration_since(Instant::now()),
-        };
-        protocol::encode(&stop, MAX_DOWN)
-    }
-
-    /// When the child is taken to hang.
-    fn until(&self) -> Instant {
-        self.asked.map_or(self.deadline, |(_, until)| {
-            self.deadline.min(until + PATIENCE)
-        })
-    }
-
-    fn killed_for(&self) -> Fault {
-        self.interrupted().unwrap_or_else(|| Fault::Limit {
-            limit: Limit::WallTime,
-            value: self.spec.limits.show(Limit::WallTime),
-        })
-    }
-
-    /// Whether the host has ended the job, and why.
-    fn interrupted(&self) -> Option<Fault> {
-        if let Some(limit) = self.hit.first.get() {
-            return Some(Fault::Limit {
-                limit: *limit,
-                value: self.spec.limits.show(*limit),
-            });
-        }
-        let asked = self.control.stop.borrow().map(|request| request.reason);
-        if self.control.kill.is_cancelled() || self.abandoned.is_cancelled() {
-            return Some(Fault::Interrupted(asked));
-        }
-        let (reason, until) = self.asked?;
-        (Instant::now() >= until).then_some(Fault::Interrupted(Some(reason)))
-    }
-}
-
-/// Resolves when the child must be killed.
-async fn must_end(
-    kill: CancellationToken,
-    abandoned: CancellationToken,
-    hit: CancellationToken,
-    until: Instant,
-) {
-    tokio::select! {
-        () = kill.cancelled() => {}
-        () = abandoned.cancelled() => {}
-        () = hit.cancelled() => {}
-        () = tokio::time::sleep_until(until) => {}
-    }
-}
-
-/// Resolves when a stop is asked for that the child does not know of.
-async fn stop_asked(control: &mut JobControl, known: bool) {
-    if !known && control.stop.borrow().is_some() {
-        return;
-    }
-    if control.stop.changed().await.is_err() {
-        // Nobody can ask any more.
-        std::future::pending::<()>().await;
-    }
-}
-
-/// A frame that may be read in parts: what was read stays when something else comes first.
-#[derive(Default)]
-struct Incoming {
-    prefix: [u8; 4],
-    have: usize,
-    body: Option<Vec<u8>>,
-}
-
-impl Incoming {
-    async fn next(
-        &mut self,
-        pipe: &mut OwnedReadHalf,
-        gate: &mut Gate,
-    ) -> Result<Option<Up>, String> {
-        let broken = |error: FrameError| format!("it sent {}", chain(&error));
-        loop {
-            let Some(body) = &mut self.body else {
-                match pipe.read(&mut self.prefix[self.have..]).await {
-                    Ok(0) | Err(_) => return Ok(None),
-                    Ok(read) => self.have += read,
-                }
-                if self.have == self.prefix.len() {
-                    let length = protocol::length(self.prefix, MAX_UP).map_err(broken)?;
-                    gate.frame(length).map_err(|refused| refused.to_string())?;
-                    self.body = Some(vec![0; length]);
-                    self.have = 0;
-                }
-                continue;
-            };
-            if self.have < body.len() {
-                match pipe.read(&mut body[self.have..]).await {
-                    Ok(0) | Err(_) => return Ok(None),
-                    Ok(read) => self.have += read,
-                }
-                continue;
-            }
-            let frame = protocol::decode(body).map_err(broken)?;
-            self.body = None;
-            self.have = 0;
-            return Ok(Some(frame));
-        }
-    }
-}
-
-fn open(mount: &Mount) -> Result<OwnedFd, Fault> {
-    rustix::fs::open(
-        &mount.host,
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .map_err(|error| mount.unopened(&error))
-}
-
-/// Wait for its end, or make it end. Its pipe was closed or its result told, so this takes milliseconds.
-async fn reap(mut child: Spawned, patience: Duration) -> (ExitStatus, String, bool) {
-    let waiting = tokio::task::spawn_blocking(move || {
-        let (status, said) = child.end_within(patience);
-        (status, said, child.out_of_memory())
-    });
-    waiting
-        .await
-        .unwrap_or_else(|error| (ExitStatus::default(), error.to_string(), false))
 }

@@ -83,8 +83,17 @@ const OLDER: &[c_long] = &[libc::SYS_epoll_wait, libc::SYS_poll];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[c_long] = &[libc::SYS_ppoll];
 
+/// What a process may make of its memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// Nothing that can be executed.
+    Data,
+    /// Code, too: for a process whose whole work is to load some, none of which it runs.
+    Code,
+}
+
 /// A child that compiles has threads from before the lock and no files; it needs nothing more.
-pub(crate) fn filter(pid: u32) -> Result<BpfProgram, seccompiler::Error> {
+pub(crate) fn filter(pid: u32, memory: Memory) -> Result<BpfProgram, seccompiler::Error> {
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = ALWAYS
         .iter()
         .chain(OLDER)
@@ -92,8 +101,16 @@ pub(crate) fn filter(pid: u32) -> Result<BpfProgram, seccompiler::Error> {
         .collect();
     let exec = u64::from(libc::PROT_EXEC.unsigned_abs());
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
-        // Not executable: the bit, whatever the others are.
-        rules.insert(call, vec![rule(2, SeccompCmpOp::MaskedEq(exec), 0)?]);
+        let allowed = match memory {
+            // Not executable: the bit, whatever the others are.
+            Memory::Data => vec![rule(2, SeccompCmpOp::MaskedEq(exec), 0)?],
+            Memory::Code => Vec::new(),
+        };
+        rules.insert(call, allowed);
+    }
+    if memory == Memory::Code {
+        // So that other threads see new code, on processors that need to be told.
+        rules.insert(libc::SYS_membarrier, Vec::new());
     }
     // Not F_SETOWN and F_SETSIG, which make the kernel signal another process.
     let commands = [
@@ -156,7 +173,9 @@ mod tests {
 
     #[test]
     fn the_filter_can_be_made_here() {
-        assert!(!filter(1).unwrap().is_empty());
+        for memory in [Memory::Data, Memory::Code] {
+            assert!(!filter(1, memory).unwrap().is_empty());
+        }
     }
 
     #[test]

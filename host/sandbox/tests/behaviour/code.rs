@@ -48,6 +48,7 @@ fn said_by(error: &SandboxError, known: impl FnOnce(&SandboxError) -> bool) -> b
     }
 }
 
+const ID: &str = "ab-01";
 const HANDLER: &str = "pipefitter:action/handler@0.1.0";
 
 fn refusal(wasm: &[u8]) -> String {
@@ -95,7 +96,7 @@ fn what_is_no_plugin_is_refused_with_a_remedy() {
     ] {
         let said = refusal(&wasm);
         assert!(said.contains(says), "{says:?} is not in: {said}");
-        assert!(sandbox().compile(&wasm).is_err());
+        assert!(sandbox().compile(ID, &wasm, b"").is_err());
     }
 }
 
@@ -103,7 +104,10 @@ fn what_is_no_plugin_is_refused_with_a_remedy() {
 fn a_component_that_is_too_large_is_not_even_read() {
     let mut config = SandboxConfig::new(SealKey::ephemeral().unwrap());
     config.max_component_bytes = 1000;
-    let error = Sandbox::new(config).unwrap().compile(probe()).unwrap_err();
+    let error = Sandbox::new(config)
+        .unwrap()
+        .compile(ID, probe(), b"a note")
+        .unwrap_err();
     assert!(matches!(error, SandboxError::TooLarge { limit: 1000, .. }));
 }
 
@@ -111,7 +115,7 @@ fn a_component_that_is_too_large_is_not_even_read() {
 fn an_import_of_another_type_is_refused_when_it_is_linked() {
     let wasm = component("pipefitter:action/log@0.1.0", "shout", HANDLER);
     sandbox().inspect(&wasm).unwrap();
-    let error = sandbox().compile(&wasm).unwrap_err();
+    let error = sandbox().compile(ID, &wasm, b"").unwrap_err();
     let said = error.full();
     assert!(
         said_by(&error, |error| matches!(error, SandboxError::Link(_))),
@@ -125,7 +129,7 @@ fn an_import_of_another_type_is_refused_when_it_is_linked() {
 fn a_handler_that_cannot_be_called_is_refused_when_it_is_linked() {
     let wasm = export_empty(Component::new(), 0, HANDLER);
     sandbox().inspect(&wasm).unwrap();
-    let error = sandbox().compile(&wasm).unwrap_err();
+    let error = sandbox().compile(ID, &wasm, b"").unwrap_err();
     let said = error.full();
     assert!(
         said_by(&error, |error| matches!(error, SandboxError::Link(_))),
@@ -140,7 +144,7 @@ fn broken_wasm_inside_a_component_is_a_compile_error() {
     // In the middle of the core module's code.
     let middle = wasm.len() / 2;
     wasm[middle..middle + 64].fill(0xff);
-    let error = sandbox().compile(&wasm).unwrap_err();
+    let error = sandbox().compile(ID, &wasm, b"").unwrap_err();
     let broken = |error: &_| matches!(error, SandboxError::Compile(_) | SandboxError::Malformed(_));
     assert!(said_by(&error, broken), "{error:?}");
 }
@@ -154,7 +158,7 @@ fn the_same_key_and_engine_open_what_another_process_sealed() {
         Sandbox::new(SandboxConfig::new(key)).unwrap()
     };
     let first = start();
-    let sealed = first.compile(probe()).unwrap();
+    let sealed = first.compile(ID, probe(), b"a note").unwrap();
     assert_eq!((first.compiled(), first.loaded()), (1, 0));
     let second = start();
     assert_eq!(first.compatibility(), second.compatibility());
@@ -164,7 +168,9 @@ fn the_same_key_and_engine_open_what_another_process_sealed() {
             .bytes()
             .all(|b| b.is_ascii_hexdigit())
     );
-    second.verify(&sealed).unwrap();
+    let verified = second.verify(ID, &sealed).unwrap();
+    assert_eq!(verified.note, b"a note");
+    assert_eq!(verified.shape, first.inspect(probe()).unwrap());
     assert_eq!(second.compiled(), 0);
     let mode = std::fs::metadata(&at).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
@@ -173,21 +179,41 @@ fn the_same_key_and_engine_open_what_another_process_sealed() {
 #[test]
 fn a_flipped_byte_anywhere_is_refused() {
     let sandbox = sandbox();
-    let mut sealed = sandbox.compile(probe()).unwrap();
+    let mut sealed = sandbox.compile(ID, probe(), b"a note").unwrap();
     let length = sealed.len();
     for at in [0, 8, 20, 50, 60, 90, length / 2, length - 1] {
         sealed[at] ^= 1;
-        let error = sandbox.verify(&sealed).unwrap_err();
+        let error = sandbox.verify(ID, &sealed).unwrap_err();
         assert!(matches!(error, SandboxError::Seal { .. }), "byte {at}");
         sealed[at] ^= 1;
     }
-    sandbox.verify(&sealed).unwrap();
+    sandbox.verify(ID, &sealed).unwrap();
+}
+
+#[tokio::test]
+async fn code_of_one_plugin_is_no_other_ones() {
+    let host = Host::new();
+    let sealed = std::fs::read(&host.code.path).unwrap();
+    let refused = host.sandbox.verify("ab-02", &sealed).unwrap_err();
+    assert!(
+        refused.to_string().contains("another plugin's"),
+        "{refused}"
+    );
+    // Nor is it run for it, whatever name it lies under.
+    let mut spec = Case::new("ok").spec;
+    spec.code.id = "ab-02".into();
+    spec.code.path = host.code.path.clone();
+    let (_stop, control) = JobControl::new();
+    let verdict = host.runner.run(spec, control, Recorder::new()).await;
+    let said = format!("{:?}", verdict.kind);
+    assert!(said.contains("another plugin's"), "{said}");
+    assert_eq!(host.sandbox.loaded(), 0);
 }
 
 #[test]
 fn another_key_is_refused() {
-    let sealed = sandbox().compile(probe()).unwrap();
-    let said = sandbox().verify(&sealed).unwrap_err().to_string();
+    let sealed = sandbox().compile(ID, probe(), b"a note").unwrap();
+    let said = sandbox().verify(ID, &sealed).unwrap_err().to_string();
     assert!(said.contains("sealed with another key"), "{said}");
 }
 

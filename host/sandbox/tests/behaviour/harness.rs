@@ -8,7 +8,7 @@ use pipefitter_sandbox::{
     ActionType, ChildProcess, CodeRef, DirectoryGrant, Fault, Fixed, InProcess, InputDir,
     Isolation, IsolationFloor, Job, JobControl, JobHost, JobRunner, JobSpec, Launcher, Limit,
     Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox, SandboxConfig, SealKey,
-    StopHandle, Success, Verdict, VerdictKind,
+    StopHandle, Success, TestImports, Verdict, VerdictKind,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -39,8 +39,14 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
 pub(crate) fn sandbox() -> Arc<Sandbox> {
     let mut config = SandboxConfig::new(SealKey::ephemeral().unwrap());
     config.guest_threads = 2;
-    if ISOLATION == Isolation::Process {
-        config.launcher = Some(launcher());
+    match ISOLATION {
+        // A child brings its own.
+        Isolation::Process => config.launcher = Some(launcher()),
+        Isolation::Shared => {
+            config.test_imports = Some(TestImports {
+                syscall: |_, _, _| -i64::from(libc::ENOSYS),
+            });
+        }
     }
     Sandbox::new(config).unwrap()
 }
@@ -115,13 +121,11 @@ impl Host {
         let sandbox = sandbox();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("probe");
-        std::fs::write(&path, sandbox.compile(wasm).unwrap()).unwrap();
+        let id = format!("probe-{}", sandbox.compatibility());
+        std::fs::write(&path, sandbox.compile(&id, wasm, b"").unwrap()).unwrap();
         Host {
             runner: Runner::new(&sandbox),
-            code: CodeRef {
-                id: format!("probe-{}", sandbox.compatibility()),
-                path,
-            },
+            code: CodeRef { id, path },
             sandbox,
             _dir: dir,
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use pipefitter_sandbox::{Fault, JobControl, JobHost, Limit, LogLine, VerdictKind};
+use pipefitter_sandbox::{Fault, Isolation, JobControl, JobHost, Limit, LogLine, VerdictKind};
 use tokio::task::JoinSet;
 
-use crate::harness::{Case, Host, open_below};
+use crate::ISOLATION;
+use crate::harness::{Case, Host, guest, open_below};
 
 /// A sink with a bug.
 struct Broken;
@@ -41,6 +42,29 @@ async fn a_panic_of_the_host_fails_its_own_job_only() {
     let (ran, ()) = tokio::join!(other.run_on(&host), panics);
     ran.success();
     Case::new("ok").run_on(&host).await.success();
+}
+
+#[tokio::test]
+async fn a_panic_of_the_host_that_a_guest_brings_about_fails_its_own_job_only() {
+    let host = Host::of(&guest("escape"));
+    let other = Case::new("sleep").set("ms", "300");
+    let events = other.events.clone();
+    let panics = async {
+        events.said("sleeping").await;
+        for _ in 0..3 {
+            let case = Case::new("escape").set("panic", "on purpose");
+            let ran = case.run_on(&host).await;
+            match (ISOLATION, ran.fault()) {
+                (Isolation::Shared, Fault::Host(what))
+                | (Isolation::Process, Fault::Crashed(what)) => {
+                    assert!(what.contains("on purpose"), "{what}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let (ran, ()) = tokio::join!(other.run(), panics);
+    ran.success();
 }
 
 #[tokio::test]

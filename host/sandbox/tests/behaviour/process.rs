@@ -14,5 +14,7 @@ mod isolation;
 mod jobs;
 mod limits;
 mod stop;
+mod usage;
+mod workshop;
 
 pub(crate) const ISOLATION: pipefitter_sandbox::Isolation = pipefitter_sandbox::Isolation::Process;

@@ -217,7 +217,7 @@ impl Dispatcher {
                         Bring::Nothing => {}
                         Bring::Contents(contents) => entry.learn(*contents),
                         Bring::Staged(inputs) => entry.staged = inputs,
-                        Bring::Used(used) => self.counters.ran(&used.usage, used.limit),
+                        Bring::Used(used) => self.counters.ran(&used),
                     }
                 }
                 if let Answer::Written(ok) = answer {

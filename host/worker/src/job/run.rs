@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pipefitter_codepipeline::{Owner, cut_utf16};
+use pipefitter_egress::EgressUsage;
 use pipefitter_sandbox::{
     ActionType, CodeRef, Fault, InputDir, Job, JobControl, JobSpec, Level, Outcome, OutputDir,
     PipelineContext, Usage, VerdictKind,
@@ -27,6 +28,8 @@ const SHOWN_NAMES: usize = 500;
 #[derive(Debug)]
 pub(crate) struct Used {
     pub(crate) usage: Usage,
+    /// Of a job with a way to the network.
+    pub(crate) network: Option<EgressUsage>,
     pub(crate) limit: bool,
 }
 
@@ -82,7 +85,7 @@ pub(crate) async fn run(
         usage.log_dropped.div_ceil(1 << 10),
     );
     brief.say(Level::Debug, &told).await;
-    if let Some(reached) = reached {
+    if let Some(reached) = &reached {
         let told = format!(
             "network: {} requests, {} refused, {} bytes sent, {} received",
             reached.requests, reached.denied, reached.request_bytes, reached.response_bytes
@@ -91,6 +94,7 @@ pub(crate) async fn run(
     }
     let used = Used {
         usage: usage.clone(),
+        network: reached,
         limit: matches!(verdict.kind, VerdictKind::Fault(Fault::Limit { .. })),
     };
     tracing::debug!(

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use pipefitter_plugins::{
-    Catalogue, Custody, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared,
-    SupplyPolicy,
+    Catalogue, Custody, Look, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared,
+    SupplyPolicy, look,
 };
 
 const MANIFEST: &str = r#"
@@ -39,12 +39,19 @@ const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
 struct Nothing;
 
+impl Look for Nothing {
+    fn look(&self, _digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+        Ok(look(wasm))
+    }
+}
+
 impl Prepare for Nothing {
     fn prepare(
         &self,
         _name: &str,
         digest: &PluginDigest,
         _wasm: &[u8],
+        _seen: &[u8],
         _manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
         Ok(Prepared {

@@ -14,6 +14,7 @@ use crate::args::SignArgs;
 use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
+use crate::wiring::Looking;
 
 pub(crate) fn main(args: &SignArgs) -> Result<Exit> {
     let file = one_plugin_file(&args.plugin)?;
@@ -22,7 +23,7 @@ pub(crate) fn main(args: &SignArgs) -> Result<Exit> {
         max_plugin_bytes: super::LARGEST_READ,
         ..SupplyPolicy::default()
     };
-    let plugin = match inspect_plugin(&file, &policy) {
+    let plugin = match inspect_plugin(&file, &policy, &Looking::start()?) {
         Ok(plugin) => plugin,
         Err(problems) => {
             report_plugin_problems(&problems);

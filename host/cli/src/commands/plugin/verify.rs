@@ -10,6 +10,7 @@ use crate::config::{load, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
+use crate::wiring::Looking;
 
 pub(crate) fn main(args: &VerifyArgs) -> Result<Exit> {
     let policy = match &args.config {
@@ -33,7 +34,7 @@ pub(crate) fn main(args: &VerifyArgs) -> Result<Exit> {
         },
     };
     let file = one_plugin_file(&args.plugin)?;
-    match inspect_plugin(&file, &policy) {
+    match inspect_plugin(&file, &policy, &Looking::start()?) {
         Ok(plugin) => {
             print::line(described(&file, &plugin))?;
             Ok(Exit::Success)
