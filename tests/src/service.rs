@@ -277,8 +277,9 @@ impl Service {
                 &format!("the end of execution {execution}"),
                 |line| {
                     let rest = &line[line.find(&start)? + start.len()..];
-                    let word = rest.split([' ', ':']).next()?;
-                    (word != "started").then(|| word.to_owned())
+                    let rest = rest.strip_prefix("was ").unwrap_or(rest);
+                    let word = rest.split([' ', ':', ',']).next()?;
+                    (word != "started" && !word.is_empty()).then(|| word.to_owned())
                 },
             )
             .await

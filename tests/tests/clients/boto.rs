@@ -73,6 +73,19 @@ async fn executions_are_steered_with_boto3_from_stop_to_update() {
     let rig = Rig::start(RigOptions::default()).await;
     let (code, said, errors) = finished(python("steering.py", &rig.service.endpoint)).await;
     assert_eq!(code, 0, "{said}{errors}");
+    // What the terminal of `dev` said meanwhile.
+    for told in [
+        ", its actions are waited for: a look first",
+        ", its actions are abandoned",
+        "stops goes on with execution ",
+        "\u{2717} A was abandoned",
+        " was stopped",
+        "Ask waits for an approval: aws codepipeline put-approval-result --pipeline-name asks",
+        " was superseded: superseded by execution ",
+        " was cancelled: the pipeline was updated",
+    ] {
+        rig.service.process.line(told).await;
+    }
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ impl Show {
             }
             EventKind::ExecutionResumed => {
                 let text = format!(
-                    "\n{} execution {} goes on",
+                    "\n{} goes on with execution {}",
                     event.pipeline, event.execution_id
                 );
                 self.line(Tone::Bold, &text);
@@ -150,7 +150,7 @@ impl Show {
                     .map(|reason| format!(": {reason}"))
                     .unwrap_or_default();
                 let text = format!(
-                    "{} execution {} is stopping, {how}{why}",
+                    "{} stops execution {}, {how}{why}",
                     event.pipeline, event.execution_id
                 );
                 self.line(Tone::Plain, &text);

@@ -15,6 +15,7 @@ use crate::pipeline::state::JobStatus;
 #[derive(Clone, Debug)]
 enum Step {
     Start,
+    Announce(u8),
     Stop(Index, bool),
     Retry(Index, Index, bool),
     Approve(bool),
@@ -36,6 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
     let index = any::<Index>;
     prop_oneof![
         4 => Just(Step::Start),
+        1 => (0_u8..4).prop_map(Step::Announce),
         3 => (index(), any::<bool>()).prop_map(|(at, abandon)| Step::Stop(at, abandon)),
         4 => (index(), index(), any::<bool>())
             .prop_map(|(execution, stage, all)| Step::Retry(execution, stage, all)),
@@ -112,6 +114,13 @@ impl World {
         answer
     }
 
+    fn note(&mut self, begun: Option<Value>) {
+        let id = begun
+            .as_ref()
+            .and_then(|b| b["pipelineExecutionId"].as_str());
+        self.executions.extend(id.map(str::to_owned));
+    }
+
     fn poll(&mut self) -> usize {
         let body = json!({ "actionTypeId": type_id(), "maxBatchSize": 3 });
         let custom = self.ask("PollForJobs", body);
@@ -177,10 +186,18 @@ impl World {
         let stage = |index: Index| *index.get(&STAGES);
         match step {
             Step::Start => {
-                if let Some(answer) = self.ask("StartPipelineExecution", json!({ "name": "p" })) {
-                    let id = answer["pipelineExecutionId"].as_str().unwrap();
-                    self.executions.push(id.to_owned());
-                }
+                let started = self.ask("StartPipelineExecution", json!({ "name": "p" }));
+                self.note(started);
+            }
+            Step::Announce(revision) => {
+                let body = json!({
+                    "pipelineName": "p", "stageName": "Source", "actionName": "Source",
+                    "actionRevision": {
+                        "revisionId": revision.to_string(), "revisionChangeId": "c", "created": 0,
+                    },
+                });
+                let announced = self.ask("PutActionRevision", body);
+                self.note(announced);
             }
             Step::Stop(index, abandon) if !self.executions.is_empty() => {
                 let id = index.get(&self.executions).clone();
