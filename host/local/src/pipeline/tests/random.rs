@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use super::third_party::{deploy, partners};
@@ -26,6 +28,8 @@ enum Step {
     RestoreType,
     /// Poll for both kinds of jobs.
     Poll,
+    /// Whatever can be had is had, and goes well.
+    Work,
     Acknowledge(Index),
     Succeed(Index),
     Continue(Index),
@@ -41,13 +45,14 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (index(), any::<bool>()).prop_map(|(at, abandon)| Step::Stop(at, abandon)),
         4 => (index(), index(), any::<bool>())
             .prop_map(|(execution, stage, all)| Step::Retry(execution, stage, all)),
-        3 => any::<bool>().prop_map(Step::Approve),
+        4 => (0_u8..4).prop_map(|at| Step::Approve(at > 0)),
         1 => index().prop_map(Step::Disable),
         2 => index().prop_map(Step::Enable),
         1 => any::<bool>().prop_map(Step::Update),
         1 => Just(Step::DeleteType),
         2 => Just(Step::RestoreType),
         6 => Just(Step::Poll),
+        8 => Just(Step::Work),
         8 => index().prop_map(Step::Acknowledge),
         6 => index().prop_map(Step::Succeed),
         2 => index().prop_map(Step::Continue),
@@ -93,6 +98,8 @@ struct World {
     /// Jobs seen by polls: id, and whether they are a partner's.
     jobs: Vec<(Value, bool)>,
     queued: bool,
+    /// The calls that were accepted, by name.
+    accepted: BTreeSet<String>,
 }
 
 impl World {
@@ -104,6 +111,7 @@ impl World {
             executions: Vec::new(),
             jobs: Vec::new(),
             queued,
+            accepted: BTreeSet::new(),
         }
     }
 
@@ -111,6 +119,9 @@ impl World {
     fn ask(&mut self, name: &str, body: Value) -> Option<Value> {
         let answer = self.fixture.call(name, body).ok();
         self.fixture.settle();
+        if answer.is_some() {
+            self.accepted.insert(name.to_owned());
+        }
         answer
     }
 
@@ -180,8 +191,10 @@ impl World {
     }
 
     fn take(&mut self, step: Step) {
+        // One of the last few: of most others nobody has any more use.
         let job = |index: Index, jobs: &[(Value, bool)]| {
-            (!jobs.is_empty()).then(|| index.get(jobs).clone())
+            let recent = &jobs[jobs.len().saturating_sub(5)..];
+            (!recent.is_empty()).then(|| index.get(recent).clone())
         };
         let stage = |index: Index| *index.get(&STAGES);
         match step {
@@ -237,6 +250,14 @@ impl World {
             }
             Step::Poll => {
                 self.poll();
+            }
+            Step::Work => {
+                let before = self.jobs.len();
+                self.poll();
+                for job in self.jobs.split_off(before) {
+                    self.acknowledge(job.clone());
+                    self.put(job, "Success", result());
+                }
             }
             Step::Wait(seconds) => {
                 self.fixture.advance(seconds);
@@ -381,4 +402,59 @@ proptest! {
         prop_assert!(engine.jobs.values().all(|job| job.status.is_ended()));
         prop_assert!(engine.timers.is_empty() && engine.offers.is_empty());
     }
+}
+
+#[test]
+fn random_steps_lead_everywhere() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec(step(), 60..150);
+    let (mut accepted, mut ends) = (BTreeSet::new(), BTreeSet::new());
+    for round in 0..60 {
+        let mut world = World::new(round % 2 == 0);
+        for step in strategy.new_tree(&mut runner).unwrap().current() {
+            world.take(step);
+        }
+        accepted.append(&mut world.accepted);
+        let engine = &world.fixture.engine;
+        ends.extend(engine.executions.values().map(|e| e.status.name()));
+        ends.extend(engine.runs.values().map(|run| run.status.name()));
+    }
+    let accepted: Vec<&str> = accepted.iter().map(String::as_str).collect();
+    assert_eq!(
+        accepted,
+        [
+            "AcknowledgeJob",
+            "AcknowledgeThirdPartyJob",
+            "CreateCustomActionType",
+            "DeleteCustomActionType",
+            "DisableStageTransition",
+            "EnableStageTransition",
+            "PollForJobs",
+            "PollForThirdPartyJobs",
+            "PutActionRevision",
+            "PutApprovalResult",
+            "PutJobFailureResult",
+            "PutJobSuccessResult",
+            "PutThirdPartyJobFailureResult",
+            "PutThirdPartyJobSuccessResult",
+            "RetryStageExecution",
+            "StartPipelineExecution",
+            "StopPipelineExecution",
+            "UpdatePipeline",
+        ]
+    );
+    let ends: Vec<&str> = ends.into_iter().collect();
+    assert_eq!(
+        ends,
+        [
+            "Abandoned",
+            "Cancelled",
+            "Failed",
+            "InProgress",
+            "Stopped",
+            "Stopping",
+            "Succeeded",
+            "Superseded"
+        ]
+    );
 }
