@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncReadExt;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -78,8 +79,10 @@ impl ExecTokens {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .map_err(not_started)?;
+        let mut group = Group::of(&child);
         let mut output = Vec::new();
         let run = async {
             if let Some(stdout) = child.stdout.take() {
@@ -87,9 +90,9 @@ impl ExecTokens {
             }
             // Of one that prints on and on the rest is not waited for.
             if output.len() as u64 >= MOST_OUTPUT {
-                child.start_kill()?;
+                return Ok(None);
             }
-            child.wait().await
+            child.wait().await.map(Some)
         };
         let status = match timeout(self.time, run).await {
             Ok(ended) => ended.map_err(not_started)?,
@@ -104,9 +107,10 @@ impl ExecTokens {
             program: program(),
             most: limits::CLIENT_TOKEN,
         };
-        if output.len() as u64 >= MOST_OUTPUT {
+        let Some(status) = status else {
             return Err(wrong);
-        }
+        };
+        group.has_ended();
         if !status.success() {
             return Err(ClientTokensError::Failed {
                 program: program(),
@@ -134,6 +138,30 @@ impl ExecTokens {
             kept.retain(|_, place| Arc::strong_count(place) > 1);
         }
         Arc::clone(kept.entry(client.clone()).or_default())
+    }
+}
+
+/// The program and what it has started. Dropped before the program has ended, all of them are killed: one that
+/// hangs would be joined by another with each try.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Group {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Group(id.and_then(Pid::from_raw))
+    }
+
+    fn has_ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // It may have ended by itself this moment.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 

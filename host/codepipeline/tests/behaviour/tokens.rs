@@ -214,6 +214,28 @@ async fn a_program_that_fails_says_nothing_of_what_it_printed() {
     insta::assert_snapshot!(shown);
 }
 
+#[tokio::test]
+async fn what_a_program_started_ends_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let pid = dir.path().join("pid");
+    let line = format!(
+        "sleep 3600 & echo $! > {}; while :; do printf x; done",
+        pid.display()
+    );
+    shell(&line).token(&ClientId::new("a")).await.unwrap_err();
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let stat = format!("/proc/{}/stat", pid.trim());
+    // Killed at once, and gone as soon as the system has come to it; whoever collects the dead may be slow.
+    let is_there = || {
+        let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    };
+    while is_there() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_program_that_does_not_end_is_ended() {
     let tokens = shell("exec sleep 3600");
