@@ -10,11 +10,12 @@ use crate::classify::Call;
 use crate::config::{ConnectError, SourceConfig};
 use crate::connection::{Connection, acknowledged, batch};
 use crate::convert;
+use crate::executions;
 use crate::ids::{ClientId, JobId, Nonce, Owner, SourceId};
 use crate::registered::RegisteredActionType;
 use crate::source::{
-    Acknowledged, ErrorClass, FailureResult, JobContents, JobSource, Offer, PollRequest,
-    ServiceError, SuccessResult,
+    Acknowledged, ActionExecution, ErrorClass, FailureResult, JobContents, JobSource, Offer,
+    PipelineContext, PollRequest, ServiceError, SuccessResult,
 };
 
 /// The jobs of the account's own action types, in one Region, with one set of credentials.
@@ -164,6 +165,13 @@ impl JobSource for CustomSource {
                 "the answer tells nothing about the job",
             )),
         }
+    }
+
+    async fn action_execution(
+        &self,
+        context: &PipelineContext,
+    ) -> Result<ActionExecution, ServiceError> {
+        executions::look_up(&self.patient, context).await
     }
 
     async fn put_success(

@@ -11,6 +11,7 @@ mod config;
 mod connection;
 mod convert;
 mod custom;
+mod executions;
 mod ids;
 pub mod limits;
 mod policy;
@@ -28,12 +29,12 @@ pub use custom::CustomSource;
 pub use ids::{
     ActionTypeId, ClientId, ClientToken, ContinuationToken, JobId, Nonce, Owner, SourceId,
 };
-pub use policy::{account_of, iam_policy, partition};
+pub use policy::{account_of, executions_statement, iam_policy, partition};
 pub use registered::{ArtifactCounts, RegisteredActionType, RegisteredProperty};
 pub use source::{
-    Acknowledged, Artifact, ArtifactCredentials, CurrentRevision, ErrorClass, ExecutionDetails,
-    FailureResult, FailureType, JobContents, JobSource, Offer, PipelineContext, PollRequest,
-    S3Location, ServiceError, SuccessResult,
+    Acknowledged, ActionExecution, Artifact, ArtifactCredentials, CurrentRevision, ErrorClass,
+    ExecutionDetails, FailureResult, FailureType, JobContents, JobSource, Offer, PipelineContext,
+    PollRequest, S3Location, ServiceError, SuccessResult,
 };
 pub use text::{clean_text, cut_utf16};
 pub use third_party::ThirdPartySource;

@@ -60,6 +60,22 @@ pub fn iam_policy(action_types: &[ActionTypeId], region: &str, account: Option<&
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
+/// What `check-executions` of a source needs besides. Which pipelines use its action types nobody knows
+/// beforehand, so it is for all of the account and Region.
+#[must_use]
+pub fn executions_statement(region: &str, account: Option<&str>) -> Value {
+    json!({
+        "Sid": "CheckExecutions",
+        "Effect": "Allow",
+        "Action": ["codepipeline:ListActionExecutions"],
+        "Resource": format!(
+            "arn:{}:codepipeline:{region}:{}:*",
+            partition(region),
+            account.unwrap_or("*")
+        ),
+    })
+}
+
 fn action_type_arn(id: &ActionTypeId, region: &str, account: Option<&str>) -> String {
     format!(
         "arn:{}:codepipeline:{region}:{}:actiontype:{}/{}/{}/{}",
@@ -142,6 +158,11 @@ mod tests {
                 format!("arn:{partition}:codepipeline:{region}:*:actiontype:Custom/Build/Site/1")
             );
         }
+    }
+
+    #[test]
+    fn executions_are_listed_of_any_pipeline() {
+        insta::assert_json_snapshot!(executions_statement("cn-north-1", Some("111122223333")));
     }
 
     #[test]

@@ -192,6 +192,17 @@ pub struct FailureResult {
     pub external_execution_id: Option<String>,
 }
 
+/// What the service says of an action's execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionExecution {
+    /// It goes on.
+    InProgress,
+    /// It has ended: abandoned, failed, which is what a timeout comes to, or succeeded.
+    Ended,
+    /// The service cannot be asked, or lists no such execution.
+    Unknown,
+}
+
 /// What an error means for what is done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
@@ -263,6 +274,14 @@ pub trait JobSource: Send + Sync {
         job: &JobId,
         client: Option<&ClientId>,
     ) -> Result<JobContents, ServiceError>;
+    /// ListActionExecutions: whether the execution of an action goes on. It needs a right that jobs do not need,
+    /// and what a partner's job does not have; a source that cannot ask knows nothing.
+    async fn action_execution(
+        &self,
+        _context: &PipelineContext,
+    ) -> Result<ActionExecution, ServiceError> {
+        Ok(ActionExecution::Unknown)
+    }
     /// PutJobSuccessResult, or its third-party twin, which sends no variables. The result has passed
     /// [`SuccessResult::checked`].
     async fn put_success(

@@ -5,6 +5,7 @@
 mod acknowledge;
 mod contents;
 mod errors;
+mod executions;
 mod registered;
 mod retries;
 mod secrets;
