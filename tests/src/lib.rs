@@ -23,6 +23,7 @@ mod client;
 mod files;
 pub mod hostile;
 mod idle_aws;
+mod moto;
 pub mod pipelines;
 pub mod plugins;
 mod process;
@@ -37,6 +38,7 @@ mod worker;
 
 pub use files::{appears, closed_to_others, count_with_prefix, fresh_copy};
 pub use idle_aws::{ACCOUNT, ASSUMED, Call, IdleAws};
+pub use moto::MotoServer;
 pub use process::{Process, finished};
 pub use proxy::{Exchange, Fault, Held, Proxy};
 pub use rig::{Rig, RigOptions, small_source};

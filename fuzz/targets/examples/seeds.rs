@@ -28,6 +28,7 @@ fn main() {
         ("manifest", manifests()),
         ("component", components()),
         ("config", configurations()),
+        ("event", events()),
     ] {
         let folder = root().join("fuzz/corpus").join(target);
         std::fs::create_dir_all(&folder).unwrap();
@@ -48,6 +49,26 @@ fn named(seeds: Vec<(&str, Vec<u8>)>) -> Seeds {
         .into_iter()
         .map(|(name, seed)| (name.to_owned(), seed))
         .collect()
+}
+
+fn events() -> Seeds {
+    let event = |state: &str, version: &str, id: &str| {
+        format!(
+            r#"{{"detail-type":"CodePipeline Action Execution State Change","source":"aws.codepipeline","time":"2026-11-20T03:31:47Z","region":"eu-central-1","detail":{{"pipeline":"docs","execution-id":"e",{id}"stage":"Build","action":"Site","state":"{state}","type":{{"owner":"Custom","category":"Build","provider":"Site","version":{version}}}}}}}"#
+        )
+        .into_bytes()
+    };
+    let id = r#""action-execution-id":"a","#;
+    let queue = b"https://sqs.eu-central-1.amazonaws.com/111122223333/pipefitter";
+    named(vec![
+        ("started", event("STARTED", "\"1\"", id)),
+        ("abandoned", event("ABANDONED", "1.0", "")),
+        ("queue", queue.to_vec()),
+        (
+            "fifo",
+            b"http://127.0.0.1:5000/000000000000/q.fifo".to_vec(),
+        ),
+    ])
 }
 
 fn archives() -> Seeds {

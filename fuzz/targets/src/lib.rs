@@ -15,6 +15,8 @@
 mod archives;
 #[cfg(all(feature = "config", not(test)))]
 mod config;
+#[cfg(feature = "events")]
+mod event;
 #[cfg(feature = "grants")]
 mod grants;
 #[cfg(feature = "job")]
@@ -33,6 +35,8 @@ mod targets;
 pub use archives::{pack, unpack, untar};
 #[cfg(all(feature = "config", not(test)))]
 pub use config::config;
+#[cfg(feature = "events")]
+pub use event::event;
 #[cfg(feature = "grants")]
 pub use grants::grants;
 #[cfg(feature = "job")]

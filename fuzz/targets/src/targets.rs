@@ -22,6 +22,11 @@ pub const TARGETS: &[Target] = &[
         name: "config",
         run: crate::config,
     },
+    #[cfg(feature = "events")]
+    Target {
+        name: "event",
+        run: crate::event,
+    },
     #[cfg(feature = "grants")]
     Target {
         name: "grants",

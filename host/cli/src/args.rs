@@ -44,6 +44,8 @@ pub(crate) enum Command {
     ActionType(ActionTypeCommand),
     /// Print the least IAM policy that a configuration needs
     Iam(IamArgs),
+    /// Print what AWS must be told so that events reach the queue of a source
+    Events(EventsArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -279,4 +281,19 @@ pub(crate) struct IamArgs {
     /// The account, 12 digits; `*` where it is left out
     #[arg(long, default_value = "*")]
     pub(crate) account: String,
+}
+
+#[derive(Args)]
+pub(crate) struct EventsArgs {
+    /// The configuration
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "pipefitter.toml",
+        env = "PIPEFITTER_CONFIG"
+    )]
+    pub(crate) config: PathBuf,
+    /// The source; all that have `events` where it is left out
+    #[arg(long, value_name = "ID")]
+    pub(crate) source: Option<String>,
 }

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Plugin(command) => commands::plugin::main(command),
         Command::ActionType(command) => commands::action_type::main(&command),
         Command::Iam(args) => commands::iam::main(&args),
+        Command::Events(args) => commands::events::main(&args),
         Command::Completions { shell } => commands::completions::main(shell),
     };
     match ended {

@@ -9,8 +9,9 @@ use pipefitter_codepipeline::{
     ClientTokens, Connection, CustomSource, ExecTokens, FileTokens, GivenTokens, JobSource, Owner,
     SourceId, ThirdPartySource, account_of, partition,
 };
+use pipefitter_events::SqsQueue;
 use pipefitter_journal::{Identity, JournalError, Redb, ServiceIdentity};
-use pipefitter_worker::SourceParts;
+use pipefitter_worker::{SourceEvents, SourceParts};
 use tokio::time::timeout;
 
 use crate::config::{ClientTokensConfig, SourceConfig};
@@ -68,6 +69,11 @@ pub(crate) fn source_parts(
     // Bucket names as host names do not resolve where somebody serves S3 on a plain address.
     staging.force_path_style = source.s3_endpoint_url.is_some() || sdk.endpoint_url().is_some();
     staging.sdk_config = Some(sdk);
+    let events = source.news.events.as_ref().map(|events| SourceEvents {
+        queue: Arc::new(SqsQueue::new(events.queue.clone(), connection.sdk_config())),
+        poll_interval_max: events.poll_interval_max,
+    });
+    let check_executions = source.news.check_executions;
     let source: Arc<dyn JobSource> = match source.owner {
         Owner::Custom => Arc::new(CustomSource::over(connection)),
         Owner::ThirdParty => {
@@ -77,8 +83,9 @@ pub(crate) fn source_parts(
         }
     };
     Ok(SourceParts {
-        source,
-        stager: Arc::new(Stager::new(staging)),
+        events,
+        check_executions,
+        ..SourceParts::new(source, Arc::new(Stager::new(staging)))
     })
 }
 

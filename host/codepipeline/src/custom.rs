@@ -171,7 +171,7 @@ impl JobSource for CustomSource {
         &self,
         context: &PipelineContext,
     ) -> Result<ActionExecution, ServiceError> {
-        executions::look_up(&self.patient, context).await
+        executions::look_up(&self.connection.patient, context).await
     }
 
     async fn put_success(

@@ -38,12 +38,40 @@ pub(crate) enum PollEnd {
     Denied,
 }
 
+/// Why a poller is in a hurry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hurry {
+    /// An event said that an action began. Its job may not be there yet: a public worker that does the same polls ten
+    /// times, five seconds apart (aws-codepipeline-third-party-git-repositories).
+    News,
+    /// A continuation was reported: the next job is there in half a minute (user guide, reference of
+    /// integrations), and no event tells of it.
+    Continuation,
+}
+
+impl Hurry {
+    /// Empty polls before it is over: half a minute's worth and a full one's, see [`Pace::next`].
+    fn polls(self) -> u8 {
+        match self {
+            Hurry::News => 8,
+            Hurry::Continuation => 15,
+        }
+    }
+}
+
+/// Between two polls in a hurry: doubled from the first to the longest.
+const HURRY_FIRST: Duration = Duration::from_secs(1);
+const HURRY_LONGEST: Duration = Duration::from_secs(5);
+
 /// The interval between two polls of one poller.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     min: Duration,
     max: Duration,
     current: Duration,
+    idle: Option<Duration>,
+    /// Empty polls that are left of a hurry, and the pause after the next.
+    hurry: (u8, Duration),
 }
 
 impl Pace {
@@ -53,12 +81,39 @@ impl Pace {
             min,
             max,
             current: min,
+            idle: None,
+            hurry: (0, HURRY_FIRST),
         }
+    }
+
+    /// While events tell of what there is to poll for, a poll that finds nothing is followed by this pause at once, and
+    /// one that finds a job by a hurry for the next.
+    pub(crate) fn set_idle(&mut self, idle: Option<Duration>) {
+        self.idle = idle.map(|idle| idle.max(self.max));
+    }
+
+    pub(crate) fn min(&self) -> Duration {
+        self.min
+    }
+
+    /// Poll some more times soon, if nothing is found. Of two reasons the longer one counts.
+    pub(crate) fn hurry(&mut self, why: Hurry) {
+        self.hurry = (self.hurry.0.max(why.polls()), HURRY_FIRST);
     }
 
     /// The pause before the next poll: within the bounds, unless the service asked for more.
     pub(crate) fn next(&mut self, end: PollEnd, random: &mut impl Rng) -> Duration {
         let mut least = self.min;
+        let mut jittered = |pause: Duration| pause.mul_f64(random.random_range(0.8..=1.2));
+        match (end, self.hurry, self.idle) {
+            (PollEnd::Empty, (left @ 1.., pause), _) => {
+                self.hurry = (left - 1, (pause * 2).min(HURRY_LONGEST));
+                return jittered(pause).max(least);
+            }
+            (PollEnd::Empty, _, Some(idle)) => return jittered(idle),
+            (PollEnd::Found, _, Some(_)) => self.hurry(Hurry::News),
+            _ => {}
+        }
         match end {
             PollEnd::Found => self.current = self.min,
             PollEnd::Empty => self.current = self.current.mul_f64(1.5).min(self.max),
@@ -69,8 +124,7 @@ impl Pace {
             }
             PollEnd::Denied => self.current = self.max,
         }
-        let jittered = self.current.mul_f64(random.random_range(0.8..=1.2));
-        jittered.min(self.max).max(least)
+        jittered(self.current).min(self.max).max(least)
     }
 }
 
@@ -101,6 +155,58 @@ mod tests {
                 match end {
                     PollEnd::Throttled(Some(after)) => prop_assert!(pause >= after),
                     PollEnd::Found => prop_assert!(pause <= min.mul_f64(1.2)),
+                    _ => prop_assert!(pause <= max),
+                }
+            }
+        }
+
+        #[test]
+        fn a_hurry_is_some_polls_and_then_the_old_pace(
+            before in 0usize..30,
+            continuation in any::<bool>(),
+            idle in proptest::option::of(60u64..20_000),
+        ) {
+            let mut pace = Pace::new(Duration::from_secs(1), Duration::from_secs(30));
+            let idle = idle.map(Duration::from_secs);
+            pace.set_idle(idle);
+            for _ in 0..before {
+                pace.next(PollEnd::Empty, &mut rand::rng());
+            }
+            let usual = pace.current;
+            let (why, polls, at_least) = match continuation {
+                false => (Hurry::News, 8, Duration::from_secs(24)),
+                true => (Hurry::Continuation, 15, Duration::from_secs(50)),
+            };
+            pace.hurry(why);
+            let mut took = Duration::ZERO;
+            for _ in 0..polls {
+                let pause = pace.next(PollEnd::Empty, &mut rand::rng());
+                prop_assert!(pause <= HURRY_LONGEST.mul_f64(1.2));
+                took += pause;
+            }
+            prop_assert!(took >= at_least, "{took:?}");
+            prop_assert_eq!(pace.current, usual);
+            let pause = pace.next(PollEnd::Empty, &mut rand::rng());
+            let next = idle.unwrap_or(usual.mul_f64(1.5).min(pace.max));
+            prop_assert!(pause >= next.mul_f64(0.8) && pause <= next.mul_f64(1.2));
+        }
+
+        #[test]
+        fn while_events_come_polls_are_rare_or_in_a_hurry(ends in proptest::collection::vec(end(), 1..40)) {
+            let (idle, max) = (Duration::from_secs(300), Duration::from_secs(30));
+            let mut pace = Pace::new(Duration::from_secs(1), max);
+            pace.set_idle(Some(idle));
+            let mut hurried = 0;
+            for end in ends {
+                let pause = pace.next(end, &mut rand::rng());
+                match end {
+                    PollEnd::Found => hurried = 8,
+                    PollEnd::Empty if hurried > 0 => {
+                        hurried -= 1;
+                        prop_assert!(pause <= HURRY_LONGEST.mul_f64(1.2));
+                    }
+                    PollEnd::Empty => prop_assert!(pause >= idle.mul_f64(0.8)),
+                    PollEnd::Throttled(Some(after)) => prop_assert!(pause >= after),
                     _ => prop_assert!(pause <= max),
                 }
             }

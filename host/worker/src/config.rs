@@ -9,6 +9,7 @@ use pipefitter_artifacts::UnpackLimits;
 use pipefitter_claims::Claims;
 use pipefitter_codepipeline::JobSource;
 use pipefitter_egress::{Egress, NetworkGrant, NetworkGrants};
+use pipefitter_events::EventQueue;
 use pipefitter_journal::Journal;
 use pipefitter_plugins::{ActionTypeKey, Catalogue, LimitValues};
 use pipefitter_sandbox::{
@@ -52,9 +53,9 @@ pub struct WorkerConfig {
     /// Every poller of our action types is this worker or shares its claims: an ambiguous acknowledge is
     /// taken for ours. Default true.
     pub exclusive: bool,
-    /// A job's credentials are renewed at this age. Default 10 minutes: they are valid for 15
-    /// (aws-codepipeline-plugin-for-jenkins, CodePipelineStateModel).
-    pub credential_max_age: Duration,
+    /// How long a job's credentials are taken to be valid; the API does not tell. Default 15 minutes
+    /// (aws-codepipeline-plugin-for-jenkins, CodePipelineStateModel). See [`WorkerConfig::renew_after`].
+    pub credential_lifetime: Duration,
     /// How long a slot is held while the service does not answer. Default 60 s.
     pub answer_window: Duration,
     /// What one input may come to.
@@ -85,7 +86,7 @@ impl WorkerConfig {
             stop_grace: Duration::from_secs(30),
             flush_timeout: Duration::from_secs(20),
             exclusive: true,
-            credential_max_age: Duration::from_secs(600),
+            credential_lifetime: Duration::from_secs(15 * 60),
             answer_window: Duration::from_secs(60),
             unpack_limits: default_unpack_limits(),
             plugin_settings: BTreeMap::new(),
@@ -101,6 +102,14 @@ impl WorkerConfig {
         settings
             .and_then(|settings| settings.action_types.as_ref())
             .is_none_or(|served| served.contains(action_type))
+    }
+
+    /// The age at which a job's credentials are renewed: two thirds of their lifetime. The third that is left is for
+    /// what makes them older than they seem (an answer under way for a minute, with its retries), for renewals
+    /// that are not answered at once, and for a request that was signed just before.
+    #[must_use]
+    pub fn renew_after(&self) -> Duration {
+        self.credential_lifetime.mul_f64(2.0 / 3.0)
     }
 
     /// What a plugin may use. A limit is the operator's for this plugin; else the manifest's, else the default, both
@@ -228,6 +237,32 @@ pub struct SourceParts {
     pub source: Arc<dyn JobSource>,
     /// Downloads and uploads.
     pub stager: Arc<dyn Staging>,
+    /// Tells of actions before a poll does.
+    pub events: Option<SourceEvents>,
+    /// How often ListActionExecutions is asked whether a job's action still goes on; without it, never.
+    pub check_executions: Option<Duration>,
+}
+
+impl SourceParts {
+    /// A source that is polled, and nothing besides.
+    #[must_use]
+    pub fn new(source: Arc<dyn JobSource>, stager: Arc<dyn Staging>) -> SourceParts {
+        SourceParts {
+            source,
+            stager,
+            events: None,
+            check_executions: None,
+        }
+    }
+}
+
+/// Events of a source.
+#[derive(Clone)]
+pub struct SourceEvents {
+    /// Where they come from. No other worker may receive from it.
+    pub queue: Arc<dyn EventQueue>,
+    /// Between two polls of an action type that has no jobs, while the queue works.
+    pub poll_interval_max: Duration,
 }
 
 /// What a worker is made of.

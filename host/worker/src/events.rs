@@ -66,8 +66,10 @@ pub enum JobOutcome {
 pub enum JobEnd {
     /// The service has the result.
     Reported,
-    /// The service had ended the job before (stopped, abandoned, timed out).
+    /// The service had ended the job before (abandoned, timed out), as the answer to its result told.
     Superseded,
+    /// The same, noticed before it had a result: it was interrupted.
+    Cancelled,
     /// The service refused the result and its replacement; the journal keeps it.
     Parked,
     /// Another worker's.

@@ -25,13 +25,14 @@ mod message;
 mod names;
 mod outcome;
 mod preparer;
+mod said;
 mod slots;
 mod staging;
 mod status;
 
 pub use config::{
-    AttachGrant, PluginGrants, PluginSettings, SourceParts, SourceSettings, WorkerConfig,
-    WorkerParts, default_unpack_limits,
+    AttachGrant, PluginGrants, PluginSettings, SourceEvents, SourceParts, SourceSettings,
+    WorkerConfig, WorkerParts, default_unpack_limits,
 };
 pub use error::WorkerError;
 pub use events::{JobEnd, JobInfo, JobOutcome, WorkerEvent};
@@ -39,5 +40,5 @@ pub use handle::{Worker, WorkerHandle};
 pub use preparer::Preparer;
 pub use staging::Staging;
 pub use status::{
-    Counters, DrainReport, JobStatus, PollerStatus, UnservedClientStatus, WorkerStatus,
+    Counters, DrainReport, JobStatus, PollerStatus, QueueStatus, UnservedClientStatus, WorkerStatus,
 };

@@ -51,6 +51,18 @@ pub struct UnservedClientStatus {
     pub offers: u64,
 }
 
+/// A source's queue of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueStatus {
+    /// The source's id.
+    pub source: String,
+    /// Whether it has answered and answers still; while not, the source is polled as without it.
+    pub works: bool,
+    /// What the last failed receive was told.
+    pub problem: Option<String>,
+}
+
 /// Counted since the worker started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -110,6 +122,8 @@ pub struct Counters {
     pub reported: u64,
     /// Results for jobs that the service had ended before.
     pub superseded: u64,
+    /// Jobs that were interrupted since the service had ended them.
+    pub cancelled: u64,
     /// Results that the service found invalid, replaced by a plain failure.
     pub replaced: u64,
     /// Of these, replacements that it found invalid too.
@@ -118,6 +132,12 @@ pub struct Counters {
     pub claims_lost: u64,
     /// Journal writes that failed.
     pub journal_failures: u64,
+    /// Messages that queues of events brought.
+    pub events: u64,
+    /// Of these, those that were no events of actions that are served, or came too often.
+    pub events_unread: u64,
+    /// Receives from queues that failed.
+    pub receives_failed: u64,
     /// Tasks that panicked.
     pub panics: u64,
 }
@@ -140,6 +160,8 @@ pub struct WorkerStatus {
     pub pollers: Vec<PollerStatus>,
     /// Partners' clients whose jobs are not taken. The worker is as ready as it is without them.
     pub unserved_clients: Vec<UnservedClientStatus>,
+    /// Queues of events.
+    pub queues: Vec<QueueStatus>,
     /// The worker takes no new work.
     pub draining: bool,
     /// The last journal write worked. While it is false nothing is polled.

@@ -201,6 +201,7 @@ async fn help_version_completions_and_policy() {
         "plugin",
         "action-type",
         "iam",
+        "events",
         "completions",
     ] {
         assert!(said.contains(command), "{command}: {said}");
@@ -222,6 +223,41 @@ async fn help_version_completions_and_policy() {
     assert!(
         !text.contains("s3:"),
         "the worker needs no rights on S3: {text}"
+    );
+}
+
+#[tokio::test]
+async fn events_and_checks_of_executions_ask_for_rights_and_a_rule() {
+    let (folder, _) = folder_with_probe();
+    std::fs::write(folder.path().join("pipefitter.toml"), GOOD).unwrap();
+    let (code, _, errors) = pipefitter(folder.path(), &["events"]).await;
+    assert_eq!(code, 4, "{errors}");
+    assert!(errors.contains("queue-url"), "{errors}");
+
+    let queue = "https://sqs.eu-central-1.amazonaws.com/111122223333/events";
+    let news = format!("{GOOD}\ncheck-executions = \"1m\"\nevents = {{ queue-url = {queue:?} }}\n");
+    std::fs::write(folder.path().join("pipefitter.toml"), news).unwrap();
+    let (code, said, errors) = pipefitter(folder.path(), &["iam"]).await;
+    assert_eq!(code, 0, "{errors}");
+    let policy: Value = serde_json::from_str(&said).expect("the policy is JSON");
+    let statements = policy["Statement"].as_array().unwrap();
+    let of = |sid: &str| statements.iter().find(|statement| statement["Sid"] == sid);
+    let resource = &of("CheckExecutions").unwrap()["Resource"];
+    assert_eq!(resource, "arn:aws:codepipeline:eu-central-1:*:*");
+    let resource = &of("ReceiveEvents").unwrap()["Resource"][0];
+    assert_eq!(resource, "arn:aws:sqs:eu-central-1:111122223333:events");
+
+    let (code, said, errors) = pipefitter(folder.path(), &["events"]).await;
+    assert_eq!(code, 0, "{errors}");
+    let requests: Value = serde_json::from_str(&said).expect("the requests are JSON");
+    let pattern = requests["put-rule"]["EventPattern"].as_str().unwrap();
+    let pattern: Value = serde_json::from_str(pattern).expect("the pattern is JSON");
+    assert_eq!(pattern["detail"]["type"]["provider"][0], "Probe");
+    assert_eq!(requests["set-queue-attributes"]["QueueUrl"], queue);
+    let (code, _, errors) = pipefitter(folder.path(), &["events", "--source", "nobody"]).await;
+    assert!(
+        code == 4 && errors.contains("no source `nobody`"),
+        "{errors}"
     );
 }
 

@@ -8,9 +8,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use pipefitter_secrets::{
     AwsAccess, SecretConfig, SecretError, SecretFrom, Secrets, SecretsSettings,
 };
-use pipefitter_tests::{Process, binary, finished};
+use pipefitter_tests::MotoServer;
 use secrecy::ExposeSecret;
-use tokio::process::Command;
 
 /// A server on a port of its own. It ends with the test.
 pub(crate) struct Moto {
@@ -21,52 +20,24 @@ pub(crate) struct Moto {
     secrets: [String; 2],
     /// Of the user `parameters`, who may read Parameter Store.
     parameters: [String; 2],
-    _process: Process,
-}
-
-fn quiet(mut command: Command) -> Command {
-    command
-        .env("AWS_ACCESS_KEY_ID", "root")
-        .env("AWS_SECRET_ACCESS_KEY", "root")
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONUNBUFFERED", "1")
-        .env_remove("AWS_PROFILE")
-        .env_remove("AWS_SESSION_TOKEN");
-    command
+    _server: MotoServer,
 }
 
 impl Moto {
     /// Start it and fill it. With `enforce` it checks signatures and policies from then on.
     pub(crate) async fn start(enforce: bool) -> Moto {
-        let mut server = Command::new(binary::venv("moto_server"));
-        server.args(["--host", "127.0.0.1", "--port", "0"]);
-        let process = Process::start("moto_server", quiet(server));
-        let endpoint = process
-            .find(0, "its address", |line| {
-                let at = line.find("http://127.0.0.1:")?;
-                Some(line[at..].trim().to_owned())
-            })
-            .await;
-        let mut fill = Command::new(binary::venv("python"));
-        fill.arg(binary::root().join("tests/python/fill_moto.py"));
-        fill.env("AWS_ENDPOINT_URL", &endpoint);
-        if enforce {
-            fill.env("ENFORCE", "1");
-        }
-        let (code, said, errors) = finished(quiet(fill)).await;
-        assert_eq!(code, 0, "{said}{errors}\n{}", process.output());
+        let server = MotoServer::start(0, None).await;
+        let environment: &[_] = if enforce { &[("ENFORCE", "1")] } else { &[] };
+        let said = server.python("fill_moto.py", &[], environment).await;
         let made: serde_json::Value = serde_json::from_str(&said).unwrap();
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         let keys = |user: &str| [text(&made[user][0]), text(&made[user][1])];
         Moto {
-            endpoint,
+            endpoint: server.endpoint.clone(),
             arn: text(&made["arn"]),
             secrets: keys("secrets"),
             parameters: keys("parameters"),
-            _process: process,
+            _server: server,
         }
     }
 

@@ -1,9 +1,12 @@
 //! `pipefitter iam`: the least policy for a configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
-use pipefitter_codepipeline::{ActionTypeId, account_of, iam_policy, partition};
+use pipefitter_codepipeline::{
+    ActionTypeId, account_of, executions_statement, iam_policy, partition,
+};
+use pipefitter_events::receive_statement;
 use pipefitter_plugins::{ActionTypeKey, load_manifest};
 use pipefitter_secrets::{Needed, NeededSecret, iam_statements};
 use serde_json::Value;
@@ -91,6 +94,7 @@ fn policies(config: &Config, served: &[ActionTypeKey], account: Option<&str>) ->
         let mut policy = iam_policy(&action_types, region, account);
         if let Some(statements) = policy["Statement"].as_array_mut() {
             statements.extend(iam_statements(&needed));
+            statements.extend(news_statements(config, region, account));
         }
         policy
     };
@@ -125,6 +129,25 @@ fn needed<'a>(
         account: of_role.or(account),
     };
     Some((&source.region, needed))
+}
+
+/// What `events` and `check-executions` of the sources of a Region need besides.
+fn news_statements(config: &Config, region: &str, account: Option<&str>) -> Vec<Value> {
+    let sources = || {
+        config
+            .sources
+            .iter()
+            .filter(|source| source.region == region)
+    };
+    let queues: BTreeSet<String> = sources()
+        .filter_map(|source| source.news.events.as_ref())
+        .map(|events| events.queue.arn(partition(region), region))
+        .collect();
+    let checks = sources().any(|source| source.news.check_executions.is_some());
+    let mut statements = Vec::new();
+    statements.extend(checks.then(|| executions_statement(region, account)));
+    statements.extend((!queues.is_empty()).then(|| receive_statement(&queues)));
+    statements
 }
 
 #[cfg(test)]

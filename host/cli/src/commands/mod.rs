@@ -4,6 +4,7 @@ pub(crate) mod action_type;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod dev;
+pub(crate) mod events;
 pub(crate) mod iam;
 pub(crate) mod invoke;
 mod online;

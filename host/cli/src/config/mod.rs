@@ -8,6 +8,7 @@ mod environment;
 mod grant;
 mod model;
 mod network;
+mod news;
 mod places;
 mod problem;
 mod read;
@@ -20,8 +21,8 @@ mod third_party;
 
 pub(crate) use environment::{takes_codes, takes_colours};
 pub(crate) use model::{
-    ClientTokensConfig, CompileConfig, Config, LogFormat, NetworkConfig, PluginConfig, SecretPlace,
-    SecretTable, SourceConfig,
+    ClientTokensConfig, CompileConfig, Config, LogFormat, NetworkConfig, NewsConfig, PluginConfig,
+    SecretPlace, SecretTable, SourceConfig,
 };
 pub(crate) use problem::{ConfigProblem, Place, print_problems};
 pub(crate) use read::{load, load_all, load_or_empty};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use pipefitter_codepipeline::Owner;
 use pipefitter_egress::{NetworkGrants, Proxy};
+use pipefitter_events::QueueUrl;
 use pipefitter_plugins::{ActionTypeKey, LimitValues, PluginPolicy, SupplyPolicy};
 use pipefitter_sandbox::{DirectoryGrant, Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::{AttachGrant, SourceSettings, WorkerConfig};
@@ -92,6 +93,26 @@ pub(crate) struct SourceConfig {
     pub(crate) client_tokens: Option<ClientTokensConfig>,
     /// A key and its secret; only `dev` has some, those of the embedded service.
     pub(crate) static_keys: Option<(String, SecretString)>,
+    /// How its jobs are heard of, besides by polling.
+    pub(crate) news: NewsConfig,
+}
+
+/// How jobs are heard of, besides by polling.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewsConfig {
+    /// Events from a queue.
+    pub(crate) events: Option<EventsConfig>,
+    /// How often ListActionExecutions is asked about a running job.
+    pub(crate) check_executions: Option<Duration>,
+}
+
+/// `events` of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct EventsConfig {
+    /// The queue.
+    pub(crate) queue: QueueUrl,
+    /// The longest pause between polls while it works.
+    pub(crate) poll_interval_max: Duration,
 }
 
 impl SourceConfig {

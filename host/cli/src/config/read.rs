@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pipefitter_artifacts::UnpackLimits;
 use pipefitter_plugins::toml_table::{self, Entry, Table};
@@ -182,7 +183,7 @@ fn read_worker_table(table: &Table<'_>, worker: &mut WorkerConfig) {
         (&mut worker.poll_interval_max, "poll-interval-max"),
         (&mut worker.drain_timeout, "drain-timeout"),
         (&mut worker.stop_grace, "stop-grace"),
-        (&mut worker.credential_max_age, "credential-max-age"),
+        (&mut worker.credential_lifetime, "credential-lifetime"),
     ] {
         set(value, table.duration(key));
     }
@@ -192,6 +193,13 @@ fn read_worker_table(table: &Table<'_>, worker: &mut WorkerConfig) {
             "poll-interval-min",
             "`worker.poll-interval-min` is above `worker.poll-interval-max`",
             "make the first the smaller one",
+        );
+    }
+    if worker.credential_lifetime < Duration::from_secs(1) {
+        table.problem(
+            "credential-lifetime",
+            "`worker.credential-lifetime` is less than a second",
+            "give what the service's credentials are valid for: \"15m\" on AWS",
         );
     }
     if worker.poll_interval_min.is_zero() {

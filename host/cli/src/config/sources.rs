@@ -9,6 +9,7 @@ use pipefitter_worker::SourceSettings;
 
 use super::environment;
 use super::model::{ClientTokensConfig, SourceConfig};
+use super::news;
 use super::read::{action_type, path};
 
 /// How long a program for client tokens may take: a call to a service of secrets and a retry of it.
@@ -26,6 +27,14 @@ pub(super) fn read(root: &Table<'_>, base: &Path) -> Vec<SourceConfig> {
                 "id",
                 format!("two sources are called `{}`", source.id),
                 "give each source a name of its own: journal and logs tell them apart by it",
+            );
+        }
+        let queue = |source: &SourceConfig| Some(source.news.events.as_ref()?.queue.clone());
+        if queue(&source).is_some() && sources.iter().any(|other| queue(other) == queue(&source)) {
+            table.problem(
+                "events",
+                "two sources have the same queue, and each would take the other's events",
+                "give each source a queue and a rule of its own: `pipefitter events` prints them",
             );
         }
         sources.push(source);
@@ -59,6 +68,7 @@ fn read_source(table: &Table<'_>, base: &Path) -> SourceConfig {
         s3_endpoint_url: endpoint_url.or_else(|| environment::endpoint("S3")),
         client_tokens: read_client_tokens(table, base),
         static_keys: None,
+        news: news::read(table),
     };
     if source.external_id.is_some() && source.role_arn.is_none() {
         table.problem(
@@ -73,6 +83,13 @@ fn read_source(table: &Table<'_>, base: &Path) -> SourceConfig {
             "id",
             format!("source id `{}` is not a plain name", source.id),
             "use up to 64 letters, digits, `-` and `_`",
+        );
+    }
+    if owner == Some(Owner::ThirdParty) && source.news.check_executions.is_some() {
+        table.problem(
+            "check-executions",
+            "`check-executions` asks about executions, and a partner's job has no execution id",
+            "take it out: such a job is noticed when its credentials are renewed",
         );
     }
     let given = table.get("client-tokens").is_some();

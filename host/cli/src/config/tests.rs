@@ -61,6 +61,13 @@ broken! {
     a_grant_of_nothing: "[plugins.publish.grant]\nscratch = 1\n\
                          directories = [{ host = \"/nowhere/at/all\", guest = \"site\", write = true }, \
                          { guest = \"/x\", mode = \"rw\" }]\n";
+    news_that_cannot_come: "[[source]]\nid = \"a\"\nregion = \"eu-west-1\"\ncheck-executions = \"10ms\"\n\
+                            events = { queue-url = \"arn:aws:sqs:eu-west-1:111122223333:q\" }\n\
+                            [[source]]\nid = \"b\"\nregion = \"eu-west-1\"\nevents = { queue = 1 }\n\
+                            [[source]]\nid = \"c\"\nregion = \"eu-west-1\"\n\
+                            events = { queue-url = \"https://host/111122223333/q\" }\n\
+                            [[source]]\nid = \"d\"\nregion = \"eu-west-1\"\n\
+                            events = { queue-url = \"https://host/111122223333/q\", poll-interval-max = 7 }\n";
     action_types_by_halves: "[worker.slots-per-action-type]\n\"Build/Site\" = 2\n\
                              [worker.query-values]\n\"Build/Site/1\" = \"team\"\n";
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use pipefitter_journal::Phase;
 use pipefitter_sandbox::{JobControl, StopReason};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::backoff::full_jitter;
 use crate::events::WorkerEvent;
-use crate::job::JobCredentials;
-use crate::job::{self, Brief, BriefParts};
-use crate::life::{Answer, Ask, Effect, State};
+use crate::job::{self, Brief, BriefParts, JobCredentials, Upkeep};
+use crate::life::{Answer, Ask, Effect, State, UploadEnd};
 
 use super::core::Dispatcher;
 use super::entry::{Bring, Entry, JobRef, Message, OnPanic};
@@ -32,6 +32,12 @@ impl Dispatcher {
                 Effect::AskHandOver => {
                     if let Some(stop) = self.jobs.get(&job).and_then(|entry| entry.stop.as_ref()) {
                         stop.request(StopReason::HandOver, self.config.stop_grace);
+                    }
+                }
+                // In vain where its run has just ended.
+                Effect::AskCancel => {
+                    if let Some(stop) = self.jobs.get(&job).and_then(|entry| entry.stop.as_ref()) {
+                        stop.request(StopReason::Cancelled, self.config.stop_grace);
                     }
                 }
                 Effect::Interrupt => {
@@ -186,12 +192,12 @@ impl Dispatcher {
         let Some(contents) = entry.contents.take() else {
             return;
         };
-        let credentials = Arc::new(JobCredentials::new(
+        let own = Arc::new(JobCredentials::new(
             Arc::clone(&entry.source.source),
             entry.job.clone(),
             entry.client.clone(),
-            config.credential_max_age,
-            contents.credentials.as_ref(),
+            config.renew_after(),
+            (contents.credentials.as_ref(), entry.learnt),
         ));
         let brief = Arc::new(Brief::new(BriefParts {
             owner: entry.source.source.owner(),
@@ -206,24 +212,43 @@ impl Dispatcher {
             nonce: entry.nonce.clone(),
             plugin: entry.plugin.clone(),
             settings: entry.settings.clone(),
-            credentials,
+            credentials: Arc::clone(&own) as _,
+            ended: own.ended().clone(),
             work_dir: config.work_dir.clone(),
             unpack_limits: config.unpack_limits,
             info: Arc::clone(&entry.info),
             events: events.clone(),
             progress: entry.progress.clone(),
+            said: entry.life.said.clone(),
             contents,
         }));
         entry.brief = Some(Arc::clone(&brief));
         let cancel = entry.cancel.clone();
+        let upkeep = Upkeep {
+            source: Arc::clone(&entry.source.source),
+            context: entry.context.clone(),
+            own,
+            hidden: Arc::clone(&brief.parts.credentials),
+            check: entry.source.check_executions,
+            nudge: Arc::clone(&entry.nudge),
+        };
+        let over = CancellationToken::new();
+        entry.upkeep = Some(over.clone().drop_guard());
         // Nobody listening is fine.
         let _ = events.send(WorkerEvent::Started {
             job: Arc::clone(&entry.info),
+        });
+        self.spawn(OnPanic::Nothing { job }, async move {
+            match over.run_until_cancelled(upkeep.run()).await {
+                Some(noticed) => Message::Noticed { job, noticed },
+                None => Message::Done,
+            }
         });
         self.spawn(OnPanic::Answer { job, tag }, async move {
             let staged = cancel.run_until_cancelled(job::stage(&brief)).await;
             let (answer, bring) = match staged {
                 Some(Ok(inputs)) => (Answer::Staged(Ok(())), Bring::Staged(inputs)),
+                Some(Err(_)) if brief.parts.ended.is_cancelled() => (Answer::Ended, Bring::Nothing),
                 Some(Err(failure)) => (Answer::Staged(Err(Box::new(failure))), Bring::Nothing),
                 None => (Answer::Cancelled, Bring::Nothing),
             };
@@ -272,10 +297,15 @@ impl Dispatcher {
             } else {
                 Some(job::upload(&brief).await)
             };
+            let answer = match uploaded {
+                Some(UploadEnd::Failed(_)) if brief.parts.ended.is_cancelled() => Answer::Ended,
+                Some(uploaded) => Answer::Uploaded(uploaded),
+                None => Answer::Cancelled,
+            };
             Message::Answer {
                 job,
                 tag,
-                answer: uploaded.map_or(Answer::Cancelled, Answer::Uploaded),
+                answer,
                 bring: Bring::Nothing,
             }
         });

@@ -8,13 +8,14 @@ use std::time::Duration;
 use pipefitter_journal::RecordKey;
 use pipefitter_plugins::Catalogue;
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, Span};
 
 use crate::config::{WorkerConfig, WorkerParts};
 use crate::events::WorkerEvent;
 use crate::life::{Answer, Event, step};
+use crate::said::Said;
 use crate::slots::Slots;
 use crate::status::{Counters, DrainReport, WorkerStatus};
 
@@ -22,6 +23,7 @@ use super::clients::ClientsTold;
 use super::drain::Drain;
 use super::entry::{Bring, Entry, JobRef, Message, OnPanic};
 use super::polls::Pollers;
+use super::queues::Queue;
 
 /// From the handle.
 pub(crate) enum Command {
@@ -38,6 +40,8 @@ pub(crate) struct Dispatcher {
     pub(super) by_key: HashMap<RecordKey, JobRef>,
     pub(super) next_job: JobRef,
     pub(super) pollers: Pollers,
+    pub(super) queues: Vec<Queue>,
+    pub(super) said: Said,
     /// Jobs of an earlier run, or that gave their slot back, in their order.
     pub(super) waiting: VecDeque<(JobRef, u32)>,
     pub(super) timers: BinaryHeap<Reverse<(Instant, JobRef, u32)>>,
@@ -116,6 +120,8 @@ impl Dispatcher {
             by_key: HashMap::new(),
             next_job: 0,
             pollers: Pollers::default(),
+            queues: Vec::new(),
+            said: Said::default(),
             waiting: VecDeque::new(),
             timers: BinaryHeap::new(),
             tasks: JoinSet::new(),
@@ -142,10 +148,12 @@ impl Dispatcher {
         let mut catalogue = self.parts.catalogue.clone();
         let mut served = true;
         let mut handle = true;
+        self.open_queues();
         self.sync_pollers();
         while !self.is_over(Instant::now()) {
             self.grant_slots();
             self.start_polls();
+            self.start_receives();
             self.publish();
             let deadline = self.next_deadline();
             let has_tasks = !self.tasks.is_empty();
@@ -196,7 +204,8 @@ impl Dispatcher {
                         bring: Bring::Nothing,
                     }),
                     Some(OnPanic::Poll(key)) => self.poll_panicked(&key),
-                    Some(OnPanic::Nothing { .. }) | None => {}
+                    Some(OnPanic::Queue(source)) => self.queue_panicked(source),
+                    Some(OnPanic::Deletion(_) | OnPanic::Nothing { .. }) | None => {}
                 }
             }
         }
@@ -215,7 +224,10 @@ impl Dispatcher {
                 {
                     match bring {
                         Bring::Nothing => {}
-                        Bring::Contents(contents) => entry.learn(*contents),
+                        Bring::Contents(contents) => {
+                            entry.life.said = self.said.of(&entry.key.source, &contents.pipeline);
+                            entry.learn(*contents);
+                        }
                         Bring::Staged(inputs) => entry.staged = inputs,
                         Bring::Used(used) => self.counters.ran(&used),
                     }
@@ -227,6 +239,8 @@ impl Dispatcher {
             }
             Message::Polled(polled) => self.polled(polled),
             Message::Reopened { key, offer, permit } => self.offered_again(&key, *offer, permit),
+            Message::Received(received) => self.received(received),
+            Message::Noticed { job, noticed } => self.cancelled(job, noticed),
             Message::Done => {}
         }
     }
@@ -239,6 +253,9 @@ impl Dispatcher {
         };
         let (life, effects) = step(entry.life.clone(), event, now);
         entry.life = life;
+        if entry.life.state.is_work_over() {
+            entry.upkeep = None;
+        }
         self.act(job, effects);
     }
 
@@ -254,9 +271,19 @@ impl Dispatcher {
         on_panic: OnPanic,
         task: impl Future<Output = Message> + Send + 'static,
     ) {
+        self.spawn_abortable(on_panic, task);
+    }
+
+    /// For a task that the worker's end does not wait for.
+    pub(super) fn spawn_abortable(
+        &mut self,
+        on_panic: OnPanic,
+        task: impl Future<Output = Message> + Send + 'static,
+    ) -> AbortHandle {
         let task = task.instrument(self.span(&on_panic));
-        let id = self.tasks.spawn(task).id();
-        self.on_panic.insert(id, on_panic);
+        let spawned = self.tasks.spawn(task);
+        self.on_panic.insert(spawned.id(), on_panic);
+        spawned
     }
 
     /// So that every line of a task says whose it is. Of the highest level: a filter for errors only must not
@@ -272,6 +299,10 @@ impl Dispatcher {
             OnPanic::Poll(key) => {
                 let source = self.parts.sources[key.source].source.id();
                 tracing::error_span!("poll", %source, action_type = %key.action_type)
+            }
+            OnPanic::Queue(source) | OnPanic::Deletion(source) => {
+                let source = self.parts.sources[*source].source.id();
+                tracing::error_span!("events", %source)
             }
         }
     }
@@ -296,7 +327,8 @@ impl Dispatcher {
     fn next_deadline(&self) -> Option<Instant> {
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
         let journal = self.journal.until().filter(|at| *at > Instant::now());
-        [timer, journal, self.next_poll(), self.drain.next_deadline()]
+        let (poll, receive) = (self.next_poll(), self.next_receive());
+        [timer, journal, poll, receive, self.drain.next_deadline()]
             .into_iter()
             .flatten()
             .min()

@@ -169,6 +169,7 @@ impl Dispatcher {
     pub(super) async fn finish(mut self) -> DrainReport {
         let under_way = std::mem::take(&mut self.jobs);
         let settled = under_way.is_empty();
+        self.stop_receives();
         let mut left = std::mem::take(&mut self.left);
         left.extend(under_way.into_values().map(|entry| entry.info));
         for job in &left {

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use pipefitter_claims::ClaimKey;
-use pipefitter_codepipeline::{ClientId, JobContents, JobId, Nonce, Offer};
+use pipefitter_codepipeline::{ClientId, JobContents, JobId, Nonce, Offer, PipelineContext};
 use pipefitter_journal::{Phase, Record, RecordKey};
 use pipefitter_plugins::{ActionTypeKey, Plugin};
 use pipefitter_sandbox::{InputDir, StopHandle};
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::{PluginSettings, SourceParts};
 use crate::events::JobInfo;
-use crate::job::{Brief, Used};
+use crate::job::{Brief, Noticed, Used};
 use crate::life::{Answer, Life};
 use crate::slots::Permit;
 
@@ -32,6 +33,10 @@ pub(crate) struct Entry {
     /// Absent for a job of an earlier run.
     pub(crate) offer: Option<Offer>,
     pub(crate) contents: Option<JobContents>,
+    /// When they came.
+    pub(crate) learnt: Instant,
+    /// Of the contents, also when a task has them.
+    pub(crate) context: PipelineContext,
     /// As it was when the job came, whatever happens to the catalogue later.
     pub(crate) plugin: Option<Arc<Plugin>>,
     pub(crate) settings: PluginSettings,
@@ -43,6 +48,14 @@ pub(crate) struct Entry {
     pub(crate) staged: Vec<InputDir>,
     pub(crate) stop: Option<StopHandle>,
     pub(crate) cancel: CancellationToken,
+    /// Dropped, it ends the upkeep.
+    pub(crate) upkeep: Option<DropGuard>,
+    /// Has the upkeep ask the service now.
+    pub(crate) nudge: Arc<Notify>,
+    /// How it was noticed that the service has ended the job.
+    pub(crate) noticed: Option<Noticed>,
+    /// Its outcome is a continuation: there will be another job.
+    pub(crate) continues: bool,
     pub(crate) taken_at: i64,
     pub(crate) info: Arc<JobInfo>,
     pub(crate) progress: watch::Sender<Progress>,
@@ -85,6 +98,8 @@ impl Entry {
         if let Some(nonce) = &contents.nonce {
             self.nonce = nonce.clone();
         }
+        self.context = contents.pipeline.clone();
+        self.learnt = Instant::now();
         self.contents = Some(contents);
     }
 }
@@ -113,6 +128,12 @@ pub(crate) enum Message {
         offer: Box<Offer>,
         permit: Permit,
     },
+    Received(super::queues::Received),
+    /// The service has ended the job.
+    Noticed {
+        job: JobRef,
+        noticed: Noticed,
+    },
     /// Nobody waits for it.
     Done,
 }
@@ -125,6 +146,10 @@ pub(crate) enum OnPanic {
         tag: u32,
     },
     Poll(super::polls::PollerKey),
+    /// Receiving from the queue of the source at this position.
+    Queue(usize),
+    /// Deleting from it.
+    Deletion(usize),
     /// Of this job, which goes on without it.
     Nothing {
         job: JobRef,

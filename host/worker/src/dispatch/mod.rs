@@ -17,16 +17,19 @@
 //!
 //! Slots are taken before a poll, at least one and at most a fair share of what is free, and what the
 //! poll did not use goes back when its answer is here. Jobs of an earlier run wait for slots first.
-//! While the journal cannot be written nothing is polled.
+//! While the journal cannot be written nothing is polled. A source with a queue of events is polled slowly while the
+//! queue works, and at once when an event says that there is something to poll for.
 
 mod act;
 mod clients;
 mod core;
 mod drain;
 mod entry;
+mod news;
 mod notes;
 mod offers;
 mod polls;
+mod queues;
 mod requests;
 mod view;
 

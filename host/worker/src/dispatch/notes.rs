@@ -5,9 +5,11 @@ use std::sync::Arc;
 use pipefitter_codepipeline::clean_text;
 use pipefitter_sandbox::Level;
 
+use crate::backoff::Hurry;
 use crate::events::{JobEnd, JobOutcome, WorkerEvent};
-use crate::job;
+use crate::job::{self, Noticed};
 use crate::life::{End, Note};
+use crate::message;
 use crate::outcome::JobResult;
 
 use super::core::Dispatcher;
@@ -80,7 +82,7 @@ impl Dispatcher {
                 );
             }
             Note::Finished(result) => self.finished(job, Arc::clone(&info), &result),
-            Note::Ended(end) => self.ended(Arc::clone(&info), end),
+            Note::Ended(end) => self.ended(job, Arc::clone(&info), end),
         }
     }
 
@@ -89,6 +91,15 @@ impl Dispatcher {
         let outcome = match result {
             JobResult::Success(success) if success.continuation.is_some() => {
                 counters.continued += 1;
+                if let Some(entry) = self.jobs.get_mut(&job) {
+                    entry.continues = true;
+                    let summary = success.details.summary.clone().unwrap_or_default();
+                    let said = match summary == message::passed_on() {
+                        true => entry.life.said.clone(),
+                        false => Some((success.details.percent_complete, summary)),
+                    };
+                    self.said.keep(&entry.key.source, &entry.context, said);
+                }
                 JobOutcome::Continued {
                     summary: success.details.summary.clone(),
                     percent: success.details.percent_complete,
@@ -114,7 +125,27 @@ impl Dispatcher {
         self.emit(WorkerEvent::Finished { job: info, outcome });
     }
 
-    fn ended(&mut self, info: Arc<crate::events::JobInfo>, end: End) {
+    /// Nobody's fault and nothing to do: one line, and a last word in the job's log.
+    fn cancelled_outside(&mut self, job: JobRef, info: &crate::events::JobInfo) {
+        self.counters.cancelled += 1;
+        let noticed = self.jobs.get(&job).and_then(|entry| entry.noticed);
+        let how = noticed.unwrap_or(Noticed::Details).how();
+        tracing::info!(
+            source = info.source,
+            job = info.job,
+            pipeline = info.pipeline,
+            action = info.action,
+            noticed = how,
+            "the service has ended the job (abandoned or timed out): its result is dropped"
+        );
+        let text = format!(
+            "cancelled: CodePipeline has ended this action (abandoned or timed out), as {how} told; what the job \
+             came to is dropped"
+        );
+        self.last_word(job, info, Level::Info, text);
+    }
+
+    fn ended(&mut self, job: JobRef, info: Arc<crate::events::JobInfo>, end: End) {
         let counters = &mut self.counters;
         let shown = clean_text(&info.job);
         let (source, id) = (info.source.as_str(), shown.as_str());
@@ -122,16 +153,21 @@ impl Dispatcher {
             End::Reported => {
                 counters.reported += 1;
                 tracing::info!(source, job = id, "job reported");
+                self.continued(job);
                 JobEnd::Reported
             }
             End::Superseded => {
                 counters.superseded += 1;
-                tracing::warn!(
+                tracing::info!(
                     source,
                     job = id,
                     "the service had ended the job: the result is dropped"
                 );
                 JobEnd::Superseded
+            }
+            End::Cancelled => {
+                self.cancelled_outside(job, &info);
+                JobEnd::Cancelled
             }
             End::Parked => JobEnd::Parked,
             End::Left => {
@@ -175,11 +211,35 @@ impl Dispatcher {
                 (Level::Error, format!("failed ({kind:?}): {message}"))
             }
         };
+        self.last_word(job, info, level, text);
+    }
+
+    fn last_word(
+        &mut self,
+        job: JobRef,
+        info: &crate::events::JobInfo,
+        level: Level,
+        text: String,
+    ) {
         let log = info.log.clone();
         self.spawn(OnPanic::Nothing { job }, async move {
             job::append(&log, level, &text).await;
             Message::Done
         });
+    }
+
+    /// A continuation was reported. No event tells of the action's next job: it is looked for.
+    fn continued(&mut self, job: JobRef) {
+        let Some(entry) = self.jobs.get(&job).filter(|entry| entry.continues) else {
+            return;
+        };
+        let action_type = entry.action_type.clone();
+        let id = entry.source.source.id();
+        let of_job = |parts: &crate::SourceParts| parts.source.id() == id;
+        let source = self.parts.sources.iter().position(of_job);
+        if let Some(source) = source.filter(|&source| self.idle_interval(source).is_some()) {
+            self.hurry(source, Hurry::Continuation, |key| *key == action_type);
+        }
     }
 
     pub(super) fn notice(&self, level: Level, text: String) {

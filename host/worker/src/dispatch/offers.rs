@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use pipefitter_codepipeline::{ClientId, JobId, Nonce, Offer};
+use pipefitter_codepipeline::{ClientId, JobId, Nonce, Offer, PipelineContext};
 use pipefitter_journal::{Phase, Record, RecordKey};
 use pipefitter_plugins::{ActionTypeKey, Plugin};
 use pipefitter_sandbox::Level;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::SourceParts;
@@ -113,6 +114,7 @@ impl Dispatcher {
         entry.nonce = nonce;
         entry.offer = Some(offer);
         if entry.brief.is_none() {
+            entry.life.said = self.said.of(&key.source, &contents.pipeline);
             if !entry.life.opened {
                 entry.life.chain = chain_of(&contents);
                 entry.life.attempt = entry.life.attempt.max(entry.life.chain.attempt);
@@ -220,6 +222,8 @@ impl Dispatcher {
             nonce: Nonce::new(""),
             offer: None,
             contents: None,
+            learnt: Instant::now(),
+            context: PipelineContext::default(),
             settings: self.config.settings_of(name, asked),
             plugin,
             life,
@@ -228,6 +232,10 @@ impl Dispatcher {
             staged: Vec::new(),
             stop: None,
             cancel: CancellationToken::new(),
+            upkeep: None,
+            nudge: Arc::default(),
+            noticed: None,
+            continues: false,
             taken_at: jiff::Timestamp::now().as_millisecond(),
             info: Arc::new(info),
             progress,

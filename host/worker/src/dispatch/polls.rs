@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pipefitter_codepipeline::{ActionTypeId, ErrorClass, Offer, Owner, PollRequest, ServiceError};
 use pipefitter_plugins::ActionTypeKey;
 use pipefitter_sandbox::Level;
 use tokio::time::Instant;
 
-use crate::backoff::{Pace, PollEnd};
+use crate::backoff::{Hurry, Pace, PollEnd};
 use crate::slots::Permit;
 
 use super::core::Dispatcher;
 use super::entry::{Message, OnPanic};
+use super::queues::Queue;
 
 /// Names a poller; the source by its position.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +27,8 @@ pub(crate) struct PollerKey {
 pub(super) struct Poller {
     pace: Pace,
     next_at: Instant,
+    /// When the last poll began.
+    last_at: Option<Instant>,
     in_flight: bool,
     /// Of the plugin's limits: what a slot is counted with.
     memory: u64,
@@ -102,6 +106,7 @@ impl Dispatcher {
             let poller = self.pollers.all.entry(key).or_insert_with(|| Poller {
                 pace: Pace::new(min, max),
                 next_at: Instant::now(),
+                last_at: None,
                 in_flight: false,
                 memory,
                 problem: None,
@@ -205,6 +210,7 @@ impl Dispatcher {
             return;
         };
         poller.in_flight = true;
+        poller.last_at = Some(Instant::now());
         let source = Arc::clone(&self.parts.sources[key.source].source);
         let request = PollRequest {
             action_type: ActionTypeId {
@@ -282,11 +288,57 @@ impl Dispatcher {
     }
 
     fn poll_again(&mut self, key: &PollerKey, end: PollEnd) {
+        let idle = self.idle_interval(key.source);
         // It may be gone: the catalogue changed while the poll ran.
         if let Some(poller) = self.pollers.all.get_mut(key) {
             poller.in_flight = false;
+            poller.pace.set_idle(idle);
             poller.next_at = Instant::now() + poller.pace.next(end, &mut rand::rng());
         }
+    }
+
+    /// The pause after a poll that finds nothing, while events tell of what there is.
+    pub(super) fn idle_interval(&self, source: usize) -> Option<Duration> {
+        let works = |queue: &Queue| queue.source == source && queue.works;
+        let events = self.parts.sources[source].events.as_ref()?;
+        self.queues
+            .iter()
+            .any(works)
+            .then_some(events.poll_interval_max)
+    }
+
+    /// Events of this source do not arrive: nobody waits longer than without them.
+    pub(super) fn poll_as_usual(&mut self, source: usize) {
+        let latest = Instant::now() + self.config.poll_interval_max;
+        for (key, poller) in &mut self.pollers.all {
+            if key.source == source {
+                poller.next_at = poller.next_at.min(latest);
+            }
+        }
+    }
+
+    /// Poll for some action types of a source at once, and some more times soon. How many pollers that were.
+    pub(super) fn hurry(
+        &mut self,
+        source: usize,
+        why: Hurry,
+        is_meant: impl Fn(&ActionTypeKey) -> bool,
+    ) -> usize {
+        let now = Instant::now();
+        let meant = self
+            .pollers
+            .all
+            .iter_mut()
+            .filter(|(key, _)| key.source == source && is_meant(&key.action_type));
+        let mut count = 0;
+        for (_, poller) in meant {
+            poller.pace.hurry(why);
+            // A flood of news is no reason to poll without a pause.
+            let soonest = poller.last_at.map_or(now, |last| last + poller.pace.min());
+            poller.next_at = poller.next_at.min(soonest.max(now));
+            count += 1;
+        }
+        count
     }
 
     fn poll_worked(&mut self, key: &PollerKey) {

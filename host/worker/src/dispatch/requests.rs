@@ -65,7 +65,11 @@ pub(super) async fn details(
             )
         }
         Err(error) => {
-            tracing::warn!(%error, "a job of an earlier run could not be read again");
+            if error.class == ErrorClass::Gone {
+                tracing::debug!(%error, "a job of an earlier run has ended");
+            } else {
+                tracing::warn!(%error, "a job of an earlier run could not be read again");
+            }
             let answer = match error.class {
                 ErrorClass::Gone | ErrorClass::LostRace => RecallAnswer::Gone,
                 ErrorClass::Throttled => RecallAnswer::Retry(error.retry_after),
@@ -132,7 +136,11 @@ pub(super) async fn send(
     let Err(error) = sent else {
         return SendAnswer::Accepted;
     };
-    tracing::warn!(error = quiet(&error), "a result was not taken");
+    if error.class == ErrorClass::Gone {
+        tracing::debug!(error = quiet(&error), "a result came too late");
+    } else {
+        tracing::warn!(error = quiet(&error), "a result was not taken");
+    }
     match error.class {
         ErrorClass::Gone | ErrorClass::LostRace => SendAnswer::Gone,
         ErrorClass::Invalid => SendAnswer::Invalid(match error.code {

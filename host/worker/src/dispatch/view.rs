@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::status::{Counters, JobStatus, PollerStatus, WorkerStatus};
+use crate::status::{Counters, JobStatus, PollerStatus, QueueStatus, WorkerStatus};
 
 use super::core::Dispatcher;
 
@@ -30,6 +30,15 @@ impl Dispatcher {
                 problem: poller.problem.clone(),
             })
             .collect();
+        let queues = self
+            .queues
+            .iter()
+            .map(|queue| QueueStatus {
+                source: self.parts.sources[queue.source].source.id().to_string(),
+                works: queue.works,
+                problem: queue.problem.clone(),
+            })
+            .collect();
         let outbox = self
             .jobs
             .values()
@@ -44,6 +53,7 @@ impl Dispatcher {
             parked: self.parked,
             pollers,
             unserved_clients,
+            queues,
             draining: self.drain.is_on(),
             journal_ok: self.journal.is_ok(),
             counters: Counters {

@@ -14,6 +14,7 @@ use pipefitter_sandbox::{JobRunner, Level};
 use pipefitter_secrets::Secrets;
 use secrecy::ExposeSecret;
 use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::PluginSettings;
 use crate::envelope;
@@ -43,11 +44,15 @@ pub(crate) struct BriefParts {
     pub(crate) plugin: Option<Arc<Plugin>>,
     pub(crate) settings: PluginSettings,
     pub(crate) credentials: Arc<dyn CredentialSource>,
+    /// Cancelled once the service, asked for credentials, has said that the job has ended.
+    pub(crate) ended: CancellationToken,
     pub(crate) work_dir: PathBuf,
     pub(crate) unpack_limits: UnpackLimits,
     pub(crate) info: Arc<JobInfo>,
     pub(crate) events: broadcast::Sender<WorkerEvent>,
     pub(crate) progress: watch::Sender<Option<(Option<u8>, String)>>,
+    /// What an earlier job of the same action said last, masked by that one.
+    pub(crate) said: Option<(Option<u8>, String)>,
 }
 
 /// Everything about one job, for as long as any of its tasks runs.
@@ -94,6 +99,12 @@ impl Brief {
 
     pub(crate) fn plugin_name(&self) -> &str {
         &self.parts.info.plugin
+    }
+
+    /// What the plugin said last, or that of an earlier job of the action: percent and a few words.
+    pub(crate) fn last_said(&self) -> Option<(Option<u8>, String)> {
+        let own = self.parts.progress.borrow().clone();
+        own.or_else(|| self.parts.said.clone())
     }
 
     /// The log's name, which leads to it as the external execution id.

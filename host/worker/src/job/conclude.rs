@@ -119,11 +119,17 @@ fn continued(
         .map_err(|field| message::result_field(plugin, &field))
 }
 
+/// What the plugin does not say at the end is what it said last on its way: CodePipeline has no other moment to
+/// learn of it.
 fn details(brief: &Brief, details: sandbox::ExecutionDetails) -> ExecutionDetails {
+    let (percent, said) = brief.last_said().unwrap_or_default();
     ExecutionDetails {
-        summary: details.summary.map(|summary| brief.shown(&summary)),
+        summary: details
+            .summary
+            .map(|summary| brief.shown(&summary))
+            .or(Some(said).filter(|said| !said.is_empty())),
         external_execution_id: Some(external_id(brief, details.external_execution_id)),
-        percent_complete: details.percent_complete,
+        percent_complete: details.percent_complete.or(percent),
     }
 }
 

@@ -1,4 +1,15 @@
 //! A job's temporary credentials, renewed through GetJobDetails.
+//!
+//! ```text
+//!   held --age--> due --GetJobDetails--> held (a new generation)
+//!     \                    |  \__ no answer: due again in half a minute; what is held is good for a while yet
+//!      \__ S3: expired ____/   \_ the job has ended: `ended`, and nothing is given out any more
+//! ```
+//!
+//! The API tells no expiry, so the age counts: from the arrival of the answer that held them, by a monotonic
+//! clock. The service's clock and this machine's are never compared, so that a skew between them is none of
+//! it; what an answer spends on its way is in the part of the lifetime that is left (see
+//! [`WorkerConfig::renew_after`](crate::WorkerConfig::renew_after)).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +19,13 @@ use pipefitter_artifacts::{CredentialError, CredentialSource, Credentials};
 use pipefitter_codepipeline::{ArtifactCredentials, ClientId, ErrorClass, JobId, JobSource};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Between two renewals of which the first was not answered, while what is held still works.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// The same where rights are missing, or the like: the next line of the log is not due at once.
+const REFUSED_AGAIN: Duration = Duration::from_secs(120);
 
 /// One job's credentials. Renewal is single-flight: whoever comes while it is under way waits for it and
 /// shares what it brings, since the lock is held until it is done.
@@ -15,58 +33,95 @@ pub(crate) struct JobCredentials {
     source: Arc<dyn JobSource>,
     job: JobId,
     client: Option<ClientId>,
-    max_age: Duration,
-    held: Mutex<Option<Held>>,
+    renew_after: Duration,
+    ended: CancellationToken,
+    held: Mutex<Held>,
 }
 
 struct Held {
-    credentials: Credentials,
-    since: Instant,
+    /// A job without artifacts has none.
+    credentials: Option<Credentials>,
+    /// When the service is asked again.
+    due: Instant,
 }
 
 impl JobCredentials {
-    /// `first` came with the job just now.
+    /// `first` came with the job `since` then.
     pub(crate) fn new(
         source: Arc<dyn JobSource>,
         job: JobId,
         client: Option<ClientId>,
-        max_age: Duration,
-        first: Option<&ArtifactCredentials>,
+        renew_after: Duration,
+        (first, since): (Option<&ArtifactCredentials>, Instant),
     ) -> JobCredentials {
-        let held = first.map(|first| Held {
-            credentials: generation(1, first),
-            since: Instant::now(),
-        });
+        let held = Held {
+            credentials: first.map(|first| generation(1, first)),
+            due: since + renew_after,
+        };
         JobCredentials {
             source,
             job,
             client,
-            max_age,
+            renew_after,
+            ended: CancellationToken::new(),
             held: Mutex::new(held),
         }
     }
 
-    async fn renew(&self, generation_now: u64) -> Result<Held, CredentialError> {
+    /// Cancelled once the service has said that the job has ended.
+    pub(crate) fn ended(&self) -> &CancellationToken {
+        &self.ended
+    }
+
+    /// When they are to be renewed.
+    pub(crate) async fn due(&self) -> Instant {
+        self.held.lock().await.due
+    }
+
+    /// Have the next who asks renew them, however old they are.
+    pub(crate) async fn hurry(&self) {
+        let mut held = self.held.lock().await;
+        held.due = held.due.min(Instant::now());
+    }
+
+    async fn renew(&self, held: &mut Held) -> Result<(), CredentialError> {
         let details = self.source.details(&self.job, self.client.as_ref()).await;
-        let contents = details.map_err(|error| CredentialError {
-            message: match error.class {
-                ErrorClass::Gone => {
-                    "the job has ended meanwhile, so its credentials are not renewed".to_owned()
-                }
-                _ => format!("the job's credentials could not be renewed: {error}"),
-            },
-            transient: matches!(error.class, ErrorClass::Transient | ErrorClass::Throttled),
-        })?;
-        let Some(fresh) = &contents.credentials else {
-            return Err(CredentialError {
-                message: "CodePipeline gave the job no credentials for its artifacts".to_owned(),
-                transient: false,
-            });
+        held.due = Instant::now() + self.renew_after;
+        let contents = match details {
+            Ok(contents) => contents,
+            Err(error) if error.class == ErrorClass::Gone => {
+                self.ended.cancel();
+                return Err(ended());
+            }
+            Err(error) => {
+                let transient =
+                    matches!(error.class, ErrorClass::Transient | ErrorClass::Throttled);
+                let pause = if transient { AGAIN } else { REFUSED_AGAIN };
+                held.due = Instant::now() + error.retry_after.unwrap_or_default().max(pause);
+                return Err(CredentialError {
+                    message: format!("the job's credentials could not be renewed: {error}"),
+                    transient,
+                });
+            }
         };
-        Ok(Held {
-            credentials: generation(generation_now + 1, fresh),
-            since: Instant::now(),
-        })
+        let before = held.credentials.as_ref().map_or(0, |held| held.generation);
+        let fresh = contents.credentials.as_ref().ok_or_else(none)?;
+        held.credentials = Some(generation(before + 1, fresh));
+        Ok(())
+    }
+}
+
+fn ended() -> CredentialError {
+    CredentialError {
+        message: "the job has ended meanwhile, so its credentials are not renewed".to_owned(),
+        transient: false,
+    }
+}
+
+fn none() -> CredentialError {
+    CredentialError {
+        message: "CodePipeline gave the job no credentials for its artifacts".to_owned(),
+        transient: false,
     }
 }
 
@@ -83,29 +138,22 @@ fn generation(generation: u64, from: &ArtifactCredentials) -> Credentials {
 impl CredentialSource for JobCredentials {
     async fn credentials(&self, stale: Option<u64>) -> Result<Credentials, CredentialError> {
         let mut held = self.held.lock().await;
-        let (now, expired, aged) = match held.as_ref() {
-            Some(held) => {
-                let generation = held.credentials.generation;
-                let expired = stale.is_some_and(|stale| generation <= stale);
-                (generation, expired, held.since.elapsed() >= self.max_age)
-            }
-            None => (0, true, false),
-        };
-        if expired || aged {
-            match self.renew(now).await {
-                Ok(fresh) => *held = Some(fresh),
+        if self.ended.is_cancelled() {
+            return Err(ended());
+        }
+        let works = held
+            .credentials
+            .as_ref()
+            .is_some_and(|held| stale.is_none_or(|stale| held.generation > stale));
+        if !works || held.due <= Instant::now() {
+            match self.renew(&mut held).await {
                 // They are good for a while yet, and S3 says so when they are not.
-                Err(error) if !expired => {
+                Err(error) if works && !self.ended.is_cancelled() => {
                     tracing::warn!(%error, "credentials were not renewed at their age");
                 }
-                Err(error) => return Err(error),
+                renewed => renewed?,
             }
         }
-        held.as_ref()
-            .map(|held| held.credentials.clone())
-            .ok_or_else(|| CredentialError {
-                message: "CodePipeline gave the job no credentials for its artifacts".to_owned(),
-                transient: false,
-            })
+        held.credentials.clone().ok_or_else(none)
     }
 }

@@ -13,6 +13,7 @@ mod run;
 mod secrets;
 mod sink;
 mod stage;
+mod upkeep;
 mod upload;
 
 pub(crate) use brief::{Brief, BriefParts, chain_of};
@@ -21,4 +22,5 @@ pub(crate) use dirs::{remove, sweep};
 pub(crate) use log::append;
 pub(crate) use run::{Used, run};
 pub(crate) use stage::stage;
+pub(crate) use upkeep::{Noticed, Upkeep};
 pub(crate) use upload::upload;

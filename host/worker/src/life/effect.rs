@@ -19,6 +19,8 @@ pub(crate) enum Effect {
     Tidy,
     /// Tell the plugin to hand over.
     AskHandOver,
+    /// Tell the plugin that nobody wants its result.
+    AskCancel,
     /// Interrupt the plugin, or cancel the staging or upload under way.
     Interrupt,
     /// Acknowledge under the new nonce; whatever the answer, nothing changes.

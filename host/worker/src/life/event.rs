@@ -22,6 +22,8 @@ pub(crate) enum Event {
     HandOver,
     /// The worker ends now.
     Kill,
+    /// The service has ended the job: nobody wants its result.
+    Cancelled,
 }
 
 /// What came of an effect.
@@ -51,6 +53,8 @@ pub(crate) enum Answer {
     Sent(SendAnswer),
     /// A job task ended because it was told to.
     Cancelled,
+    /// A job task ended because the service says that the job has.
+    Ended,
     /// The task that did it panicked.
     Panicked,
 }

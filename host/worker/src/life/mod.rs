@@ -30,7 +30,10 @@
 //!   so duplicates and late answers change nothing.
 //! - A journal write comes before the effect it names: `Acknowledging` before AcknowledgeJob, `Running`
 //!   before the plugin, `Finished` before Put*Result.
-//! - A job that was acknowledged ends reported, superseded, parked or still in the journal.
+//! - A job that was acknowledged ends reported, superseded, cancelled, parked or still in the journal.
+//! - Of a job that the service has ended nothing is begun and nothing is sent from the moment that this is known,
+//!   unless it has a result by then; that is sent, and refused. `Cancelled` leads from every state before
+//!   `Finishing` to `Forgetting`, through the end of what is under way.
 //! - A plugin that is not retry-safe starts at most once, one that is at most three times.
 //! - The slot is given back exactly once for each time it was taken.
 //!

@@ -44,6 +44,8 @@ pub(crate) fn recover(
         refusals: 0,
         opened: false,
         stop: Stop::No,
+        cancelled: false,
+        said: None,
         tag: 0,
         rests: 0,
         met: now,

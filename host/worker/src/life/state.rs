@@ -67,6 +67,8 @@ pub(crate) enum End {
     Reported,
     /// The service had ended the job already.
     Superseded,
+    /// The same, noticed before there was a result.
+    Cancelled,
     /// The service refused the result and its replacement.
     Parked,
     /// Not done; the journal has it for the next start.
@@ -218,6 +220,10 @@ pub(crate) struct Life {
     /// What the job is about is known.
     pub(crate) opened: bool,
     pub(crate) stop: Stop,
+    /// The service has ended it: whatever it comes to is dropped.
+    pub(crate) cancelled: bool,
+    /// What the plugin of this job or of an earlier one of its action said last: percent and a few words.
+    pub(crate) said: Option<(Option<u8>, String)>,
     /// Of the request or timer under way.
     pub(crate) tag: u32,
     /// Rests so far.

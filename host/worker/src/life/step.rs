@@ -32,6 +32,8 @@ impl Life {
             refusals: 0,
             opened: false,
             stop: Stop::No,
+            cancelled: false,
+            said: None,
             tag: 0,
             rests: 0,
             met: now,
@@ -66,6 +68,13 @@ impl Life {
         effects.push(Effect::Tell(Note::Ended(end)));
     }
 
+    /// The service has ended the job: nothing is reported.
+    pub(super) fn drop_cancelled(&mut self, effects: &mut Effects) {
+        self.cancelled = true;
+        effects.push(Effect::Tidy);
+        self.forget(End::Cancelled, effects);
+    }
+
     /// Leave once the journal has forgotten the job; at once where it never knew it.
     pub(super) fn forget(&mut self, end: End, effects: &mut Effects) {
         self.release_slot(effects);
@@ -89,6 +98,7 @@ pub(crate) fn step(mut life: Life, event: Event, now: Duration) -> (Life, Effect
         Event::Drain => stop(&mut life, Stop::Drain, &mut effects),
         Event::HandOver => stop(&mut life, Stop::HandOver, &mut effects),
         Event::Kill => stop(&mut life, Stop::Kill, &mut effects),
+        Event::Cancelled => cancelled(&mut life, &mut effects),
     }
     (life, effects)
 }
@@ -183,6 +193,24 @@ fn reoffered(life: &mut Life, slot: bool, effects: &mut Effects) {
     }
 }
 
+/// The service has ended the job. One that has a result already reports it all the same: the answer decides,
+/// and nothing is given up that costs nothing to send. One that is not ours yet has the service's answer to its
+/// acknowledge to come.
+fn cancelled(life: &mut Life, effects: &mut Effects) {
+    if life.cancelled || life.state.is_work_over() {
+        return;
+    }
+    life.cancelled = true;
+    match &life.state {
+        State::Running => effects.push(Effect::AskCancel),
+        State::Staging | State::Uploading { .. } => effects.push(Effect::Interrupt),
+        State::RecallPause { .. } => life.drop_cancelled(effects),
+        State::Queued | State::Resting if life.acknowledged => life.drop_cancelled(effects),
+        // The answer that is under way finds it.
+        _ => {}
+    }
+}
+
 fn stop(life: &mut Life, wanted: Stop, effects: &mut Effects) {
     if wanted <= life.stop {
         return;
@@ -197,6 +225,8 @@ fn stop(life: &mut Life, wanted: Stop, effects: &mut Effects) {
         State::Staging if wanted >= Stop::HandOver => effects.push(Effect::Interrupt),
         State::Uploading { .. } if wanted == Stop::Kill => effects.push(Effect::Interrupt),
         State::Running => match wanted {
+            // It was told to end already, and its grace is running.
+            Stop::HandOver if life.cancelled => {}
             Stop::HandOver if life.rules.resumable => effects.push(Effect::AskHandOver),
             Stop::HandOver | Stop::Kill => effects.push(Effect::Interrupt),
             Stop::No | Stop::Drain => {}

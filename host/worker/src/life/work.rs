@@ -17,6 +17,9 @@ impl Life {
     /// The record of an acknowledged job is written, or not: its loss costs an ambiguous acknowledge
     /// after a crash and nothing else, since the next write is the one that gates the run.
     pub(super) fn noted(&mut self, now: Duration, effects: &mut Effects) {
+        if self.cancelled {
+            return self.drop_cancelled(effects);
+        }
         match (self.stop, self.opened) {
             (Stop::No | Stop::Drain, true) => self.ask(State::Staging, Ask::Stage, effects),
             (Stop::No | Stop::Drain, false) => self.recall(0, now, effects),
@@ -50,6 +53,7 @@ impl Life {
                 self.noted(now, effects);
             }
             RecallAnswer::Gone => self.forget(End::Superseded, effects),
+            _ if self.cancelled => self.drop_cancelled(effects),
             RecallAnswer::Invalid => self.fail(message::not_recalled(&self.action_type), effects),
             RecallAnswer::Denied if over => {
                 self.fail(message::recall_denied(&self.action_type), effects);
@@ -72,6 +76,8 @@ impl Life {
 
     pub(super) fn staged(&mut self, answer: Answer, effects: &mut Effects) {
         match answer {
+            Answer::Ended => self.drop_cancelled(effects),
+            _ if self.cancelled => self.drop_cancelled(effects),
             Answer::Staged(Err(failure)) => self.fail(*failure, effects),
             Answer::Staged(Ok(())) if self.stop < Stop::HandOver => {
                 let attempt = self.attempt.saturating_add(1);
@@ -84,6 +90,7 @@ impl Life {
 
     pub(super) fn started(&mut self, answer: Answer, effects: &mut Effects) {
         match answer {
+            _ if self.cancelled => self.drop_cancelled(effects),
             Answer::Written(true) if self.stop < Stop::HandOver => {
                 self.attempt = self.attempt.saturating_add(1);
                 let ask = Ask::Run {
@@ -101,6 +108,7 @@ impl Life {
 
     pub(super) fn ran(&mut self, answer: Answer, effects: &mut Effects) {
         match answer {
+            _ if self.cancelled => self.drop_cancelled(effects),
             Answer::Ran(RunEnd::Success(result)) => {
                 self.ask(State::Uploading { result }, Ask::Upload, effects);
             }
@@ -119,6 +127,8 @@ impl Life {
         effects: &mut Effects,
     ) {
         match answer {
+            Answer::Ended => self.drop_cancelled(effects),
+            _ if self.cancelled => self.drop_cancelled(effects),
             Answer::Uploaded(UploadEnd::Done) => self.finish(JobResult::Success(result), effects),
             Answer::Uploaded(UploadEnd::Failed(failure)) => self.fail(*failure, effects),
             Answer::Uploaded(UploadEnd::ClaimLost) => {
@@ -157,6 +167,7 @@ impl Life {
                     ..SuccessResult::default()
                 };
                 result.details.summary = Some(message::passed_on().to_owned());
+                result.details.percent_complete = self.said.as_ref().and_then(|said| said.0);
                 self.finish(JobResult::Success(result), effects);
             }
             Err(_) => self.fail_shutdown(effects),

@@ -49,6 +49,7 @@ async fn an_offer_whose_plugin_was_removed_is_not_acknowledged() {
         inputs: 0,
         outputs: 0,
         token: None,
+        action: "an action".to_owned(),
         handed_out: None,
         result: None,
     });

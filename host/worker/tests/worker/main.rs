@@ -7,17 +7,22 @@
     reason = "a test that fails may panic"
 )]
 
+mod cancelled;
 mod catalogue;
 mod catalogue_changes;
 mod claims;
 mod drain;
+mod events;
 mod journal;
 mod life;
 mod logs;
 mod masking;
 mod partner;
+mod progress;
+mod queue;
 mod races;
 mod recovery;
+mod renewal;
 mod results;
 mod runner;
 mod service;

@@ -19,6 +19,8 @@ pub(crate) struct Runner {
     running: Arc<AtomicUsize>,
     pub(crate) most: Arc<AtomicUsize>,
     specs: mpsc::UnboundedSender<JobSpec>,
+    /// Why plugins were told to stop.
+    pub(crate) stopped: Arc<watch::Sender<Vec<StopReason>>>,
     /// For `do = "script"`.
     pub(crate) script: Arc<watch::Sender<Script>>,
 }
@@ -47,6 +49,7 @@ impl Runner {
             running: Arc::default(),
             most: Arc::default(),
             specs,
+            stopped: Arc::new(watch::channel(Vec::new()).0),
             script: Arc::new(watch::Sender::new(Script {
                 lines: Vec::new(),
                 progress: Vec::new(),
@@ -71,7 +74,7 @@ impl Runner {
 /// The seam gives a runner of another crate no way to read the stop signal but its `Debug`.
 fn stop_of(control: &JobControl) -> Option<StopReason> {
     let shown = format!("{control:?}");
-    if shown.contains("is_cancelled: true") {
+    if shown.contains("is_cancelled: true") || shown.contains("reason: Cancelled") {
         Some(StopReason::Cancelled)
     } else if shown.contains("HandOver") {
         Some(StopReason::HandOver)
@@ -139,6 +142,26 @@ impl JobRunner for Runner {
                 StopReason::Cancelled => VerdictKind::Fault(Fault::Interrupted(None)),
             },
             "continue" => in_progress("step 2"),
+            "half-way" => {
+                events.progress(Some(40), "half of the pages".to_owned());
+                in_progress("step 2")
+            }
+            "say" => {
+                events.progress(Some(70), "nearly there".to_owned());
+                success()
+            }
+            "until-stopped" => {
+                let reason = stopped(&control).await;
+                self.stopped.send_modify(|seen| seen.push(reason));
+                success()
+            }
+            // It asks for nothing; the runner interrupts it when its grace is over, as a real one does.
+            "deaf" => {
+                let reason = stopped(&control).await;
+                self.stopped.send_modify(|seen| seen.push(reason));
+                sleep(Duration::from_secs(30)).await;
+                VerdictKind::Fault(Fault::Interrupted(Some(reason)))
+            }
             "reserved" => in_progress("pipefitter:1:{}"),
             "leak-token" => in_progress(&format!("with {}", setting("password"))),
             "fail" => VerdictKind::Answered(Err(Failure {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_codepipeline::{
-    Acknowledged, Artifact, ArtifactCredentials, ClientId, ClientsView, ContinuationToken,
-    ErrorClass, FailureResult, JobContents, JobId, JobSource, Nonce, Offer, Owner, PipelineContext,
-    PollRequest, S3Location, ServiceError, SourceId, SuccessResult,
+    Acknowledged, ActionExecution, Artifact, ArtifactCredentials, ClientId, ClientsView,
+    ContinuationToken, ErrorClass, FailureResult, JobContents, JobId, JobSource, Nonce, Offer,
+    Owner, PipelineContext, PollRequest, S3Location, ServiceError, SourceId, SuccessResult,
 };
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
@@ -42,6 +42,8 @@ pub(crate) struct FakeJob {
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
     pub(crate) token: Option<String>,
+    /// The action execution's id.
+    pub(crate) action: String,
     pub(crate) handed_out: Option<Instant>,
     /// What the service took.
     pub(crate) result: Option<Sent>,
@@ -73,6 +75,12 @@ pub(crate) struct Inner {
     pub(crate) polls: Vec<(Instant, u32)>,
     pub(crate) acks: u32,
     pub(crate) details: u32,
+    /// When they were asked for.
+    pub(crate) detail_times: Vec<Instant>,
+    /// GetJobDetails answers for ended jobs, too.
+    pub(crate) details_of_ended: bool,
+    pub(crate) check_faults: VecDeque<Fault>,
+    pub(crate) checks: u32,
     pub(crate) puts: u32,
     /// Results for jobs that had ended, or were not acknowledged.
     pub(crate) refused: u32,
@@ -161,10 +169,35 @@ impl Service {
             inputs,
             outputs,
             token: None,
+            action: format!("action-of-{id}"),
             handed_out: None,
             result: None,
         });
         self.touch();
+    }
+
+    /// Somebody abandons a job, or it times out.
+    pub(crate) async fn end(&self, id: &str) {
+        let mut inner = self.inner.lock().await;
+        let job = inner.jobs.iter_mut().find(|job| job.id == id).unwrap();
+        job.state = State::Ended;
+        drop(inner);
+        self.touch();
+    }
+
+    /// The next job of an action.
+    pub(crate) async fn add_next(
+        &self,
+        id: &str,
+        action: &str,
+        token: &str,
+        what: &[(&str, &str)],
+    ) {
+        self.add(id, what, 0, 0).await;
+        let mut inner = self.inner.lock().await;
+        let job = inner.jobs.last_mut().unwrap();
+        job.action = action.to_owned();
+        job.token = Some(token.to_owned());
     }
 
     /// Wait until the service is as the test wants it.
@@ -277,7 +310,9 @@ fn contents(job: &FakeJob, nonce: bool, generation: u32) -> JobContents {
             pipeline: "docs".to_owned(),
             stage: "Build".to_owned(),
             action: "Site".to_owned(),
-            ..PipelineContext::default()
+            pipeline_arn: None,
+            pipeline_execution_id: Some("execution".to_owned()),
+            action_execution_id: Some(job.action.clone()),
         },
         inputs: artifacts("In", job.inputs),
         outputs: artifacts("Out", job.outputs),
@@ -405,12 +440,14 @@ impl JobSource for Service {
         self.knows(client);
         let mut inner = self.inner.lock().await;
         inner.details += 1;
+        inner.detail_times.push(Instant::now());
+        let of_ended = inner.details_of_ended;
         let generation = inner.details + 1;
         let fault = inner.detail_faults.pop_front();
         let known = inner
             .jobs
             .iter()
-            .find(|job| job.id == id.as_str() && job.state != State::Ended);
+            .find(|job| job.id == id.as_str() && (of_ended || job.state != State::Ended));
         let answer = match (fault, known) {
             (Some(fault), _) => Err(fail("GetJobDetails", fault)),
             (None, Some(job)) => Ok(contents(job, self.owner == Owner::ThirdParty, generation)),
@@ -423,6 +460,23 @@ impl JobSource for Service {
         drop(inner);
         self.touch();
         answer
+    }
+
+    async fn action_execution(
+        &self,
+        context: &PipelineContext,
+    ) -> Result<ActionExecution, ServiceError> {
+        let mut inner = self.inner.lock().await;
+        inner.checks += 1;
+        if let Some(fault) = inner.check_faults.pop_front() {
+            return Err(fail("ListActionExecutions", fault));
+        }
+        let of_action = |job: &&FakeJob| Some(&job.action) == context.action_execution_id.as_ref();
+        Ok(match inner.jobs.iter().rfind(of_action) {
+            Some(job) if job.state == State::Ended => ActionExecution::Ended,
+            Some(_) => ActionExecution::InProgress,
+            None => ActionExecution::Unknown,
+        })
     }
 
     async fn put_success(

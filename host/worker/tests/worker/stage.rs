@@ -25,6 +25,8 @@ pub(crate) struct Stage {
     /// Each fetch asks for credentials so often at the same time, naming generation 1 as expired.
     pub(crate) expire: usize,
     pub(crate) started: Arc<watch::Sender<usize>>,
+    /// Generations of credentials that outputs were stored with.
+    pub(crate) used: Arc<Mutex<Vec<u64>>>,
 }
 
 fn refused(artifact: &str, kind: ErrorKind) -> ArtifactError {
@@ -69,6 +71,15 @@ impl Staging for Stage {
         self.started.send_modify(|started| *started += 1);
         assert!(request.from.is_dir(), "the output's directory is there");
         act(&self.store_faults, &request.name).await?;
+        let used = request
+            .credentials
+            .credentials(None)
+            .await
+            .map_err(|error| ArtifactError {
+                message: error.message,
+                ..refused(&request.name, ErrorKind::Unavailable)
+            })?;
+        self.used.lock().await.push(used.generation);
         self.stored.lock().await.push(request.name);
         Ok(Stored {
             bytes: 10,

@@ -9,7 +9,8 @@ use pipefitter_journal::{Journal, Memory, Phase, Record, RecordKey};
 use pipefitter_plugins::Catalogue;
 use pipefitter_sandbox::JobSpec;
 use pipefitter_worker::{
-    DrainReport, SourceParts, Worker, WorkerConfig, WorkerHandle, WorkerParts, WorkerStatus,
+    DrainReport, SourceEvents, SourceParts, Worker, WorkerConfig, WorkerHandle, WorkerParts,
+    WorkerStatus,
 };
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) claims: Arc<dyn Claims>,
     pub(crate) config: WorkerConfig,
+    pub(crate) events: Option<SourceEvents>,
+    pub(crate) check_executions: Option<Duration>,
     pub(crate) retry_safe: bool,
     pub(crate) resumable: bool,
     _dir: TempDir,
@@ -50,6 +53,8 @@ impl World {
             memory,
             claims: Arc::new(Single),
             config,
+            events: None,
+            check_executions: None,
             retry_safe: false,
             resumable: false,
             _dir: dir,
@@ -78,8 +83,9 @@ impl World {
         let sources = sources
             .into_iter()
             .map(|source| SourceParts {
-                source,
-                stager: Arc::new(self.stage.clone()),
+                events: self.events.clone(),
+                check_executions: self.check_executions,
+                ..SourceParts::new(source, Arc::new(self.stage.clone()))
             })
             .collect();
         let parts = WorkerParts {

@@ -73,6 +73,8 @@ fn act(job: &Job) -> Answer {
         "wait-file" => work::wait_file(job),
         // Reports progress in `steps` (4).
         "progress" => work::progress(job),
+        // Reports progress and goes on in another job; that one says nothing, and is as "wait-file".
+        "progress-hop" => work::progress_hop(job),
         // Writes `text`, with `\n` for line ends, as it is.
         "stdout" => work::print(job, false),
         "stderr" => work::print(job, true),

@@ -81,6 +81,17 @@ pub(crate) fn progress(job: &Job) -> Answer {
     succeeded(Vec::new())
 }
 
+pub(crate) fn progress_hop(job: &Job) -> Answer {
+    if job.continuation_token.is_some() {
+        return wait_file(job);
+    }
+    control::progress(Some(40), "two of five pages");
+    Ok(Outcome::InProgress(Continuation {
+        token: "more".into(),
+        details: details(),
+    }))
+}
+
 pub(crate) fn print(job: &Job, to_stderr: bool) -> Answer {
     let text = config(job, "text")
         .unwrap_or("a line\\n")

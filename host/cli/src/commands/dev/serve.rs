@@ -131,7 +131,17 @@ async fn serve(
     let worker = match args.no_worker {
         true => None,
         false => {
-            Some(start_worker(&config, state, &engine, &plugins, &server, &third_party).await?)
+            let lifetime = args.credential_lifetime;
+            let started = start_worker(
+                &config,
+                state,
+                &engine,
+                &plugins,
+                &server,
+                &third_party,
+                lifetime,
+            );
+            Some(started.await?)
         }
     };
     let ended = Session {

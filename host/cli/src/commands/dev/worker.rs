@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pipefitter_claims::Single;
@@ -13,7 +14,7 @@ use pipefitter_worker::{SourceSettings, Worker, WorkerHandle, WorkerParts};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::setup::{KEY, REGION};
-use crate::config::{ClientTokensConfig, Config, SourceConfig};
+use crate::config::{ClientTokensConfig, Config, NewsConfig, SourceConfig};
 use crate::sources;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
@@ -24,8 +25,10 @@ pub(crate) async fn start_worker(
     plugins: &ServedPlugins,
     server: &Server,
     third_party: &ThirdParty,
+    credential_lifetime: Duration,
 ) -> Result<WorkerHandle> {
     let mut worker_config = wiring::worker_config(config, state);
+    worker_config.credential_lifetime = credential_lifetime;
     let mut parts = Vec::new();
     for source in sources_of(server, third_party)? {
         let settings = source.settings.clone();
@@ -66,6 +69,11 @@ fn sources_of(server: &Server, third_party: &ThirdParty) -> Result<Vec<SourceCon
         s3_endpoint_url: Some(server.endpoint_url()),
         client_tokens: None,
         static_keys: Some((KEY.to_owned(), KEY.into())),
+        news: NewsConfig {
+            events: None,
+            // A job that somebody stops by hand ends while that somebody looks on.
+            check_executions: Some(Duration::from_secs(2)),
+        },
     };
     if third_party.action_types.is_empty() {
         return Ok(vec![custom]);

@@ -70,12 +70,12 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let parts = WorkerParts {
         egress,
         secrets,
-        sources: vec![SourceParts {
-            source: Arc::new(source),
-            stager: Arc::new(LocalStaging {
+        sources: vec![SourceParts::new(
+            Arc::new(source),
+            Arc::new(LocalStaging {
                 limits: settings.unpack_limits,
             }),
-        }],
+        )],
         runner: Arc::clone(&engine.runner) as _,
         journal: Arc::new(pipefitter_journal::Memory::default()),
         claims: Arc::new(Single),

@@ -6,7 +6,7 @@ use pipefitter_codepipeline::SuccessResult;
 use pipefitter_journal::Phase;
 
 use crate::life::{
-    AckAnswer, Answer, Ask, Effect, End, Event, Life, SendAnswer, State, recover, step,
+    AckAnswer, Answer, Ask, Effect, End, Event, Life, RunEnd, SendAnswer, State, recover, step,
 };
 
 use super::world::World;
@@ -113,6 +113,84 @@ fn only_a_resumable_plugin_is_asked_to_hand_over() {
         let (_, effects) = step(life, Event::HandOver, Duration::ZERO);
         assert_eq!(effects, vec![expected]);
     }
+}
+
+/// The one request of a step's effects.
+fn asked(effects: &[Effect]) -> Option<&Ask> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Do { ask, .. } => Some(ask),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_cancelled_plugin_is_told_once_and_what_it_comes_to_is_dropped() {
+    let (mut world, life, effects) = quiet(true);
+    let life = drive(&mut world, life, effects, |ask| {
+        matches!(ask, Ask::Run { .. })
+    });
+    let (life, effects) = step(life, Event::Cancelled, Duration::ZERO);
+    assert_eq!(effects, vec![Effect::AskCancel]);
+    // Its grace is not begun anew, and no other reason takes the place of the first.
+    for event in [Event::Cancelled, Event::Drain, Event::HandOver] {
+        let (_, effects) = step(life.clone(), event, Duration::ZERO);
+        assert_eq!(effects, vec![]);
+    }
+    let (_, effects) = step(life.clone(), Event::Kill, Duration::ZERO);
+    assert_eq!(effects, vec![Effect::Interrupt]);
+    let (life, effects) = answer(life, Answer::Ran(RunEnd::Success(Box::default())));
+    assert!(effects.contains(&Effect::Tidy) && effects.contains(&Effect::ReleaseSlot));
+    assert_eq!(asked(&effects), Some(&Ask::Remove));
+    let (life, _) = answer(life, Answer::Written(true));
+    assert_eq!(life.state, State::Ended(End::Cancelled));
+}
+
+#[test]
+fn a_cancelled_job_begins_nothing_wherever_it_stands() {
+    let before: [fn(&Ask) -> bool; 5] = [
+        |ask| matches!(ask, Ask::Acknowledge { .. }),
+        |ask| matches!(ask, Ask::WriteAcknowledged),
+        |ask| matches!(ask, Ask::Stage),
+        |ask| matches!(ask, Ask::WriteRunning { .. }),
+        |ask| matches!(ask, Ask::Upload),
+    ];
+    for until in before {
+        let (mut world, life, effects) = quiet(true);
+        let mut life = drive(&mut world, life, effects, until);
+        let met = life.state.clone();
+        let mut effects;
+        (life, effects) = step(life, Event::Cancelled, Duration::ZERO);
+        let interrupted = matches!(met, State::Staging | State::Uploading { .. });
+        assert_eq!(effects.contains(&Effect::Interrupt), interrupted, "{met:?}");
+        let mut said = match &met {
+            State::Acknowledging { .. } => Answer::Acknowledged(AckAnswer::Ours),
+            _ if interrupted => Answer::Cancelled,
+            _ => Answer::Written(true),
+        };
+        while !matches!(life.state, State::Ended(_)) {
+            (life, effects) = answer(life, said);
+            if let Some(ask) = asked(&effects) {
+                assert!(
+                    matches!(ask, Ask::WriteAcknowledged | Ask::Remove),
+                    "{met:?}: {ask:?}"
+                );
+            }
+            said = Answer::Written(true);
+        }
+        assert_eq!(life.state, State::Ended(End::Cancelled), "{met:?}");
+    }
+}
+
+#[test]
+fn a_result_that_is_there_is_sent_whatever_is_heard() {
+    let (mut world, life, effects) = quiet(true);
+    let life = drive(&mut world, life, effects, |ask| {
+        matches!(ask, Ask::WriteFinished { .. })
+    });
+    let (life, effects) = step(life, Event::Cancelled, Duration::ZERO);
+    assert_eq!(effects, vec![]);
+    let (_, effects) = answer(life, Answer::Written(true));
+    assert!(matches!(asked(&effects), Some(Ask::Send { .. })));
 }
 
 #[test]

@@ -44,6 +44,19 @@ pub(super) enum Service {
     Ended,
 }
 
+/// What is in vain once nobody wants the job.
+fn is_work(ask: &Ask) -> bool {
+    matches!(
+        ask,
+        Ask::Stage
+            | Ask::WriteRunning { .. }
+            | Ask::Run { .. }
+            | Ask::Upload
+            | Ask::WriteFinished { .. }
+            | Ask::Send { .. }
+    )
+}
+
 pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) rules: Rules,
@@ -60,6 +73,10 @@ pub(super) struct World {
     pub(super) sent_to_rival: bool,
     pub(super) ambiguous_dropped: bool,
     pub(super) parked: bool,
+    /// The service ended the job by itself: stopped, abandoned or timed out.
+    pub(super) stopped: bool,
+    /// The job was told so, and had no result then.
+    told: bool,
     pub(super) now: Duration,
     pub(super) old: Vec<Event>,
     /// States that were met, and ends.
@@ -191,9 +208,11 @@ impl World {
                 _ => Answer::Recalled(RecallAnswer::Known(Chain::default())),
             },
             Ask::Stage => match self.dice.roll(10) {
+                // Its credentials are renewed.
+                Some(2) if self.service == Service::Ended => Answer::Ended,
                 Some(0) => Answer::Staged(Err(Self::failure())),
                 Some(1) => Answer::Panicked,
-                _ if life.stop >= Stop::HandOver => Answer::Cancelled,
+                _ if life.stop >= Stop::HandOver || life.cancelled => Answer::Cancelled,
                 _ => Answer::Staged(Ok(())),
             },
             Ask::WriteRunning { attempt } => {
@@ -214,8 +233,9 @@ impl World {
                     _ => Answer::Ran(RunEnd::Success(Box::default())),
                 }
             }
+            Ask::Upload if self.service == Service::Ended && self.dice.bad(2) => Answer::Ended,
             Ask::Upload if self.dice.bad(8) => Answer::Uploaded(UploadEnd::Failed(Self::failure())),
-            Ask::Upload if life.stop == Stop::Kill => Answer::Cancelled,
+            Ask::Upload if life.stop == Stop::Kill || life.cancelled => Answer::Cancelled,
             Ask::Upload => Answer::Uploaded(UploadEnd::Done),
             Ask::WriteFinished { result, replaced } => {
                 let outcome = result.encode();
@@ -285,6 +305,7 @@ impl World {
             self.old.push(event.clone());
             let was_recording = life.state == State::Recording;
             let reoffered = matches!(event, Event::Reoffered { .. });
+            self.told |= matches!(event, Event::Cancelled) && !life.state.is_work_over();
             let held = life.slot;
             let (next, effects) = step(life, event, self.now);
             life = next;
@@ -306,6 +327,9 @@ impl World {
             for effect in &effects {
                 if *effect == Effect::ReleaseSlot {
                     self.slots -= 1;
+                }
+                if let (true, Effect::Do { ask, .. }) = (self.told, effect) {
+                    assert!(!is_work(ask), "begun though nobody wants it: {ask:?}");
                 }
             }
             todo.extend(effects);
@@ -336,6 +360,13 @@ impl World {
             Some(2) => Some(Event::Drain),
             Some(3) => Some(Event::HandOver),
             Some(4) => Some(Event::Kill),
+            // The service ends what it holds for acknowledged, and may tell.
+            Some(7 | 8) if self.service == Service::Ours => {
+                self.service = Service::Ended;
+                self.stopped = true;
+                None
+            }
+            Some(9 | 10) if self.stopped => Some(Event::Cancelled),
             Some(5 | 6) if self.service == Service::Offered && life.recorded => {
                 (life.stop == Stop::No).then(|| {
                     self.nonce += 1;
@@ -369,6 +400,8 @@ impl World {
             sent_to_rival: false,
             ambiguous_dropped: false,
             parked: false,
+            stopped: false,
+            told: false,
             now: Duration::ZERO,
             old: Vec::new(),
             seen: BTreeSet::new(),
@@ -379,6 +412,7 @@ impl World {
     pub(super) fn run(&mut self) {
         for _ in 0..60 {
             self.old.clear();
+            self.told = false;
             let (life, effects) = match &self.journal {
                 Some(record) => recover(record, "0.log".to_owned(), self.rules.clone(), self.now),
                 None if self.service == Service::Offered => {

@@ -1,0 +1,149 @@
+//! Executions that are stopped, both ways, or time out while a worker has their job.
+
+use std::time::Duration;
+
+use pipefitter_tests::pipelines::Action;
+use pipefitter_tests::plugins::Plugin;
+use pipefitter_tests::{Rig, RigOptions, ServiceOptions, Worker, appears, results_of};
+use serde_json::Value;
+
+/// The id of an action's execution, once there is one.
+pub(crate) async fn action_id(rig: &Rig, pipeline: &str, execution: &str, action: &str) -> String {
+    let listed = async {
+        loop {
+            let filter = aws_sdk_codepipeline::types::ActionExecutionFilter::builder()
+                .pipeline_execution_id(execution)
+                .build();
+            let listed = rig.service.codepipeline.list_action_executions();
+            let listed = listed.pipeline_name(pipeline).filter(filter).send().await;
+            let listed = listed.expect("actions are listed");
+            let found = listed
+                .action_execution_details()
+                .iter()
+                .find(|detail| detail.action_name() == Some(action));
+            if let Some(id) = found.and_then(|detail| detail.action_execution_id()) {
+                return id.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), listed)
+        .await
+        .expect("the action begins")
+}
+
+/// StopPipelineExecution.
+pub(crate) async fn stop(rig: &Rig, pipeline: &str, execution: &str, abandon: bool) {
+    rig.service
+        .codepipeline
+        .stop_pipeline_execution()
+        .pipeline_name(pipeline)
+        .pipeline_execution_id(execution)
+        .abandon(abandon)
+        .reason("a test")
+        .send()
+        .await
+        .expect("the execution is stopped");
+}
+
+/// A worker with a job of the pipeline `docs` that waits in the middle of its work.
+async fn in_mid_job(rig: &Rig, plugin: &Plugin) -> (Worker, String) {
+    let worker = rig.worker().await;
+    let action = Action::new("Act", plugin)
+        .doing("wait-file")
+        .input("Source");
+    rig.pipeline("docs", [action]).await;
+    let execution = rig.service.begin("docs").await;
+    appears(&rig.setup.granted, "started-", 1).await;
+    (worker, execution)
+}
+
+/// The job was interrupted: one line, nothing sent, nothing kept.
+async fn dropped(rig: &Rig, worker: Worker, noticed: &str) {
+    let told = worker.process.line("its result is dropped").await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["level"], "INFO", "{told}");
+    assert_eq!(told["fields"]["noticed"], noticed, "{told}");
+    assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0);
+    let logs = rig.job_logs();
+    let log = logs.values().next().unwrap();
+    assert!(
+        log.contains("cancelled: CodePipeline has ended this action"),
+        "{log}"
+    );
+    let said = worker.stop_cleanly().await;
+    for line in said
+        .lines()
+        .filter(|line| line.contains("\"level\":\"WARN\""))
+    {
+        assert!(line.contains("root"), "nothing is warned of: {line}");
+    }
+    assert!(!said.contains("left in the journal"), "{said}");
+}
+
+#[tokio::test]
+async fn an_abandoned_execution_is_noticed_by_list_action_executions() {
+    let plugin = Plugin::probe("Probe").granted();
+    let mut rig = Rig::with(&[&plugin]).await;
+    rig.setup.source = "check-executions = \"1s\"".to_owned();
+    let (worker, execution) = in_mid_job(&rig, &plugin).await;
+    rig.proxy.count("ListActionExecutions", 2).await;
+    stop(&rig, "docs", &execution, true).await;
+    dropped(&rig, worker, "ListActionExecutions").await;
+    assert_eq!(
+        rig.service.actions("docs", &execution).await["Act"].status,
+        "Abandoned"
+    );
+}
+
+#[tokio::test]
+async fn an_abandoned_execution_is_noticed_when_credentials_are_renewed() {
+    let plugin = Plugin::probe("Probe").granted();
+    let mut rig = Rig::start(RigOptions {
+        plugins: vec![plugin.clone()],
+        service: ServiceOptions {
+            credential_lifetime: "3s".to_owned(),
+            ..ServiceOptions::default()
+        },
+    })
+    .await;
+    rig.setup.worker = "credential-lifetime = \"3s\"".to_owned();
+    let (worker, execution) = in_mid_job(&rig, &plugin).await;
+    rig.proxy.count("GetJobDetails", 2).await;
+    stop(&rig, "docs", &execution, true).await;
+    dropped(&rig, worker, "GetJobDetails").await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_done_before_anybody_notices_has_its_result_dropped_quietly() {
+    let plugin = Plugin::probe("Probe").granted();
+    let rig = Rig::with(&[&plugin]).await;
+    let (worker, execution) = in_mid_job(&rig, &plugin).await;
+    stop(&rig, "docs", &execution, true).await;
+    rig.go();
+    let told = worker.process.line("the result is dropped").await;
+    assert!(told.contains("\"INFO\""), "{told}");
+    let said = worker.stop_cleanly().await;
+    assert!(!said.contains("a result was not taken"), "{said}");
+    assert!(!said.contains("left in the journal"), "{said}");
+}
+
+#[tokio::test]
+async fn an_execution_that_is_stopped_and_waited_for_gets_its_result() {
+    let plugin = Plugin::probe("Probe").granted();
+    let mut rig = Rig::with(&[&plugin]).await;
+    rig.setup.source = "check-executions = \"1s\"".to_owned();
+    let (worker, execution) = in_mid_job(&rig, &plugin).await;
+    stop(&rig, "docs", &execution, false).await;
+    let asked = rig.proxy.of("ListActionExecutions").len();
+    rig.proxy.count("ListActionExecutions", asked + 2).await;
+    assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0, "it goes on");
+    rig.go();
+    rig.service.ended(&execution).await;
+    assert_eq!(
+        rig.service.actions("docs", &execution).await["Act"].status,
+        "Succeeded"
+    );
+    let said = worker.stop_cleanly().await;
+    assert!(said.contains("job reported"), "{said}");
+}
