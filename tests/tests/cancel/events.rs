@@ -124,7 +124,7 @@ async fn whatever_is_in_the_queue_the_worker_goes_on() {
         "\u{1f4a5}",
         "{\"source\":7}",
         &deep,
-        &"x".repeat(100_000),
+        &"x".repeat(20_000),
     ]
     .map(str::to_owned)
     .to_vec();

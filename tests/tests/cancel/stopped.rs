@@ -65,13 +65,13 @@ async fn dropped(rig: &Rig, worker: Worker, noticed: &str) {
     assert_eq!(told["level"], "INFO", "{told}");
     assert_eq!(told["fields"]["noticed"], noticed, "{told}");
     assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0);
+    let said = worker.stop_cleanly().await;
     let logs = rig.job_logs();
     let log = logs.values().next().unwrap();
     assert!(
         log.contains("cancelled: CodePipeline has ended this action"),
         "{log}"
     );
-    let said = worker.stop_cleanly().await;
     for line in said
         .lines()
         .filter(|line| line.contains("\"level\":\"WARN\""))
@@ -139,11 +139,10 @@ async fn an_execution_that_is_stopped_and_waited_for_gets_its_result() {
     rig.proxy.count("ListActionExecutions", asked + 2).await;
     assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0, "it goes on");
     rig.go();
-    rig.service.ended(&execution).await;
-    assert_eq!(
-        rig.service.actions("docs", &execution).await["Act"].status,
-        "Succeeded"
-    );
+    let said = format!("execution {execution} stopped");
+    rig.service.process.line(&said).await;
+    let action = &rig.service.actions("docs", &execution).await["Act"];
+    assert_eq!(action.status, "Succeeded", "{action:?}");
     let said = worker.stop_cleanly().await;
     assert!(said.contains("job reported"), "{said}");
 }

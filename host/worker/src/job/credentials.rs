@@ -3,7 +3,7 @@
 //! ```text
 //!   held --age--> due --GetJobDetails--> held (a new generation)
 //!     \                    |  \__ no answer: due again in half a minute; what is held is good for a while yet
-//!      \__ S3: expired ____/   \_ the job has ended: `ended`, and nothing is given out any more
+//!      \__ S3: expired ____/   \_ refused since the job has ended, or no credentials any more: `ended`
 //! ```
 //!
 //! The API tells no expiry, so the age counts: from the arrival of the answer that held them, by a monotonic
@@ -104,10 +104,19 @@ impl JobCredentials {
                 });
             }
         };
-        let before = held.credentials.as_ref().map_or(0, |held| held.generation);
-        let fresh = contents.credentials.as_ref().ok_or_else(none)?;
-        held.credentials = Some(generation(before + 1, fresh));
-        Ok(())
+        let before = held.credentials.as_ref().map(|held| held.generation);
+        match (&contents.credentials, before) {
+            (Some(fresh), _) => {
+                held.credentials = Some(generation(before.unwrap_or(0) + 1, fresh));
+                Ok(())
+            }
+            // What is told of an ended job has no credentials: one that had some has ended.
+            (None, Some(_)) => {
+                self.ended.cancel();
+                Err(ended())
+            }
+            (None, None) => Err(none()),
+        }
     }
 }
 

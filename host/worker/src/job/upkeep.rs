@@ -1,8 +1,8 @@
 //! While a job is worked on: its credentials are renewed at their age, and with that the service is asked
 //! whether it still wants the job.
 //!
-//! The job API has no word for cancellation. GetJobDetails of a job that was abandoned or timed out is refused
-//! (assumed: no public source says so), ListActionExecutions says it for sure, and an event may have come
+//! The job API has no word for cancellation. GetJobDetails of a job that was abandoned or timed out is refused or
+//! comes without credentials (assumed: no public source says so), ListActionExecutions says it for sure, and an event may have come
 //! that leaves a doubt which of two jobs it means. Whichever tells first ends this task, and its end is the
 //! message.
 
@@ -19,7 +19,7 @@ use super::credentials::JobCredentials;
 /// How the end of a job was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Noticed {
-    /// GetJobDetails was refused.
+    /// GetJobDetails was refused, or came without credentials.
     Details,
     /// ListActionExecutions says so.
     Executions,

@@ -71,6 +71,22 @@ async fn the_end_of_a_job_is_noticed_when_its_credentials_are_renewed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn details_without_the_credentials_that_the_job_had_are_of_an_ended_job() {
+    let world = World::new();
+    world.service.inner.lock().await.bare_details_of_ended = true;
+    world
+        .service
+        .add("job", &[("do", "until-stopped")], 1, 0)
+        .await;
+    let worker = world.start().await;
+    world.runner.until_begun(1).await;
+    world.service.end("job").await;
+    until(&worker, "the job is gone", |status| status.jobs.is_empty()).await;
+    let report = end(&world, worker).await;
+    dropped(&world, &report).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_plugin_that_does_not_listen_has_its_grace_and_no_more() {
     let world = World::new();
     world.service.add("job", &[("do", "deaf")], 0, 0).await;

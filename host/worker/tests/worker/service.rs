@@ -450,7 +450,13 @@ impl JobSource for Service {
             .find(|job| job.id == id.as_str() && (of_ended || job.state != State::Ended));
         let answer = match (fault, known) {
             (Some(fault), _) => Err(fail("GetJobDetails", fault)),
-            (None, Some(job)) => Ok(contents(job, self.owner == Owner::ThirdParty, generation)),
+            (None, Some(job)) => {
+                let mut contents = contents(job, self.owner == Owner::ThirdParty, generation);
+                if bare && job.state == State::Ended {
+                    contents.credentials = None;
+                }
+                Ok(contents)
+            }
             (None, None) => Err(error(
                 "GetJobDetails",
                 ErrorClass::Gone,
