@@ -139,7 +139,7 @@ async fn an_execution_that_is_stopped_and_waited_for_gets_its_result() {
     rig.proxy.count("ListActionExecutions", asked + 2).await;
     assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0, "it goes on");
     rig.go();
-    let said = format!("execution {execution} stopped");
+    let said = format!("execution {execution} was stopped");
     rig.service.process.line(&said).await;
     let action = &rig.service.actions("docs", &execution).await["Act"];
     assert_eq!(action.status, "Succeeded", "{action:?}");

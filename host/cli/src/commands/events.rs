@@ -10,6 +10,7 @@ use crate::config::{Config, load, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::{plugin_files, report_plugin_problems};
 use crate::print;
+use crate::wiring::Looking;
 
 pub(crate) fn main(args: &EventsArgs) -> Result<Exit> {
     let config = match load(&args.config) {
@@ -63,8 +64,9 @@ fn served(config: &Config) -> Result<Option<Vec<ActionTypeKey>>> {
     };
     let mut served = Vec::new();
     let mut problems = Vec::new();
+    let looking = Looking::start()?;
     for file in plugin_files(dir)? {
-        match load_manifest(&file) {
+        match load_manifest(&file, &looking) {
             Ok(manifest) => served.push(manifest.key().clone()),
             Err(found) => problems.extend(found),
         }
