@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | soak | bench`: each does its own set-up, under `target/`.
+//! `cargo xtask demo | test | soak | bench | model`: each does its own set-up, under `target/`.
 //!
 //! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
 //! demo and a passing suite with one command.
@@ -12,6 +12,7 @@ mod demo;
 mod guests;
 mod hostile;
 mod javascript;
+mod model;
 mod paths;
 mod prerequisites;
 mod process;
@@ -57,6 +58,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Write the embedded CodePipeline's tables of requests from botocore's model of the service
+    Model,
     /// Build what the tests need and stop: plugins, test guests, Python and JavaScript twins
     Setup,
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
             seed,
         } => soak::run(minutes, jobs, seed),
         Command::Bench { quick } => bench::run(quick),
+        Command::Model => model::run(),
         Command::Setup => suite::set_up(),
     };
     match done {

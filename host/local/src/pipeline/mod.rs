@@ -57,8 +57,6 @@ mod runs;
 mod schema;
 mod service;
 mod shapes;
-mod shapes_of_control;
-mod shapes_of_partners;
 mod source;
 mod state;
 mod stop;

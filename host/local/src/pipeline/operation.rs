@@ -1,7 +1,7 @@
 //! From a name and a body to a checked request.
 //!
 //! Three kinds of operation: built (a variant of [`Operation`]), of the service's model but not
-//! built (a named error), unknown.
+//! built (a named error, once the request is as the model wants it), unknown.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,7 @@ use super::requests::{
     PutThirdPartyJobSuccessResult, RetryStageExecution, StopPipelineExecution, UpdatePipeline,
 };
 use super::schema::{self, Shape};
-use super::shapes;
-use super::shapes_of_control as control;
-use super::shapes_of_partners as partners;
+use super::shapes::REQUESTS;
 
 /// A checked request.
 #[derive(Debug)]
@@ -57,24 +55,6 @@ pub(super) enum Operation {
     PutThirdPartyJobFailureResult(PutThirdPartyJobFailureResult),
 }
 
-/// Operations of the model of 2015-07-09 that are not built.
-pub(super) const NOT_BUILT: &[&str] = &[
-    "DeleteWebhook",
-    "DeregisterWebhookWithThirdParty",
-    "ListDeployActionExecutionTargets",
-    "ListRuleExecutions",
-    "ListRuleTypes",
-    "ListTagsForResource",
-    "ListWebhooks",
-    "OverrideStageCondition",
-    "PutWebhook",
-    "RegisterWebhookWithThirdParty",
-    "RollbackStage",
-    "TagResource",
-    "UntagResource",
-    "UpdateActionType",
-];
-
 impl Operation {
     /// The pipeline that it declares, if it does.
     pub(super) fn declared(&self) -> Option<&Pipeline> {
@@ -90,96 +70,62 @@ impl Operation {
     /// # Errors
     /// An unknown or unbuilt operation; a body that is no JSON object or breaks the model.
     pub(super) fn parse(name: &str, body: &[u8]) -> Result<Self, ApiError> {
-        Ok(match name {
-            "CreateCustomActionType" => {
-                Self::CreateCustomActionType(read(body, &shapes::CREATE_CUSTOM_ACTION_TYPE)?)
-            }
-            "ListActionTypes" => Self::ListActionTypes(read(body, &shapes::LIST_ACTION_TYPES)?),
-            "CreatePipeline" => Self::CreatePipeline(read(body, &shapes::CREATE_PIPELINE)?),
-            "GetPipeline" => Self::GetPipeline(read(body, &shapes::GET_PIPELINE)?),
-            "ListPipelines" => Self::ListPipelines(read(body, &shapes::LIST_PIPELINES)?),
-            "DeletePipeline" => Self::DeletePipeline(read(body, &shapes::BY_NAME)?),
-            "StartPipelineExecution" => {
-                Self::StartPipelineExecution(read(body, &shapes::START_PIPELINE_EXECUTION)?)
-            }
-            "GetPipelineExecution" => {
-                Self::GetPipelineExecution(read(body, &shapes::GET_PIPELINE_EXECUTION)?)
-            }
-            "GetPipelineState" => Self::GetPipelineState(read(body, &shapes::BY_NAME)?),
-            "ListPipelineExecutions" => {
-                Self::ListPipelineExecutions(read(body, &shapes::LIST_PIPELINE_EXECUTIONS)?)
-            }
-            "ListActionExecutions" => {
-                Self::ListActionExecutions(read(body, &shapes::LIST_ACTION_EXECUTIONS)?)
-            }
-            "PollForJobs" => Self::PollForJobs(read(body, &shapes::POLL_FOR_JOBS)?),
-            "AcknowledgeJob" => Self::AcknowledgeJob(read(body, &shapes::ACKNOWLEDGE_JOB)?),
-            "GetJobDetails" => Self::GetJobDetails(read(body, &shapes::GET_JOB_DETAILS)?),
-            "PutJobSuccessResult" => {
-                Self::PutJobSuccessResult(read(body, &shapes::PUT_JOB_SUCCESS_RESULT)?)
-            }
-            "PutJobFailureResult" => {
-                Self::PutJobFailureResult(read(body, &shapes::PUT_JOB_FAILURE_RESULT)?)
-            }
-            "DeleteCustomActionType" => {
-                Self::DeleteCustomActionType(read(body, &control::DELETE_CUSTOM_ACTION_TYPE)?)
-            }
-            "DisableStageTransition" => {
-                Self::DisableStageTransition(read(body, &control::DISABLE_STAGE_TRANSITION)?)
-            }
-            "EnableStageTransition" => {
-                Self::EnableStageTransition(read(body, &control::ENABLE_STAGE_TRANSITION)?)
-            }
-            "PutActionRevision" => {
-                Self::PutActionRevision(read(body, &control::PUT_ACTION_REVISION)?)
-            }
-            "PutApprovalResult" => {
-                Self::PutApprovalResult(read(body, &control::PUT_APPROVAL_RESULT)?)
-            }
-            "RetryStageExecution" => {
-                Self::RetryStageExecution(read(body, &control::RETRY_STAGE_EXECUTION)?)
-            }
-            "StopPipelineExecution" => {
-                Self::StopPipelineExecution(read(body, &control::STOP_PIPELINE_EXECUTION)?)
-            }
-            "UpdatePipeline" => Self::UpdatePipeline(read(body, &control::UPDATE_PIPELINE)?),
-            "GetActionType" => Self::GetActionType(read(body, &partners::GET_ACTION_TYPE)?),
-            "PollForThirdPartyJobs" => {
-                Self::PollForThirdPartyJobs(read(body, &partners::POLL_FOR_THIRD_PARTY_JOBS)?)
-            }
-            "GetThirdPartyJobDetails" => {
-                Self::GetThirdPartyJobDetails(read(body, &partners::GET_THIRD_PARTY_JOB_DETAILS)?)
-            }
-            "AcknowledgeThirdPartyJob" => {
-                Self::AcknowledgeThirdPartyJob(read(body, &partners::ACKNOWLEDGE_THIRD_PARTY_JOB)?)
-            }
-            "PutThirdPartyJobSuccessResult" => Self::PutThirdPartyJobSuccessResult(read(
-                body,
-                &partners::PUT_THIRD_PARTY_JOB_SUCCESS_RESULT,
-            )?),
-            "PutThirdPartyJobFailureResult" => Self::PutThirdPartyJobFailureResult(read(
-                body,
-                &partners::PUT_THIRD_PARTY_JOB_FAILURE_RESULT,
-            )?),
-            name if NOT_BUILT.contains(&name) => return Err(ApiError::not_built(name)),
-            name => {
-                return Err(ApiError::new(
-                    "UnknownOperationException",
-                    format!("CodePipeline has no operation named '{name}'"),
-                ));
-            }
+        let Some((name, shape)) = REQUESTS.iter().find(|(known, _)| *known == name) else {
+            return Err(ApiError::new(
+                "UnknownOperationException",
+                format!("CodePipeline has no operation named '{name}'"),
+            ));
+        };
+        let request = checked(body, shape)?;
+        Ok(match *name {
+            "CreateCustomActionType" => Self::CreateCustomActionType(read(request)?),
+            "ListActionTypes" => Self::ListActionTypes(read(request)?),
+            "CreatePipeline" => Self::CreatePipeline(read(request)?),
+            "GetPipeline" => Self::GetPipeline(read(request)?),
+            "ListPipelines" => Self::ListPipelines(read(request)?),
+            "DeletePipeline" => Self::DeletePipeline(read(request)?),
+            "StartPipelineExecution" => Self::StartPipelineExecution(read(request)?),
+            "GetPipelineExecution" => Self::GetPipelineExecution(read(request)?),
+            "GetPipelineState" => Self::GetPipelineState(read(request)?),
+            "ListPipelineExecutions" => Self::ListPipelineExecutions(read(request)?),
+            "ListActionExecutions" => Self::ListActionExecutions(read(request)?),
+            "PollForJobs" => Self::PollForJobs(read(request)?),
+            "AcknowledgeJob" => Self::AcknowledgeJob(read(request)?),
+            "GetJobDetails" => Self::GetJobDetails(read(request)?),
+            "PutJobSuccessResult" => Self::PutJobSuccessResult(read(request)?),
+            "PutJobFailureResult" => Self::PutJobFailureResult(read(request)?),
+            "GetActionType" => Self::GetActionType(read(request)?),
+            "PollForThirdPartyJobs" => Self::PollForThirdPartyJobs(read(request)?),
+            "GetThirdPartyJobDetails" => Self::GetThirdPartyJobDetails(read(request)?),
+            "AcknowledgeThirdPartyJob" => Self::AcknowledgeThirdPartyJob(read(request)?),
+            "PutThirdPartyJobSuccessResult" => Self::PutThirdPartyJobSuccessResult(read(request)?),
+            "PutThirdPartyJobFailureResult" => Self::PutThirdPartyJobFailureResult(read(request)?),
+            "DeleteCustomActionType" => Self::DeleteCustomActionType(read(request)?),
+            "DisableStageTransition" => Self::DisableStageTransition(read(request)?),
+            "EnableStageTransition" => Self::EnableStageTransition(read(request)?),
+            "PutActionRevision" => Self::PutActionRevision(read(request)?),
+            "PutApprovalResult" => Self::PutApprovalResult(read(request)?),
+            "RetryStageExecution" => Self::RetryStageExecution(read(request)?),
+            "StopPipelineExecution" => Self::StopPipelineExecution(read(request)?),
+            "UpdatePipeline" => Self::UpdatePipeline(read(request)?),
+            name => return Err(ApiError::not_built(name)),
         })
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8], shape: &Shape) -> Result<T, ApiError> {
+/// The body as JSON that keeps to the model.
+fn checked(body: &[u8], shape: &Shape) -> Result<Value, ApiError> {
     // An absent body is an empty request, as with other services of this protocol.
     let body = if body.is_empty() { b"{}" } else { body };
     let mut value: Value = serde_json::from_slice(body)
         .map_err(|error| ApiError::serialization(format!("the body is not JSON: {error}")))?;
     drop_nulls(&mut value);
     schema::check(&value, shape)?;
-    serde_json::from_value(value)
+    Ok(value)
+}
+
+fn read<T: DeserializeOwned>(request: Value) -> Result<T, ApiError> {
+    serde_json::from_value(request)
         .map_err(|error| ApiError::serialization(format!("the request cannot be read: {error}")))
 }
 

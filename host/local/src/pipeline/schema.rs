@@ -1,13 +1,17 @@
 //! Requests are checked against a table of shapes before anything looks into them.
 //!
-//! The tables in [`super::shapes`] are the service's own model of 2015-07-09, transcribed: required
-//! members, lengths, patterns, ranges and value sets. [`check`] walks a request along its shape and
+//! The tables in [`super::shapes`] are the service's own model of 2015-07-09: required members,
+//! lengths, patterns, ranges and value sets. [`check`] walks a request along its shape and
 //! collects every violation, worded as the service words them, so that a client's test that reads
-//! the text reads the same one here. Lengths are counted in UTF-16 units, as the service's Java does.
+//! the text reads the same one here. Lengths are counted in UTF-16 units, and patterns match the
+//! whole text, as in the service's Java.
 //!
 //! Unknown members are ignored, as the service ignores them. A value of the wrong JSON type is a
 //! `SerializationException`; everything else a `ValidationException`.
 
+use std::sync::OnceLock;
+
+use regex_lite::Regex;
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -29,8 +33,8 @@ pub(super) enum Shape {
         max: usize,
     },
     Map {
-        key: Text,
-        value: Text,
+        key: &'static Shape,
+        value: &'static Shape,
         min: usize,
         max: usize,
     },
@@ -44,21 +48,74 @@ pub(super) struct Member {
     pub(super) shape: &'static Shape,
 }
 
-/// What a string must satisfy.
-#[derive(Clone, Copy)]
-pub(super) struct Text {
-    pub(super) min: usize,
-    pub(super) max: usize,
-    pub(super) pattern: Option<Pattern>,
-    /// Never repeated in a message.
-    pub(super) sensitive: bool,
+/// A member that a request must have.
+pub(super) const fn req(name: &'static str, shape: &'static Shape) -> Member {
+    Member {
+        name,
+        required: true,
+        shape,
+    }
 }
 
-/// A pattern of the model: its text, for messages, and what it means.
-#[derive(Clone, Copy)]
+/// A member that a request may have.
+pub(super) const fn opt(name: &'static str, shape: &'static Shape) -> Member {
+    Member {
+        name,
+        required: false,
+        shape,
+    }
+}
+
+/// What a string must satisfy.
+pub(super) struct Text {
+    min: usize,
+    max: usize,
+    pattern: Option<&'static Pattern>,
+    /// Never repeated in a message.
+    sensitive: bool,
+}
+
+/// A pattern of the model.
 pub(super) struct Pattern {
-    pub(super) text: &'static str,
-    pub(super) matches: fn(&str) -> bool,
+    text: &'static str,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    pub(super) const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            regex: OnceLock::new(),
+        }
+    }
+
+    /// The pattern made ready. A test sees to it that each of the model's can be.
+    fn regex(&self) -> Option<&Regex> {
+        let ready = || Regex::new(&translated(self.text)).ok();
+        self.regex.get_or_init(ready).as_ref()
+    }
+
+    /// Whether the whole of `text` is as the pattern says.
+    fn matches(&self, text: &str) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+/// A pattern of Java's as our crate reads it: it matches the whole text, and its dot stops at five
+/// kinds of line ends.
+fn translated(pattern: &str) -> String {
+    let (mut written, mut in_class, mut escaped) = (String::new(), false, false);
+    for letter in pattern.chars() {
+        match letter {
+            '.' if !in_class && !escaped => written.push_str(r"[^\n\r\x{85}\x{2028}\x{2029}]"),
+            _ => written.push(letter),
+        }
+        if !escaped {
+            in_class = letter == '[' || (in_class && letter != ']');
+        }
+        escaped = letter == '\\' && !escaped;
+    }
+    format!("^(?:{written})$")
 }
 
 /// No upper bound.
@@ -77,20 +134,28 @@ impl Text {
         }
     }
 
-    pub(super) const fn matching(min: usize, max: usize, pattern: Pattern) -> Self {
+    pub(super) const fn matching(self, pattern: &'static Pattern) -> Self {
         Self {
-            min,
-            max,
+            min: self.min,
+            max: self.max,
             pattern: Some(pattern),
-            sensitive: false,
+            sensitive: self.sensitive,
         }
     }
 
     pub(super) const fn sensitive(self) -> Self {
         Self {
+            min: self.min,
+            max: self.max,
+            pattern: self.pattern,
             sensitive: true,
-            ..self
         }
+    }
+
+    /// Whether its pattern, if it has one, can be matched.
+    #[cfg(test)]
+    pub(super) fn has_meaning(&self) -> bool {
+        self.pattern.is_none_or(|pattern| pattern.regex().is_some())
     }
 
     /// The constraints that `text` breaks.
@@ -98,7 +163,7 @@ impl Text {
         let mut broken = Vec::new();
         length(text.encode_utf16().count(), self.min, self.max, &mut broken);
         if let Some(pattern) = self.pattern
-            && !(pattern.matches)(text)
+            && !pattern.matches(text)
         {
             broken.push(format!(
                 "Member must satisfy regular expression pattern: {}",
@@ -236,7 +301,7 @@ fn walk(
         }
         Shape::Map {
             key,
-            value: item_shape,
+            value: value_shape,
             min,
             max,
         } => {
@@ -246,24 +311,24 @@ fn walk(
             let mut broken = Vec::new();
             length(entries.len(), *min, *max, &mut broken);
             for (name, item) in entries {
-                let text = item
-                    .as_str()
-                    .ok_or_else(|| mistyped(item, "a String", path))?;
-                for (what, broken_here) in [
-                    ("keys", key.broken(name)),
-                    ("value", item_shape.broken(text)),
-                ] {
-                    if !broken_here.is_empty() {
-                        let which = if what == "keys" {
-                            format!("'{}'", cut(name))
-                        } else {
-                            format!("of '{}'", cut(name))
-                        };
-                        broken.push(format!(
-                            "Map {what} must satisfy constraint: [{}] ({which})",
-                            broken_here.join(", ")
-                        ));
-                    }
+                if let Shape::Text(key) = key {
+                    rule_of_map(
+                        "keys",
+                        &format!("'{}'", cut(name)),
+                        &key.broken(name),
+                        &mut broken,
+                    );
+                }
+                if let Shape::Text(value) = value_shape {
+                    let text = item
+                        .as_str()
+                        .ok_or_else(|| mistyped(item, "a String", path))?;
+                    let entry = format!("of '{}'", cut(name));
+                    rule_of_map("value", &entry, &value.broken(text), &mut broken);
+                } else {
+                    path.within(format!("{}.member", cut(name)), |path| {
+                        walk(item, value_shape, path, found)
+                    })?;
                 }
             }
             // Maps carry configuration, which may be secret: their values are never repeated.
@@ -289,6 +354,15 @@ fn walk(
         }
     }
     Ok(())
+}
+
+fn rule_of_map(what: &str, entry: &str, rules: &[String], broken: &mut Vec<String>) {
+    if !rules.is_empty() {
+        let rules = rules.join(", ");
+        broken.push(format!(
+            "Map {what} must satisfy constraint: [{rules}] ({entry})"
+        ));
+    }
 }
 
 fn echo(text: &str, sensitive: bool) -> String {
@@ -319,4 +393,16 @@ fn mistyped(value: &Value, wanted: &str, path: &Path) -> ApiError {
         "{found} can not be converted to {wanted} (at '{}')",
         path.0.join(".")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_dot_that_stands_for_any_character_is_translated() {
+        let any = r"[^\n\r\x{85}\x{2028}\x{2029}]";
+        assert_eq!(translated(".*"), format!("^(?:{any}*)$"));
+        assert_eq!(translated(r"[a.\].]\."), r"^(?:[a.\].]\.)$");
+    }
 }
