@@ -79,6 +79,8 @@ pub(crate) struct Inner {
     pub(crate) detail_times: Vec<Instant>,
     /// GetJobDetails answers for ended jobs, too.
     pub(crate) details_of_ended: bool,
+    /// And without credentials.
+    pub(crate) bare_details_of_ended: bool,
     pub(crate) check_faults: VecDeque<Fault>,
     pub(crate) checks: u32,
     pub(crate) puts: u32,
@@ -441,7 +443,8 @@ impl JobSource for Service {
         let mut inner = self.inner.lock().await;
         inner.details += 1;
         inner.detail_times.push(Instant::now());
-        let of_ended = inner.details_of_ended;
+        let bare = inner.bare_details_of_ended;
+        let of_ended = inner.details_of_ended || bare;
         let generation = inner.details + 1;
         let fault = inner.detail_faults.pop_front();
         let known = inner
