@@ -50,6 +50,13 @@ pub fn venv(program: &str) -> PathBuf {
     there(target().join("venv/bin").join(program))
 }
 
+/// The folder of the npm packages that clients of the service are made with.
+#[must_use]
+pub fn npm_clients() -> PathBuf {
+    there(target().join("npm-clients/node_modules/@aws-sdk"));
+    target().join("npm-clients")
+}
+
 fn there(path: PathBuf) -> PathBuf {
     assert!(path.exists(), "{} is not there: {REMEDY}", path.display());
     path

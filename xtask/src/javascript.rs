@@ -13,13 +13,17 @@ pub(crate) fn jco() -> PathBuf {
     paths::target().join("npm/node_modules/.bin/jco")
 }
 
-/// Install what tests/guests/javascript/package.json pins, or leave it when that is there.
+/// Install what jco's package.json and that of the clients pin, or leave it when that is there.
 pub(crate) fn set_up() -> Result<()> {
-    let wanted = paths::root().join("tests/guests/javascript/package.json");
-    let home = paths::target().join("npm");
+    install("tests/guests/javascript/package.json", "npm")?;
+    install("tests/javascript/package.json", "npm-clients")
+}
+
+fn install(manifest: &str, folder: &str) -> Result<()> {
+    let home = paths::target().join(folder);
     let stamp = home.join("installed.json");
-    let text =
-        std::fs::read_to_string(&wanted).context("could not read the pinned npm packages")?;
+    let text = std::fs::read_to_string(paths::root().join(manifest))
+        .context("could not read the pinned npm packages")?;
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
         return Ok(());
     }

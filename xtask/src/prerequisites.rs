@@ -34,7 +34,7 @@ const NODE: &[Prerequisite] = &[
     Prerequisite {
         program: "node",
         arg: "--version",
-        what_for: "node, for the plugin written in JavaScript and the demo's documents",
+        what_for: "node, for the plugin and the AWS client in JavaScript and the demo's documents",
         install: "sudo apt-get install nodejs npm   (version 20 or later)",
     },
     Prerequisite {

@@ -89,6 +89,13 @@ async fn executions_are_steered_with_boto3_from_stop_to_update() {
 }
 
 #[tokio::test]
+async fn crc64nvme_is_verified_and_given_back() {
+    let rig = Rig::start(RigOptions::default()).await;
+    let (code, said, errors) = finished(python("checksums.py", &rig.service.endpoint)).await;
+    assert_eq!(code, 0, "{said}{errors}");
+}
+
+#[tokio::test]
 async fn a_rival_made_with_boto3_and_our_worker_share_jobs() {
     const ACTIONS: usize = 40;
     let plugin = Plugin::probe("Probe");
