@@ -1,6 +1,7 @@
 """Runs a command in a terminal of 24 rows and 40 columns, and passes on what it writes there, byte for byte.
 
-SIGUSR1 presses Ctrl-C in it. Ends as the command does.
+SIGUSR1 presses Ctrl-C in it, SIGUSR2 the key h. Ends as the command does, and says on standard error whether the
+terminal shows what is typed.
 """
 
 import fcntl
@@ -17,6 +18,7 @@ if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 
 signal.signal(signal.SIGUSR1, lambda *_: os.write(terminal, b"\x03"))
+signal.signal(signal.SIGUSR2, lambda *_: os.write(terminal, b"h"))
 try:
     while shown := os.read(terminal, 4096):
         sys.stdout.buffer.write(shown)
@@ -24,4 +26,6 @@ try:
 except OSError:
     # Linux's way to say that nobody has the other end open any more.
     pass
+shows = termios.tcgetattr(terminal)[3] & termios.ECHO
+print("echo is", "on" if shows else "off", file=sys.stderr, flush=True)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

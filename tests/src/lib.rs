@@ -42,7 +42,7 @@ pub use moto::MotoServer;
 pub use process::{Process, finished};
 pub use proxy::{Exchange, Fault, Held, Proxy};
 pub use rig::{Rig, RigOptions, small_source};
-pub use service::{ActionResult, Service, ServiceOptions};
+pub use service::{ActionResult, CONTROL_TOKEN, Service, ServiceOptions};
 pub use tally::{results_of, terminal_results};
 pub use vitals::Vitals;
 pub use worker::{Worker, WorkerSetup};

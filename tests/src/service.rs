@@ -11,12 +11,20 @@ use aws_sdk_codepipeline::types::{
 };
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::pipelines::{ARTIFACTS, Pipeline, SOURCES};
 use crate::plugins::Plugin;
 use crate::process::{DEADLINE, Process};
 use crate::{binary, client};
+
+/// Opens the control path of every service.
+pub const CONTROL_TOKEN: &str = "a-token-of-the-tests";
 
 /// How a service is started.
 #[derive(Clone, Debug)]
@@ -27,6 +35,14 @@ pub struct ServiceOptions {
     pub reoffer_after: String,
     /// `--credential-lifetime`.
     pub credential_lifetime: String,
+    /// `--action-timeout`.
+    pub action_timeout: String,
+    /// `--assume`: other answers to what nothing public settles, as in `poll-hides=no`.
+    pub assume: Vec<String>,
+    /// `--clock-skew`.
+    pub clock_skew: String,
+    /// `--port`.
+    pub port: u16,
     /// `--plugins`; by default a folder without any.
     pub plugins: Option<PathBuf>,
     /// `--third-party`.
@@ -39,6 +55,10 @@ impl Default for ServiceOptions {
             continuation_delay: "50ms".to_owned(),
             reoffer_after: "60s".to_owned(),
             credential_lifetime: "15m".to_owned(),
+            action_timeout: "24h".to_owned(),
+            assume: Vec::new(),
+            clock_skew: "0s".to_owned(),
+            port: 0,
             plugins: None,
             third_party: None,
         }
@@ -86,16 +106,25 @@ pub struct Service {
 }
 
 impl Service {
-    /// Start one whose objects live in a folder, with the two buckets of [`crate::pipelines`].
+    /// Start one whose state lives in a folder, with the two buckets of [`crate::pipelines`].
     pub async fn start(folder: &Path, options: &ServiceOptions) -> Service {
+        let service = Service::again(folder, options).await;
+        service.buckets().await;
+        service
+    }
+
+    /// Start one in the folder of another that has ended, with all that it had.
+    pub async fn again(folder: &Path, options: &ServiceOptions) -> Service {
         let plugins = options
             .plugins
             .clone()
             .unwrap_or_else(|| folder.join("none"));
         std::fs::create_dir_all(&plugins).expect("the rig's folder can be written");
+        let token_file = folder.join("control-token");
+        std::fs::write(&token_file, CONTROL_TOKEN).expect("the rig's folder can be written");
         let mut command = Command::new(binary::pipefitter());
         command
-            .args(["dev", "--no-worker", "--port", "0"])
+            .args(["dev", "--no-worker", "--port", &options.port.to_string()])
             .arg("--plugins")
             .arg(&plugins)
             .arg("--state-dir")
@@ -103,6 +132,16 @@ impl Service {
             .args(["--continuation-delay", &options.continuation_delay])
             .args(["--reoffer-after", &options.reoffer_after])
             .args(["--credential-lifetime", &options.credential_lifetime])
+            .args(["--action-timeout", &options.action_timeout])
+            .args(["--clock-skew", &options.clock_skew])
+            .args(
+                options
+                    .assume
+                    .iter()
+                    .flat_map(|answer| ["--assume", answer]),
+            )
+            .arg("--control-token-file")
+            .arg(&token_file)
             .env_remove("PIPEFITTER_CONFIG");
         if let Some(file) = &options.third_party {
             command.arg("--third-party").arg(file);
@@ -115,14 +154,58 @@ impl Service {
             .next()
             .unwrap_or_default()
             .to_owned();
-        let service = Service {
+        Service {
             process,
             codepipeline: client::codepipeline(&endpoint),
             s3: client::s3(&endpoint),
             endpoint,
+        }
+    }
+
+    /// Have the control path do something, as in `json!({ "do": "advance", "seconds": 60 })`; what it says
+    /// was done.
+    pub async fn control(&self, command: serde_json::Value) -> String {
+        let (status, answer) = self.control_with(CONTROL_TOKEN, Some(&command)).await;
+        match answer["done"].as_str() {
+            Some(done) if status == 200 => done.to_owned(),
+            _ => panic!("{command}: {status} {answer}"),
+        }
+    }
+
+    /// One request to the control path, a POST where there is a command: status and answer.
+    pub async fn control_with(
+        &self,
+        token: &str,
+        command: Option<&serde_json::Value>,
+    ) -> (u16, serde_json::Value) {
+        let method = if command.is_some() { "POST" } else { "GET" };
+        let body = command.map(ToString::to_string).unwrap_or_default();
+        let request = hyper::Request::builder()
+            .method(method)
+            .uri("/_pipefitter/control")
+            .header("host", self.address().to_string())
+            .header("authorization", format!("Bearer {token}"))
+            .body(Full::<Bytes>::from(body))
+            .expect("a request");
+        let stream = TcpStream::connect(self.address())
+            .await
+            .expect("it listens");
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .expect("it speaks HTTP");
+        let asked = async {
+            let answer = sender.send_request(request).await.expect("it answers");
+            let status = answer.status().as_u16();
+            let body = answer.into_body().collect().await.expect("an answer");
+            (
+                status,
+                serde_json::from_slice(&body.to_bytes()).unwrap_or_default(),
+            )
         };
-        service.buckets().await;
-        service
+        tokio::select! {
+            answer = asked => answer,
+            ended = connection => panic!("no answer of the control path: {ended:?}"),
+        }
     }
 
     /// Where it listens.

@@ -10,10 +10,12 @@ use crate::process::run;
 
 /// boto3 and the AWS CLI v1 are clients that nobody here wrote; componentize-py makes a component of a
 /// Python program; awscrt gives boto3 the checksum CRC64NVME; moto's server is a Secrets Manager, Parameter Store,
-/// EventBridge and SQS that nobody here wrote. botocore's version is what all of them agree on. moto's own extra `server` brings what its other services need,
-/// four times as much: flask is what a server takes. For SQS it has no extra, since that takes nothing.
+/// EventBridge and SQS that nobody here wrote. botocore's version is what all of them agree on. moto's own extra
+/// `server` brings what its other services need, four times as much: flask is what a server takes. For SQS it has
+/// no extra, since that takes nothing.
 const REQUIREMENTS: &str = "awscli==1.46.2\nboto3==1.44.5\nbotocore==1.44.5\nawscrt==0.38.0\n\
-                            componentize-py==0.25.1\nflask==3.1.3\nflask-cors==6.0.5\nmoto[events,iam,secretsmanager,ssm]==5.2.5\n";
+                            componentize-py==0.25.1\nflask==3.1.3\n\
+                            flask-cors==6.0.5\nmoto[events,iam,secretsmanager,ssm]==5.2.5\n";
 
 /// The environment's `bin`.
 pub(crate) fn bin() -> PathBuf {

@@ -86,7 +86,7 @@ pub(crate) struct DevArgs {
     /// The port of the service on 127.0.0.1; 0 takes any that is free
     #[arg(long, default_value_t = 4510)]
     pub(crate) port: u16,
-    /// Keep objects, compiled code and logs here instead of in a temporary folder
+    /// Keep the service's state, objects, compiled code and logs here instead of in a temporary folder
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
     /// Run one execution and exit: 0 if it succeeded, 1 if not
@@ -107,18 +107,29 @@ pub(crate) struct DevArgs {
     /// How long a job's credentials are valid
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
     pub(crate) credential_lifetime: Duration,
-    /// What the service says of a job that timed out or was abandoned
-    #[arg(long, value_name = "ANSWER", value_enum, default_value = "known")]
-    pub(crate) lost_jobs: LostJobsChoice,
+    /// How long an action may take
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    pub(crate) action_timeout: Duration,
+    /// How far CodePipeline's clock is ahead of this machine's where it judges signatures; `-10m` for behind
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = skew, allow_hyphen_values = true)]
+    pub(crate) clock_skew: i64,
+    /// Another answer to a question about AWS that nothing public settles: docs/AWS-ASSUMPTIONS.md lists them
+    #[arg(long = "assume", value_name = "SWITCH=ANSWER", value_parser = pair)]
+    pub(crate) assume: Vec<(String, String)>,
+    /// Open the control path, which moves time and makes things go wrong, and print its token
+    #[arg(long)]
+    pub(crate) control: bool,
+    /// Open the control path with the token on the first line of a file, which is not printed
+    #[arg(long, value_name = "FILE", conflicts_with = "control")]
+    pub(crate) control_token_file: Option<PathBuf>,
 }
 
-/// What AWS does is not documented.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum LostJobsChoice {
-    /// A result is an InvalidJobStateException
-    Known,
-    /// Every call is a JobNotFoundException
-    Forgotten,
+/// Whole seconds.
+fn skew(text: &str) -> Result<i64, String> {
+    let (size, sign) = text.strip_prefix('-').map_or((text, 1), |size| (size, -1));
+    let seconds = duration(size)?.as_secs();
+    let seconds = i64::try_from(seconds).map_err(|error| error.to_string())?;
+    Ok(sign * seconds)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::ThirdParty;
+use crate::{ControlToken, Switches, ThirdParty};
 
 /// What a [`crate::Server`] is started with; [`LocalConfig::default`] is AWS's behaviour where that
 /// is known.
@@ -12,8 +12,8 @@ use crate::ThirdParty;
 pub struct LocalConfig {
     /// Where to listen: a loopback address; port 0 takes any free one.
     pub bind: SocketAddr,
-    /// Where objects live. None: a directory that goes away with the server. CodePipeline's own
-    /// state (types, pipelines, executions) is in memory either way.
+    /// Where objects and CodePipeline's state live. None: objects in a directory that goes away with
+    /// the server, the rest in memory.
     pub state_dir: Option<PathBuf>,
     /// The one Region there is.
     pub region: String,
@@ -21,30 +21,18 @@ pub struct LocalConfig {
     pub account: String,
     /// From a result with a continuation token to the next job. AWS: 30 seconds.
     pub continuation_delay: Duration,
-    /// From handing a job out to offering it again, where nobody acknowledges it. AWS does not
-    /// document its interval; here it is 60 seconds.
-    pub reoffer_after: Duration,
-    /// How long a job's credentials work. On AWS: 15 minutes.
-    pub credential_lifetime: Duration,
     /// How often source objects are looked at, besides at each upload.
     pub source_poll: Duration,
-    /// How long an action may take with all its jobs. AWS: 24 hours for custom actions.
-    pub action_timeout: Duration,
-    /// What becomes of jobs that ended without their worker: by a timeout, or because their execution
-    /// was stopped with abandon or their pipeline updated. AWS does not document it.
-    pub lost_jobs: LostJobs,
+    /// What nothing public settles about AWS.
+    pub switches: Switches,
+    /// How many seconds the clock that CodePipeline dates signatures against is ahead of the machine's;
+    /// below zero, behind. More than five minutes, and a client that does not correct its clock by the
+    /// answer's `Date` is refused.
+    pub clock_skew: i64,
+    /// Opens the control path. None: there is no such path.
+    pub control: Option<ControlToken>,
     /// The action types of partners, and who is connected to them. None by default.
     pub third_party: ThirdParty,
-}
-
-/// How the service answers for a job that ended without its worker.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LostJobs {
-    /// It is known: a result is an `InvalidJobStateException`, and its details have no credentials.
-    #[default]
-    Known,
-    /// It is forgotten: every operation on it is a `JobNotFoundException`.
-    Forgotten,
 }
 
 impl Default for LocalConfig {
@@ -55,11 +43,10 @@ impl Default for LocalConfig {
             region: "us-east-1".into(),
             account: "000000000000".into(),
             continuation_delay: Duration::from_secs(30),
-            reoffer_after: Duration::from_secs(60),
-            credential_lifetime: Duration::from_secs(15 * 60),
             source_poll: Duration::from_secs(30),
-            action_timeout: Duration::from_secs(24 * 60 * 60),
-            lost_jobs: LostJobs::default(),
+            switches: Switches::default(),
+            clock_skew: 0,
+            control: None,
             third_party: ThirdParty::default(),
         }
     }

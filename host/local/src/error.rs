@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// A step of starting the service that failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,4 +47,13 @@ pub enum LocalError {
     /// The object store could not be opened.
     #[error("could not open the object store")]
     Objects(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// CodePipeline's state could not be opened or read.
+    #[error("could not open CodePipeline's state in {path}")]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what to do.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }

@@ -2,7 +2,9 @@
 //! the AWS CLI.
 //!
 //! ```text
-//!   server     one listener; each request goes to the service that its signature names
+//!   server     one listener
+//!   router     each request goes to the service that its signature names
+//!   control    moves time and makes things go wrong, for whoever tests a worker
 //!   auth       who signs: one registry and one clock for both services
 //!   pipeline   CodePipeline: the protocol, the engine, the job operations
 //!   s3         S3: the protocol over a store of ours
@@ -15,18 +17,23 @@
 
 mod auth;
 mod config;
+mod control;
 mod error;
 mod pipeline;
+mod router;
 mod s3;
 mod server;
+mod switches;
 mod third_party;
 
-pub use config::{LocalConfig, LostJobs};
+pub use config::LocalConfig;
+pub use control::{Command, Control, ControlError, ControlToken, Slow, TokenError, Where};
 pub use error::LocalError;
 pub use pipeline::{
     ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,
 };
 pub use server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server};
+pub use switches::{EndedDetails, LateResult, SwitchError, Switches};
 pub use third_party::{
     ArtifactCounts, CATEGORIES, JobIds, ThirdParty, ThirdPartyActionType, ThirdPartyClient,
     ThirdPartyFault, ThirdPartyProperty, ThirdPartyUrls,

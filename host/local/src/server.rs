@@ -1,35 +1,23 @@
-//! The listener, and which service gets a request.
-//!
-//! A request with CodePipeline's target, or a signature for it, goes to CodePipeline; one whose
-//! signature (in the header or, presigned, in the query) is for S3 goes to S3, and so does an
-//! anonymous one without a target, to be refused in S3's form. Any other service is named in the
-//! refusal, in the form that its clients read.
-//!
-//! The key pair is known to everybody, so what keeps others out is that they cannot connect. A page
-//! in a browser could, if its own host name were made to point here (DNS rebinding); the `Host`
-//! header then tells, and such a request is refused before anything else.
+//! The listener: [`crate::router`] says which service gets a request.
 
-use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::{Clock, ROOT_KEY, Registry, sigv4};
-use crate::pipeline::{ApiError, CodePipeline, Event, Settings, failure, is_target, serve};
-use crate::s3::{ObjectStore, S3Door, service};
+use crate::auth::{Clock, ROOT_KEY, Registry};
+use crate::control::{Control, Faults};
+use crate::pipeline::{CodePipeline, Event, Saved, Settings};
+use crate::router::Router;
+use crate::s3::{ObjectStore, service};
 use crate::{LocalConfig, LocalError};
 
 /// The access key id that may do everything.
@@ -40,13 +28,11 @@ pub const SECRET_ACCESS_KEY: &str = ROOT_KEY;
 /// How long a connection has for the answer it is at, once the server stops.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Body = UnsyncBoxBody<Bytes, BoxError>;
-
 /// A running service. Dropped without [`Server::shutdown`], it stops too, but nobody waits for it.
 pub struct Server {
     address: SocketAddr,
     pipeline: CodePipeline,
+    control: Control,
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Holds the objects of a server without a state directory.
@@ -81,7 +67,7 @@ impl Server {
         };
         let listener = TcpListener::bind(config.bind).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (directory, temporary) = match config.state_dir {
+        let (directory, temporary) = match &config.state_dir {
             Some(directory) => (directory.join("s3"), None),
             None => {
                 let made = tempfile::Builder::new()
@@ -94,16 +80,32 @@ impl Server {
         let store = ObjectStore::open(directory)
             .await
             .map_err(|error| LocalError::Objects(Box::new(error)))?;
-        let registry = Registry::new(Clock::system());
+        let state_file = config.state_dir.map(|dir| dir.join("codepipeline.redb"));
+        let state = |source: Box<dyn std::error::Error + Send + Sync>| LocalError::State {
+            path: state_file.clone().unwrap_or_default(),
+            source,
+        };
+        let saved = match state_file.clone() {
+            None => None,
+            Some(path) => {
+                let owner = format!("{} in {}", config.account, config.region);
+                let opened = tokio::task::spawn_blocking(move || Saved::open(&path, &owner)).await;
+                Some(
+                    opened
+                        .map_err(|error| state(error.into()))?
+                        .map_err(|error| state(error.into()))?,
+                )
+            }
+        };
+        let ahead = saved.as_ref().map_or(Duration::ZERO, Saved::ahead);
+        let clock = Clock::system(ahead, SignedDuration::from_secs(config.clock_skew));
+        let registry = Registry::new(clock.clone());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let settings = Settings {
             region: config.region.clone(),
             account: config.account,
             continuation_delay: config.continuation_delay,
-            reoffer_after: config.reoffer_after,
-            credential_lifetime: config.credential_lifetime,
-            action_timeout: config.action_timeout,
-            lost_jobs: config.lost_jobs,
+            switches: config.switches,
             third_party: config.third_party,
         };
         let pipeline = CodePipeline::start(
@@ -111,18 +113,25 @@ impl Server {
             config.source_poll,
             store.clone(),
             registry.clone(),
+            saved,
             (&tasks, stop.clone()),
-        );
+        )
+        .map_err(|error| state(error.into()))?;
+        let faults = Faults::default();
+        let control = Control::new(pipeline.clone(), faults.clone(), clock);
         let router = Arc::new(Router {
             door: service(store, registry.clone(), &config.region),
             pipeline: pipeline.clone(),
             registry,
+            faults,
+            control: config.control.map(|token| (control.clone(), token)),
             region: config.region,
         });
         tasks.spawn(accept(listener, router, tasks.clone(), stop.clone()));
         Ok(Self {
             address,
             pipeline,
+            control,
             tasks,
             stop,
             temporary,
@@ -146,6 +155,12 @@ impl Server {
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.pipeline.events()
+    }
+
+    /// Moves its time and makes things go wrong, whether there is a control path or not.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Stops listening, ends every connection after the answer it is at (five seconds at most),
@@ -221,7 +236,7 @@ async fn connection(stream: TcpStream, router: Arc<Router>, stop: CancellationTo
     let _ = stream.set_nodelay(true);
     let handler = service_fn(move |request| {
         let router = Arc::clone(&router);
-        async move { Ok::<_, Infallible>(router.route(request).await) }
+        async move { router.route(request).await.ok_or(Unanswered) }
     });
     let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -242,132 +257,7 @@ async fn connection(stream: TcpStream, router: Arc<Router>, stop: CancellationTo
     }
 }
 
-struct Router {
-    pipeline: CodePipeline,
-    door: S3Door,
-    registry: Registry,
-    region: String,
-}
-
-impl Router {
-    async fn route(&self, request: Request<Incoming>) -> Response<Body> {
-        let (parts, body) = request.into_parts();
-        if !is_local_host(&parts) {
-            return full(xml(
-                StatusCode::FORBIDDEN,
-                "AccessDenied",
-                "the Host header must name a loopback address or localhost",
-            ));
-        }
-        let scope = sigv4::scope_service(&parts);
-        let has_target = parts.headers.contains_key("x-amz-target");
-        if is_target(&parts) || scope.as_deref() == Some("codepipeline") {
-            let request = Request::from_parts(parts, body);
-            return full(serve(&self.pipeline, &self.registry, &self.region, request).await);
-        }
-        match scope.as_deref() {
-            Some("s3") => self
-                .door
-                .call(Request::from_parts(parts, body))
-                .await
-                .map(boxed),
-            None if !has_target => self
-                .door
-                .call(Request::from_parts(parts, body))
-                .await
-                .map(boxed),
-            other => full(unknown_service(other, has_target)),
-        }
-    }
-}
-
-/// Refuses a service that is not here: as JSON to clients that send a target, else as XML.
-fn unknown_service(name: Option<&str>, is_json: bool) -> Response<Full<Bytes>> {
-    let name = name.unwrap_or("service of that target");
-    let message = format!("pipefitter's embedded service has no {name}; only codepipeline and s3");
-    if is_json {
-        return failure(&ApiError::new("UnknownServiceException", message));
-    }
-    xml(StatusCode::BAD_REQUEST, "UnknownService", &message)
-}
-
-/// Whether a request was addressed to this machine by a name that nobody else can give it.
-fn is_local_host(parts: &http::request::Parts) -> bool {
-    let header = parts
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let Some(host) = header.or(parts.uri.authority().map(|authority| authority.as_str())) else {
-        // HTTP/1.0 without a host: no browser.
-        return true;
-    };
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    address
-        .parse::<IpAddr>()
-        .is_ok_and(|address| address.is_loopback())
-        || name.eq_ignore_ascii_case("localhost")
-        || name.to_ascii_lowercase().ends_with(".localhost")
-}
-
-fn xml(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {
-    let escaped = message
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let body = format!(
-        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
-         <Message>{escaped}</Message></Error></ErrorResponse>"
-    );
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
-    response
-}
-
-fn full(response: Response<Full<Bytes>>) -> Response<Body> {
-    response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
-}
-
-fn boxed<B>(body: B) -> Body
-where
-    B: hyper::body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    body.map_err(Into::into).boxed_unsync()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_answered_to() {
-        let is_answered = |host: &str| {
-            let request = Request::get("/").header("host", host).body(()).unwrap();
-            is_local_host(&request.into_parts().0)
-        };
-        for host in [
-            "127.0.0.1:4510",
-            "[::1]:4510",
-            "[::1]",
-            "localhost",
-            "b.s3.localhost:80",
-        ] {
-            assert!(is_answered(host), "{host}");
-        }
-        for host in [
-            "evil.example",
-            "localhost.evil.example:4510",
-            "10.0.0.1",
-            "127.0.0.1.nip.io",
-        ] {
-            assert!(!is_answered(host), "{host}");
-        }
-    }
-}
+/// A fault has it that nobody hears of a request: its connection is cut.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault has the answer dropped")]
+struct Unanswered;

@@ -225,7 +225,7 @@ async fn secrets_are_asterisks_everywhere_but_in_job_data() {
 
 #[tokio::test]
 async fn the_loser_of_a_race_gets_an_invalid_nonce() {
-    let local = Local::with_buckets(|config| config.reoffer_after = Duration::ZERO).await;
+    let local = Local::with_buckets(|config| config.switches.reoffer_after = Duration::ZERO).await;
     local.create_build_type().await;
     local
         .create_pipeline(

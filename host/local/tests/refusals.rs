@@ -11,7 +11,8 @@ use common::*;
 
 #[tokio::test]
 async fn who_may_not_is_told_so() {
-    let local = Local::with_buckets(|config| config.credential_lifetime = Duration::ZERO).await;
+    let local =
+        Local::with_buckets(|config| config.switches.credential_lifetime = Duration::ZERO).await;
     local.create_build_type().await;
     let action = build("Build", Some("SourceArtifact"), None, &[("title", "t")]);
     local.create_pipeline("p", vec![vec![action]]).await;

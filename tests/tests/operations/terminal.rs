@@ -1,4 +1,4 @@
-//! `dev` on a terminal: colours, a bottom line that follows what runs, and Ctrl-C. tests/python/terminal.py is the
+//! `dev` on a terminal: colours, a bottom line that follows what runs, keys, and Ctrl-C. tests/python/terminal.py is the
 //! terminal.
 
 use std::path::Path;
@@ -140,4 +140,19 @@ async fn ctrl_c_ends_it() {
     stays.line("| deaf").await;
     stays.signal(Signal::USR1);
     assert_eq!(stays.ended().await.code(), Some(0), "{}", stays.output());
+}
+
+#[tokio::test]
+async fn keys_make_things_happen_and_the_terminal_is_left_as_it_was() {
+    let folder = folder("deaf").await;
+    let stays = dev(folder.path(), &[], &[]);
+    stays.line("h  an hour passes").await;
+    stays.line("| deaf").await;
+    stays.signal(Signal::USR2);
+    stays
+        .line("Key h: the service's time is 3600 seconds ahead")
+        .await;
+    stays.signal(Signal::USR1);
+    assert_eq!(stays.ended().await.code(), Some(0), "{}", stays.output());
+    assert!(stays.output().contains("echo is on"), "{}", stays.output());
 }

@@ -5,6 +5,7 @@
 //! against the same registry: chunked uploads sign each chunk.)
 
 mod clock;
+pub(crate) mod instant;
 mod registry;
 pub(crate) mod sigv4;
 

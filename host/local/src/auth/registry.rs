@@ -6,12 +6,13 @@
 //! writes. An expired session stays listed for a while, so that its owner is told that it expired
 //! and not that it never was.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use super::clock::{self, Clock};
 
@@ -31,7 +32,7 @@ pub(crate) enum Identity {
 }
 
 /// How uploads must be encrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeyRule {
     /// The key that `x-amz-server-side-encryption-aws-kms-key-id` must name, if one is fixed.
     pub(crate) key_id: Option<String>,
@@ -52,6 +53,7 @@ pub(crate) struct Scope {
 }
 
 /// The temporary credentials of one job, and what they reach.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct JobAccess {
     /// Starts with `ASIA`, as those of STS do.
     pub(crate) access_key_id: String,
@@ -60,6 +62,7 @@ pub(crate) struct JobAccess {
     /// Must come with every request.
     pub(crate) session_token: String,
     /// The moment from which the session is refused.
+    #[serde(with = "super::instant")]
     pub(crate) expires_at: Timestamp,
     /// Objects that may be read.
     pub(crate) reads: Vec<ObjectRef>,
@@ -82,8 +85,22 @@ impl std::fmt::Debug for JobAccess {
 /// The list of signers; a cheap clone shares it.
 #[derive(Clone, Debug)]
 pub(crate) struct Registry {
-    sessions: Arc<RwLock<HashMap<String, Arc<JobAccess>>>>,
+    sessions: Arc<RwLock<Sessions>>,
     clock: Clock,
+}
+
+#[derive(Debug, Default)]
+struct Sessions {
+    by_key: HashMap<String, Arc<JobAccess>>,
+    /// Access keys whose session was made, changed or removed since [`Registry::take_changes`].
+    changed: BTreeSet<String>,
+}
+
+impl Sessions {
+    fn put(&mut self, access: Arc<JobAccess>) {
+        self.changed.insert(access.access_key_id.clone());
+        self.by_key.insert(access.access_key_id.clone(), access);
+    }
 }
 
 impl Registry {
@@ -106,7 +123,11 @@ impl Registry {
             return Some(Identity::Root);
         }
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(access_key_id).cloned().map(Identity::Job)
+        sessions
+            .by_key
+            .get(access_key_id)
+            .cloned()
+            .map(Identity::Job)
     }
 
     /// Makes a session that lives for `lifetime`.
@@ -121,24 +142,75 @@ impl Registry {
             writes: scope.writes,
             require_kms: scope.require_kms,
         });
-        let mut sessions = self
-            .sessions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, old| clock::later(old.expires_at, REMEMBER_EXPIRED) > now);
-        sessions.insert(access.access_key_id.clone(), Arc::clone(&access));
+        let mut guard = self.write();
+        let Sessions { by_key, changed } = &mut *guard;
+        by_key.retain(|id, old| {
+            let stays = clock::later(old.expires_at, REMEMBER_EXPIRED) > now;
+            if !stays {
+                changed.insert(id.clone());
+            }
+            stays
+        });
+        guard.put(Arc::clone(&access));
         access
     }
 
     /// Ends sessions at once: they are unknown from here on.
     pub(crate) fn revoke<'a>(&self, access_key_ids: impl IntoIterator<Item = &'a str>) {
-        let mut sessions = self
-            .sessions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut sessions = self.write();
         for id in access_key_ids {
-            sessions.remove(id);
+            if sessions.by_key.remove(id).is_some() {
+                sessions.changed.insert(id.to_owned());
+            }
         }
+    }
+
+    /// Lets sessions expire now; how many did. Their owners are told that they expired.
+    pub(crate) fn expire<'a>(&self, access_key_ids: impl IntoIterator<Item = &'a str>) -> usize {
+        let now = self.clock.now();
+        let mut sessions = self.write();
+        let mut expired = 0;
+        for id in access_key_ids {
+            let Some(access) = sessions.by_key.get(id).filter(|a| a.expires_at > now) else {
+                continue;
+            };
+            let mut access = JobAccess::clone(access);
+            access.expires_at = now;
+            sessions.put(Arc::new(access));
+            expired += 1;
+        }
+        expired
+    }
+
+    /// The sessions that changed since the last call; None for one that is gone.
+    pub(crate) fn take_changes(&self) -> Vec<(String, Option<Arc<JobAccess>>)> {
+        let mut sessions = self.write();
+        let changed = std::mem::take(&mut sessions.changed);
+        let now = |id: String| {
+            let access = sessions.by_key.get(&id).cloned();
+            (id, access)
+        };
+        changed.into_iter().map(now).collect()
+    }
+
+    /// Counts every session as changed.
+    #[cfg(test)]
+    pub(crate) fn touch_all(&self) {
+        let mut guard = self.write();
+        let Sessions { by_key, changed } = &mut *guard;
+        changed.extend(by_key.keys().cloned());
+    }
+
+    /// Puts back a session that was kept.
+    pub(crate) fn restore(&self, access: JobAccess) {
+        let id = access.access_key_id.clone();
+        self.write().by_key.insert(id, Arc::new(access));
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Sessions> {
+        self.sessions
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a session is past its end.
@@ -178,6 +250,12 @@ mod tests {
         assert!(registry.lookup(&session.access_key_id).is_none());
         registry.revoke([other.access_key_id.as_str()]);
         assert!(registry.lookup(&other.access_key_id).is_none());
+        let third = registry.issue(Scope::default(), Duration::from_secs(900));
+        assert_eq!(registry.expire([third.access_key_id.as_str(), "ASIA"]), 1);
+        let Some(Identity::Job(third)) = registry.lookup(&third.access_key_id) else {
+            panic!("an expired session is remembered");
+        };
+        assert!(registry.is_expired(&third));
         assert!(matches!(registry.lookup("local"), Some(Identity::Root)));
         assert!(registry.lookup("AKIDEXAMPLE").is_none());
     }

@@ -118,7 +118,7 @@ pub(crate) fn verify(
                 .into(),
         ));
     }
-    check_skew(&time, registry.clock().now())?;
+    check_skew(&time, registry.clock().wall())?;
     check_session(&identity, &parts.headers, registry)?;
     Ok(identity)
 }

@@ -8,6 +8,7 @@ use super::jobs::Success;
 use super::operation::{
     AcknowledgeJob, GetJobDetails, PollForJobs, PutJobFailureResult, PutJobSuccessResult,
 };
+use crate::EndedDetails;
 
 /// Bytes of output variables per action (the user guide's limits page).
 const MAX_VARIABLES: usize = 122_880;
@@ -76,6 +77,10 @@ impl Engine {
     pub(super) fn get_job_details(&mut self, request: &GetJobDetails) -> Result<Value, ApiError> {
         let id = &request.job_id;
         self.custom_job(id)?;
+        let is_ended = self.jobs.get(id).is_some_and(|job| job.status.is_ended());
+        if is_ended && self.settings.switches.ended_details == EndedDetails::JobNotFound {
+            return Err(ApiError::job_not_found(id));
+        }
         let data = self
             .job_data(id)
             .ok_or_else(|| ApiError::job_not_found(id))?;

@@ -1,6 +1,6 @@
 //! The operations on pipelines.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ impl Engine {
             created: self.now,
             updated: self.now,
             executions: VecDeque::new(),
-            request_tokens: HashMap::new(),
+            request_tokens: BTreeMap::new(),
             seen: not_seen(&declaration),
             declaration,
         };

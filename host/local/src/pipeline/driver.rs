@@ -1,10 +1,14 @@
 //! The task that owns the engine, and the handle that others ask it by.
 //!
 //! One loop takes inputs in turn: requests, the ends of effects, timers, notices of published
-//! objects. Effects run in a [`JoinSet`] beside it. A source is looked at when its object is
+//! objects. What they changed is kept on disk, where there is a disk, before they are answered, before
+//! watchers hear of it and before effects begin; requests that wait together are kept together.
+//! Effects run in a [`JoinSet`] beside the loop. A source is looked at when its object is
 //! published, and every `source_poll` besides, since a receiver that lags loses notices.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,17 +18,23 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::control::Order;
 use super::engine::{Effect, Engine, Settings, WatchedSource};
 use super::error::ApiError;
 use super::event::{ErrorDetails, Event};
+use super::keeper::{KeepError, Keeper};
+use super::kept::Row;
 use super::operation::Operation;
 use super::runs::Fetched;
-use super::source;
+use super::{saved, source};
 use crate::auth::{Clock, Registry, later};
 use crate::s3::{ObjectStore, Published};
 
 /// Requests that wait for the engine before their senders are held up.
 const INBOX: usize = 256;
+
+/// Requests that share a transaction at most.
+const TOGETHER: usize = 64;
 
 /// Events kept for a watcher that is slow.
 const EVENTS: usize = 4096;
@@ -35,6 +45,36 @@ pub(crate) struct CodePipeline {
     inbox: mpsc::Sender<Message>,
     events: broadcast::Sender<Event>,
     store: ObjectStore,
+    /// Why the service answers no more, where its state could not be written.
+    broken: Arc<OnceLock<String>>,
+}
+
+/// State on disk, opened.
+pub(crate) struct Saved {
+    keeper: Keeper,
+    rows: Vec<Row>,
+    ahead: Duration,
+}
+
+impl Saved {
+    /// Opens the file of `owner`, made if it is missing. Blocks.
+    ///
+    /// # Errors
+    /// A file that cannot be opened or read, or is of another format or owner.
+    pub(crate) fn open(path: &Path, owner: &str) -> Result<Self, KeepError> {
+        let (keeper, rows) = Keeper::open(path, owner)?;
+        let ahead = saved::ahead(&rows)?;
+        Ok(Self {
+            keeper,
+            rows,
+            ahead,
+        })
+    }
+
+    /// How far the service's time was moved ahead.
+    pub(crate) fn ahead(&self) -> Duration {
+        self.ahead
+    }
 }
 
 type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
@@ -54,33 +94,57 @@ enum Message {
         seen: BTreeMap<String, Option<String>>,
         reply: Reply<Value>,
     },
+    Order {
+        order: Order,
+        reply: Reply<usize>,
+    },
+    OpenJobs {
+        reply: Reply<Value>,
+    },
 }
 
 impl CodePipeline {
-    /// Starts the service's task; it ends when `stop` is cancelled.
+    /// Starts the service's task, from where it was left where there is something saved; it ends when
+    /// `stop` is cancelled.
+    ///
+    /// # Errors
+    /// A saved row that cannot be read.
     pub(crate) fn start(
         settings: Settings,
         source_poll: Duration,
         store: ObjectStore,
         registry: Registry,
+        saved: Option<Saved>,
         (tasks, stop): (&TaskTracker, CancellationToken),
-    ) -> Self {
+    ) -> Result<Self, KeepError> {
         let (inbox, messages) = mpsc::channel(INBOX);
         let events = broadcast::Sender::new(EVENTS);
+        let broken = Arc::<OnceLock<String>>::default();
         let clock = registry.clock().clone();
+        let (engine, keeper) = match saved {
+            None => (Engine::new(settings, registry), None),
+            Some(Saved { keeper, rows, .. }) => {
+                let engine = Engine::restored(settings, registry, &rows)?;
+                (engine, Some(keeper))
+            }
+        };
         let driver = Driver {
-            engine: Engine::new(settings, registry),
+            engine,
+            keeper,
             clock,
             store: store.clone(),
             events: events.clone(),
             effects: JoinSet::new(),
+            replies: Vec::new(),
+            broken: Arc::clone(&broken),
         };
         tasks.spawn(driver.run(messages, source_poll, stop));
-        Self {
+        Ok(Self {
             inbox,
             events,
             store,
-        }
+            broken,
+        })
     }
 
     /// What happens from now on.
@@ -132,8 +196,30 @@ impl CodePipeline {
         .await
     }
 
+    /// Has the engine do what no request could ask for.
+    ///
+    /// # Errors
+    /// A job that is not there, or that it cannot be done to.
+    pub(crate) async fn order(&self, order: Order) -> Result<usize, ApiError> {
+        self.ask(|reply| Message::Order { order, reply }).await
+    }
+
+    /// How open jobs stand.
+    ///
+    /// # Errors
+    /// The service is stopping.
+    pub(crate) async fn open_jobs(&self) -> Result<Value, ApiError> {
+        self.ask(|reply| Message::OpenJobs { reply }).await
+    }
+
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, ApiError> {
-        let stopping = || ApiError::new("ServiceUnavailableException", "The service is stopping");
+        let stopping = || {
+            let why = self
+                .broken
+                .get()
+                .map_or("The service is stopping", String::as_str);
+            ApiError::new("ServiceUnavailableException", why)
+        };
         let (reply, answer) = oneshot::channel();
         self.inbox
             .send(message(reply))
@@ -145,10 +231,14 @@ impl CodePipeline {
 
 struct Driver {
     engine: Engine,
+    keeper: Option<Keeper>,
     clock: Clock,
     store: ObjectStore,
     events: broadcast::Sender<Event>,
     effects: JoinSet<Done>,
+    /// Answers that wait until what they tell of is kept.
+    replies: Vec<Box<dyn FnOnce() + Send>>,
+    broken: Arc<OnceLock<String>>,
 }
 
 /// The end of an effect.
@@ -176,13 +266,15 @@ impl Driver {
     ) {
         let mut published = self.store.changes();
         let mut next_poll = later(self.clock.now(), source_poll);
+        // What begins again with a service that was there before.
+        self.carry_out();
         loop {
             let deadline = self.engine.next_deadline();
             let clock = self.clock.clone();
             tokio::select! {
                 () = stop.cancelled() => return,
                 message = inbox.recv() => match message {
-                    Some(message) => self.answer(message),
+                    Some(message) => self.answer_all(message, &mut inbox),
                     None => return,
                 },
                 Some(done) = self.effects.join_next() => match done {
@@ -201,20 +293,57 @@ impl Driver {
                     self.look_at(|_| true);
                 }
             }
+            if let Err(error) = self.keep().await {
+                let why = format!(
+                    "The state could not be written, so nothing is answered any more: {}",
+                    told(&error)
+                );
+                tracing::error!("{why}");
+                // Set once, by the one task there is.
+                let _ = self.broken.set(why);
+                return;
+            }
+            self.replies.drain(..).for_each(|reply| reply());
             self.carry_out();
         }
     }
 
+    /// Writes what changed.
+    async fn keep(&mut self) -> Result<(), KeepError> {
+        let changes = self.engine.take_changes()?;
+        match &self.keeper {
+            Some(keeper) if !changes.is_empty() => keeper.write(changes).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn answer_all(&mut self, first: Message, inbox: &mut mpsc::Receiver<Message>) {
+        self.answer(first);
+        for _ in 1..TOGETHER {
+            match inbox.try_recv() {
+                Ok(message) => self.answer(message),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn reply<T: Send + 'static>(&mut self, reply: Reply<T>, answer: Result<T, ApiError>) {
+        self.replies.push(Box::new(move || {
+            // A caller that hung up does not undo what was done.
+            let _ = reply.send(answer);
+        }));
+    }
+
     fn answer(&mut self, message: Message) {
         let now = self.clock.now();
-        // A caller that hung up does not undo what was done.
         match message {
             Message::Handle { operation, reply } => {
-                let _ = reply.send(self.engine.handle(*operation, now));
+                let answer = self.engine.handle(*operation, now);
+                self.reply(reply, answer);
             }
             Message::Check { operation, reply } => {
                 let checked = self.engine.check_declaration(&operation);
-                let _ = reply.send(checked.map(|()| operation));
+                self.reply(reply, checked.map(|()| operation));
             }
             Message::Declare {
                 operation,
@@ -226,7 +355,16 @@ impl Driver {
                 if let (Ok(_), Some(name)) = (&made, name) {
                     self.engine.note_sources(&name, seen);
                 }
-                let _ = reply.send(made);
+                self.reply(reply, made);
+            }
+            Message::Order { order, reply } => {
+                self.engine.tick(now);
+                let done = self.engine.carry_out(order, &self.clock);
+                self.reply(reply, done);
+            }
+            Message::OpenJobs { reply } => {
+                let jobs = self.engine.open_jobs();
+                self.reply(reply, Ok(jobs));
             }
         }
     }
@@ -277,6 +415,15 @@ impl Driver {
 
 fn is_of(source: &WatchedSource, notice: &Published) -> bool {
     source.object.0 == notice.bucket && source.object.1 == notice.key
+}
+
+/// An error and its causes.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 async fn reach(clock: &Clock, deadline: Option<Timestamp>) {

@@ -3,18 +3,22 @@
 //! Pure but for random ids: an input (an operation, the end of an effect, the time) changes the
 //! state and leaves effects behind for [`super::driver`] to carry out. Nothing here waits.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::ApiError;
 use super::event::{Event, EventKind};
+use super::kept::Kept;
 use super::model::{ActionType, ActionTypeId, EncryptionKey};
 use super::operation::Operation;
+use super::saved::Counters;
 use super::state::{Execution, Job, PipelineState, Run};
-use crate::LostJobs;
+pub(super) use super::timers::Timer;
+use super::timers::Timers;
+use crate::Switches;
 use crate::auth::{ObjectRef, Registry};
 use crate::third_party::ThirdParty;
 
@@ -24,17 +28,15 @@ pub(crate) struct Settings {
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) continuation_delay: Duration,
-    pub(crate) reoffer_after: Duration,
-    pub(crate) credential_lifetime: Duration,
-    pub(crate) action_timeout: Duration,
-    pub(crate) lost_jobs: LostJobs,
+    pub(crate) switches: Switches,
     pub(crate) third_party: ThirdParty,
 }
 
 /// What the engine wants done. Each but [`Effect::Emit`] ends in an input of the same run.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Effect {
     /// Tell watchers.
+    #[serde(skip)]
     Emit(Event),
     /// Copy a source object's newest version to its artifact; ends in [`Engine::source_fetched`].
     FetchSource {
@@ -50,6 +52,16 @@ pub(super) enum Effect {
     },
 }
 
+impl Effect {
+    /// The action execution that waits for its end.
+    fn run(&self) -> Option<&str> {
+        match self {
+            Self::Emit(_) => None,
+            Self::FetchSource { run, .. } | Self::VerifyOutputs { run, .. } => Some(run),
+        }
+    }
+}
+
 /// A source object that starts executions when it changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WatchedSource {
@@ -58,30 +70,24 @@ pub(super) struct WatchedSource {
     pub(super) object: ObjectRef,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Timer {
-    /// A continuation's job is to be offered.
-    Offer { job: String },
-    /// An action has taken too long.
-    Timeout { run: String },
-    /// A job has taken longer than its action type allows.
-    JobTimeout { job: String },
-}
-
 pub(super) struct Engine {
     pub(super) settings: Settings,
     pub(super) registry: Registry,
-    pub(super) types: BTreeMap<ActionTypeId, ActionType>,
+    pub(super) types: Kept<ActionTypeId, ActionType>,
     /// Custom types that were deleted: a version is never given to another type.
-    pub(super) deleted_types: BTreeMap<ActionTypeId, ActionType>,
-    pub(super) pipelines: BTreeMap<String, PipelineState>,
-    pub(super) executions: HashMap<String, Execution>,
-    pub(super) runs: HashMap<String, Run>,
-    pub(super) jobs: HashMap<String, Job>,
+    pub(super) deleted_types: Kept<ActionTypeId, ActionType>,
+    pub(super) pipelines: Kept<String, PipelineState>,
+    pub(super) executions: Kept<String, Execution>,
+    pub(super) runs: Kept<String, Run>,
+    pub(super) jobs: Kept<String, Job>,
     /// Jobs that pollers may get, now or once their hand-out lapses, by age.
-    pub(super) offers: BTreeMap<u64, String>,
-    pub(super) timers: BTreeSet<(Timestamp, Timer)>,
+    pub(super) offers: Kept<u64, String>,
+    pub(super) timers: Timers,
+    /// Effects that have not ended, by the action execution that waits for them.
+    pub(super) pending: Kept<String, Effect>,
     pub(super) sequence: u64,
+    /// As they were kept last.
+    pub(super) counted: Option<Counters>,
     /// The time of the input being handled.
     pub(super) now: Timestamp,
     effects: Vec<Effect>,
@@ -93,20 +99,25 @@ impl Engine {
         let offered = ActionType::built_in()
             .into_iter()
             .chain(partners.map(ActionType::from));
-        let types = offered.map(|kind| (kind.id.clone(), kind)).collect();
         let now = registry.clock().now();
+        let mut types = Kept::default();
+        for kind in offered {
+            types.insert(kind.id.clone(), kind);
+        }
         Self {
             settings,
             registry,
             types,
-            deleted_types: BTreeMap::new(),
-            pipelines: BTreeMap::new(),
-            executions: HashMap::new(),
-            runs: HashMap::new(),
-            jobs: HashMap::new(),
-            offers: BTreeMap::new(),
-            timers: BTreeSet::new(),
+            deleted_types: Kept::default(),
+            pipelines: Kept::default(),
+            executions: Kept::default(),
+            runs: Kept::default(),
+            jobs: Kept::default(),
+            offers: Kept::default(),
+            timers: Timers::default(),
+            pending: Kept::default(),
             sequence: 0,
+            counted: None,
             now,
             effects: Vec::new(),
         }
@@ -167,11 +178,7 @@ impl Engine {
     /// Does what has fallen due by `now`.
     pub(super) fn tick(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-        while let Some((due, timer)) = self.timers.pop_first() {
-            if due > self.now {
-                self.timers.insert((due, timer));
-                return;
-            }
+        while let Some(timer) = self.timers.pop_due(self.now) {
             match timer {
                 Timer::Offer { job } => self.offer_job(&job),
                 Timer::Timeout { run } => self.time_out(&run),
@@ -182,7 +189,7 @@ impl Engine {
 
     /// When [`Engine::tick`] next has something to do.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.timers.first().map(|(due, _)| *due)
+        self.timers.first_due()
     }
 
     /// What is to be done since the last call.
@@ -190,7 +197,15 @@ impl Engine {
         std::mem::take(&mut self.effects)
     }
 
+    /// Begins again what had begun when the process that was before this one ended.
+    pub(super) fn resume_effects(&mut self) {
+        self.effects.extend(self.pending.values().cloned());
+    }
+
     pub(super) fn effect(&mut self, effect: Effect) {
+        if let Some(run) = effect.run() {
+            self.pending.insert(run.to_owned(), effect.clone());
+        }
         self.effects.push(effect);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Something happened to an execution.
 ///
@@ -84,7 +85,7 @@ pub enum EventKind {
 }
 
 /// What began an execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Trigger {
     /// Somebody called StartPipelineExecution.
@@ -108,7 +109,7 @@ impl Trigger {
 }
 
 /// How an execution, a stage or an action stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Status {
     /// Not ended yet.
@@ -152,7 +153,7 @@ impl Status {
 }
 
 /// Where an action in progress stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Phase {
     /// Its job waits for a worker.
@@ -202,7 +203,7 @@ pub struct ActionEvent {
 }
 
 /// Why an action failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ErrorDetails {
     /// The failure type of the service's model (`JobFailed`, `ConfigurationError` ...).
@@ -221,7 +222,7 @@ impl ErrorDetails {
 }
 
 /// Where an artifact is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ArtifactLocation {
     /// The artifact's name in the pipeline.

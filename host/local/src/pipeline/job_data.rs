@@ -60,7 +60,7 @@ impl Engine {
             });
             let access = self
                 .registry
-                .issue(scope(run, rule), self.settings.credential_lifetime);
+                .issue(scope(run, rule), self.settings.switches.credential_lifetime);
             data["artifactCredentials"] = credentials(&access);
             self.jobs
                 .get_mut(id)?

@@ -6,12 +6,9 @@ use super::event::{ErrorDetails, Phase};
 use super::model::ActionTypeId;
 use super::operation::{CurrentRevision, ExecutionDetails, FailureDetails};
 use super::state::{Job, JobStatus, Revision, Run, epoch};
-use crate::LostJobs;
+use crate::LateResult;
 use crate::auth::{later, random};
 use crate::third_party::JobIds;
-
-/// Jobs handed out where a poll does not say how many. (AWS documents no default.)
-const DEFAULT_BATCH: usize = 1;
 
 /// The longest id of a third-party job, characters (the model's ThirdPartyJobId).
 const LONGEST_ID: usize = 512;
@@ -34,6 +31,7 @@ impl Engine {
         let id = self.new_job_id(&run.declared.action_type_id);
         let sequence = self.next_sequence();
         let status = if continuation_token.is_some() {
+            self.continue_run(run_id);
             let due = later(self.now, self.settings.continuation_delay);
             self.timers.insert((due, Timer::Offer { job: id.clone() }));
             JobStatus::Created { due }
@@ -150,10 +148,11 @@ impl Engine {
         batch: Option<usize>,
         is_wanted: impl Fn(&Self, &Run) -> bool,
     ) -> Vec<String> {
+        let switches = &self.settings.switches;
         let is_free = |job: &Job| {
             let is_offered = match &job.status {
                 JobStatus::Queued => true,
-                JobStatus::Dispatched { again } => *again <= self.now,
+                JobStatus::Dispatched { again } => *again <= self.now || !switches.poll_hides,
                 _ => false,
             };
             is_offered
@@ -166,13 +165,18 @@ impl Engine {
             .offers
             .values()
             .filter(|id| self.jobs.get(*id).is_some_and(is_free))
-            .take(batch.unwrap_or(DEFAULT_BATCH))
+            .take(batch.unwrap_or(switches.default_batch))
             .cloned()
             .collect();
-        let again = later(self.now, self.settings.reoffer_after);
+        let again = later(self.now, switches.reoffer_after);
         for id in &chosen {
             let nonce = self.new_nonce();
+            let now = self.now;
             if let Some(job) = self.jobs.get_mut(id) {
+                if matches!(job.status, JobStatus::Dispatched { again } if again > now) {
+                    // Not hidden, and not offered anew: each gets the same.
+                    continue;
+                }
                 job.nonce = nonce;
                 job.status = JobStatus::Dispatched { again };
             }
@@ -188,6 +192,11 @@ impl Engine {
             .ok_or_else(|| ApiError::job_not_found(id))?;
         match &job.status {
             JobStatus::Dispatched { .. } if job.nonce == nonce => {}
+            JobStatus::InProgress
+                if self.settings.switches.acknowledge_again && job.nonce == nonce =>
+            {
+                return Ok(JobStatus::InProgress.name());
+            }
             JobStatus::Dispatched { .. } => {
                 return Err(ApiError::nonce(format!(
                     "The nonce is not that of the last hand-out of job '{id}'"
@@ -292,7 +301,7 @@ impl Engine {
     /// The run of a job whose action is of an owner. A job that was lost may be forgotten.
     pub(super) fn run_of_job(&self, id: &str, owner: &str) -> Option<&Run> {
         let job = self.jobs.get(id)?;
-        if job.status.is_lost() && self.settings.lost_jobs == LostJobs::Forgotten {
+        if job.status.is_lost() && self.settings.switches.late_result == LateResult::JobNotFound {
             return None;
         }
         let run = self.runs.get(&job.run)?;

@@ -5,6 +5,7 @@
 //!   operation    the request, checked against the service's model (schema, shapes)
 //!   driver       the task that owns the engine: requests, effects, timers, source changes, in turn
 //!   engine       the state and all its transitions; pure but for random ids
+//!   keeper       what the state is on disk: written before an answer goes out
 //! ```
 //!
 //! The engine is one state changed by one task, so that every race of the service (two workers for a
@@ -36,6 +37,7 @@ mod advance;
 mod approvals;
 mod check_action_type;
 mod check_pipeline;
+mod control;
 mod custom_jobs;
 mod declarations;
 mod driver;
@@ -46,6 +48,8 @@ mod executions;
 mod history;
 mod job_data;
 mod jobs;
+mod keeper;
+mod kept;
 mod model;
 mod operation;
 mod page;
@@ -54,6 +58,7 @@ mod requests;
 mod resolve;
 mod revisions;
 mod runs;
+mod saved;
 mod schema;
 mod service;
 mod shapes;
@@ -63,13 +68,15 @@ mod stop;
 #[cfg(test)]
 mod tests;
 mod third_party;
+mod timers;
 mod transitions;
 
 pub use event::{
     ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,
 };
 
-pub(crate) use driver::CodePipeline;
+pub(crate) use control::Order;
+pub(crate) use driver::{CodePipeline, Saved};
 pub(crate) use engine::Settings;
 pub(crate) use error::ApiError;
 pub(crate) use service::{failure, is_target, serve};

@@ -92,7 +92,7 @@ impl Engine {
         let timeout = match declared.timeout_in_minutes {
             Some(minutes) => Duration::from_secs(60 * u64::from(minutes)),
             None if is_approval => APPROVAL_TIMEOUT,
-            None => self.settings.action_timeout,
+            None => self.settings.switches.action_timeout,
         };
         let run = Run {
             id: id.clone(),
@@ -171,6 +171,7 @@ impl Engine {
 
     /// A source's object is in its artifact, or is not, and why.
     pub(super) fn source_fetched(&mut self, id: &str, result: Result<Fetched, ErrorDetails>) {
+        self.pending.remove(id);
         let Some(run) = self.runs.get_mut(id) else {
             return;
         };
@@ -205,8 +206,33 @@ impl Engine {
         self.end_run(id, None);
     }
 
+    /// A run goes on in another job, with what that may change of it.
+    pub(super) fn continue_run(&mut self, id: &str) {
+        let switches = &self.settings.switches;
+        let (keeps_outputs, spans) = (
+            switches.continuation_keeps_outputs,
+            switches.timeout_spans_continuations,
+        );
+        let deadline = later(self.now, switches.action_timeout);
+        let Some(run) = self.runs.get_mut(id) else {
+            return;
+        };
+        if !keeps_outputs {
+            for output in &mut run.outputs {
+                output.key = object_key(&run.pipeline, &output.name);
+            }
+        }
+        if !spans {
+            let timer = || Timer::Timeout { run: id.to_owned() };
+            self.timers.remove(&(run.deadline, timer()));
+            run.deadline = deadline;
+            self.timers.insert((deadline, timer()));
+        }
+    }
+
     /// The worker's outputs are all there, or one is not.
     pub(super) fn outputs_verified(&mut self, id: &str, result: Result<(), ErrorDetails>) {
+        self.pending.remove(id);
         self.end_run(id, result.err());
     }
 

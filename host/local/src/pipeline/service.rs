@@ -5,9 +5,11 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use serde_json::json;
 
+use super::control::Order;
 use super::driver::CodePipeline;
 use super::error::ApiError;
 use crate::auth::{Identity, Registry, sigv4};
+use crate::control::{Faults, Meeting, Mishap};
 
 /// Before the operation's name in `X-Amz-Target`.
 const TARGET: &str = "CodePipeline_20150709.";
@@ -24,13 +26,14 @@ fn target(parts: &http::request::Parts) -> Option<&str> {
     parts.headers.get("x-amz-target")?.to_str().ok()
 }
 
-/// Answers a request to CodePipeline.
+/// Answers a request to CodePipeline; None where a fault has it that nobody hears of it.
 pub(crate) async fn serve<B>(
     service: &CodePipeline,
     registry: &Registry,
+    faults: &Faults,
     region: &str,
     request: Request<B>,
-) -> Response<Full<Bytes>>
+) -> Option<Response<Full<Bytes>>>
 where
     B: hyper::body::Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -39,20 +42,63 @@ where
     let body = match Limited::new(body, MAX_REQUEST).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => {
-            return failure(&ApiError::new(
+            return Some(failure(&ApiError::new(
                 "RequestEntityTooLargeException",
                 format!("The request was cut short or has more than {MAX_REQUEST} bytes"),
-            ));
+            )));
         }
     };
     let name = target(&parts).unwrap_or_default();
-    let name = name.strip_prefix(TARGET).unwrap_or(name).to_owned();
-    let identity = match sigv4::verify(&parts, &body, registry, (region, "codepipeline")) {
-        Ok(identity) => identity,
-        Err(refusal) => return failure(&ApiError::new(refusal.code(), refusal.to_string())),
-    };
+    let name = name.strip_prefix(TARGET).unwrap_or(name);
+    if let Err(refused) = admit(&parts, &body, name, registry, region) {
+        return Some(failure(&refused));
+    }
+    let job = job_of(&body);
+    let Meeting { late, mishap } = faults.meet(name, job.as_deref());
+    if !late.is_zero() {
+        tokio::time::sleep(late).await;
+    }
+    match (mishap, job) {
+        (Some(Mishap::Throttled), _) => {
+            let refused = ApiError::new("ThrottlingException", "Rate exceeded");
+            return Some(failure(&refused));
+        }
+        (Some(Mishap::Failed), _) => {
+            let refused = ApiError::new("InternalFailure", "The request was let fail");
+            return Some(failure(&refused));
+        }
+        (Some(Mishap::Beaten), Some(job)) => {
+            // Where nobody can be first, the request gets what it would have got.
+            let _ = service.order(Order::Beat(job)).await;
+        }
+        _ => {}
+    }
+    let result = service.call(name, &body).await;
+    match &result {
+        Ok(_) => tracing::debug!(operation = name, "answered"),
+        Err(error) => tracing::debug!(operation = name, %error, "refused"),
+    }
+    if mishap == Some(Mishap::Unanswered) {
+        return None;
+    }
+    Some(result.map_or_else(
+        |error| failure(&error),
+        |value| answer(StatusCode::OK, &value),
+    ))
+}
+
+/// Whether whoever sent this may have an operation carried out.
+fn admit(
+    parts: &http::request::Parts,
+    body: &Bytes,
+    name: &str,
+    registry: &Registry,
+    region: &str,
+) -> Result<(), ApiError> {
+    let identity = sigv4::verify(parts, body, registry, (region, "codepipeline"))
+        .map_err(|refusal| ApiError::new(refusal.code(), refusal.to_string()))?;
     if let Identity::Job(_) = identity {
-        return failure(&ApiError::new(
+        return Err(ApiError::new(
             "AccessDeniedException",
             format!(
                 "A job's credentials may not call codepipeline:{name}; they reach the job's \
@@ -60,28 +106,31 @@ where
             ),
         ));
     }
-    if !is_target(&parts) {
-        return failure(&ApiError::new(
+    if !is_target(parts) {
+        return Err(ApiError::new(
             "UnknownOperationException",
             "The embedded CodePipeline speaks AWS JSON 1.1: POST with the header X-Amz-Target: \
              CodePipeline_20150709.<operation>",
         ));
     }
-    let result = service.call(&name, &body).await;
-    match &result {
-        Ok(_) => tracing::debug!(operation = name, "answered"),
-        Err(error) => tracing::debug!(operation = name, %error, "refused"),
+    Ok(())
+}
+
+/// The job that a request is about.
+fn job_of(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct About {
+        job_id: String,
     }
-    result.map_or_else(
-        |error| failure(&error),
-        |value| answer(StatusCode::OK, &value),
-    )
+    Some(serde_json::from_slice::<About>(body).ok()?.job_id)
 }
 
 /// An error in the protocol's form.
 pub(crate) fn failure(error: &ApiError) -> Response<Full<Bytes>> {
     let status = match error.code {
         "ServiceUnavailableException" => StatusCode::SERVICE_UNAVAILABLE,
+        "InternalFailure" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
     let body = json!({ "__type": error.code, "message": error.message });

@@ -1,25 +1,31 @@
-//! What the engine keeps: pipelines, executions, action executions and jobs. Data only.
+//! What the engine keeps: pipelines, executions, action executions and jobs. Data only, in the form
+//! that it has on disk, too: a change to it that old rows do not fit is a new format of [`super::keeper`].
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::event::{ArtifactLocation, ErrorDetails, Phase, Status, Trigger};
 use super::model::{Action, Configuration, ExecutionMode, Pipeline};
 use super::operation::ExecutionDetails;
 use super::resolve::Namespaces;
+use crate::auth::instant;
 
 /// A pipeline and what goes on in it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct PipelineState {
     pub(super) declaration: Pipeline,
     /// What it was before, by version.
     pub(super) earlier: BTreeMap<i64, Pipeline>,
+    #[serde(with = "instant")]
     pub(super) created: Timestamp,
+    #[serde(with = "instant")]
     pub(super) updated: Timestamp,
     /// Executions, oldest first.
     pub(super) executions: VecDeque<String>,
     /// Which execution a client request token began.
-    pub(super) request_tokens: HashMap<String, String>,
+    pub(super) request_tokens: BTreeMap<String, String>,
     /// One per stage.
     pub(super) slots: Vec<Slot>,
     /// The last known version of each source object, by action.
@@ -35,7 +41,7 @@ impl PipelineState {
 }
 
 /// A stage holds one execution; others wait before it.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Slot {
     pub(super) occupant: Option<String>,
     pub(super) waiting: VecDeque<String>,
@@ -51,15 +57,17 @@ pub(super) struct Slot {
 }
 
 /// The way into a stage.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Transition {
     /// Set while it is disabled.
     pub(super) disabled: Option<String>,
     /// When it was last changed.
+    #[serde(with = "instant::option")]
     pub(super) changed: Option<Timestamp>,
 }
 
 /// One way through a pipeline.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Execution {
     pub(super) id: String,
     pub(super) pipeline: String,
@@ -70,7 +78,9 @@ pub(super) struct Execution {
     pub(super) summary: Option<String>,
     /// What StopPipelineExecution said.
     pub(super) stop: Option<Stop>,
+    #[serde(with = "instant")]
     pub(super) started: Timestamp,
+    #[serde(with = "instant")]
     pub(super) updated: Timestamp,
     pub(super) trigger: Trigger,
     pub(super) trigger_detail: String,
@@ -93,12 +103,13 @@ impl Execution {
 }
 
 /// A request to stop.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Stop {
     pub(super) reason: Option<String>,
 }
 
 /// An execution in a stage.
+#[derive(Serialize, Deserialize)]
 pub(super) struct StageRun {
     pub(super) status: Status,
     /// The runs that count: of each action that has begun, the last one, by the action's name.
@@ -108,21 +119,21 @@ pub(super) struct StageRun {
     pub(super) retries: u32,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Artifact {
     pub(super) location: ArtifactLocation,
     pub(super) revision: Option<String>,
 }
 
 /// What a source action found.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct SourceRevision {
     pub(super) action: String,
     pub(super) artifact: Option<String>,
     pub(super) revision: Revision,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Revision {
     pub(super) id: String,
     pub(super) change_id: String,
@@ -132,6 +143,7 @@ pub(super) struct Revision {
 }
 
 /// One action execution. It may take several jobs.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Run {
     pub(super) id: String,
     pub(super) pipeline: String,
@@ -143,7 +155,9 @@ pub(super) struct Run {
     pub(super) version: i64,
     pub(super) status: Status,
     pub(super) phase: Phase,
+    #[serde(with = "instant")]
     pub(super) started: Timestamp,
+    #[serde(with = "instant")]
     pub(super) updated: Timestamp,
     /// Who last changed it, where that is a user.
     pub(super) updated_by: Option<String>,
@@ -156,6 +170,7 @@ pub(super) struct Run {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) revision: Option<Revision>,
     /// When it counts as lost.
+    #[serde(with = "instant")]
     pub(super) deadline: Timestamp,
     /// The job that is open, if one is.
     pub(super) job: Option<String>,
@@ -164,6 +179,7 @@ pub(super) struct Run {
 }
 
 /// One unit of work for a worker.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Job {
     /// The order of offering.
     pub(super) sequence: u64,
@@ -172,6 +188,7 @@ pub(super) struct Job {
     /// That of the last hand-out.
     pub(super) nonce: String,
     /// When it counts as lost, where its action type says.
+    #[serde(with = "instant::option")]
     pub(super) deadline: Option<Timestamp>,
     pub(super) continuation_token: Option<String>,
     /// Access keys of the sessions made for it.
@@ -179,14 +196,20 @@ pub(super) struct Job {
 }
 
 /// A job's life; [`super`] draws it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum JobStatus {
     /// Made by a continuation; not offered yet.
-    Created { due: Timestamp },
+    Created {
+        #[serde(with = "instant")]
+        due: Timestamp,
+    },
     /// Offered to pollers.
     Queued,
     /// Handed out; offered again once `again` has come.
-    Dispatched { again: Timestamp },
+    Dispatched {
+        #[serde(with = "instant")]
+        again: Timestamp,
+    },
     /// Acknowledged.
     InProgress,
     /// Ended by its worker.

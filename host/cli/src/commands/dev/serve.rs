@@ -11,17 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use pipefitter_local::{LocalConfig, LostJobs, Server, ThirdParty};
+use pipefitter_local::{ControlToken, LocalConfig, Server, Switches, ThirdParty};
 use pipefitter_plugins::{Catalogue, Custody};
 use tokio_util::sync::CancellationToken;
 
+use super::keys::{self, Keys};
 use super::pipeline::{self, Pipeline};
 use super::session::{Ended, Session, register};
 use super::setup::{Clients, KEY, REGION};
 use super::show::Show;
 use super::source::{send_source, source_location};
 use super::worker::start_worker;
-use crate::args::{DevArgs, LostJobsChoice};
+use crate::args::DevArgs;
 use crate::commands::check::against_plugins;
 use crate::config::{Config, load_or_empty, load_third_party, print_problems};
 use crate::exit::Exit;
@@ -30,6 +31,9 @@ use crate::print;
 use crate::signals::Signals;
 use crate::temporary::TemporaryDir;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
+
+/// docs/LOCAL.md tells what it takes.
+const CONTROL_PATH: &str = "/_pipefitter/control";
 
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
     let config = match load_or_empty(args.config.as_deref()) {
@@ -105,12 +109,20 @@ async fn serve(
     print_problems(&against_plugins(&config, &catalogue));
     let pipeline = choose_pipeline(args, &catalogue)?;
 
-    let server = start_server(args, third_party.clone(), state).await?;
+    let control = control_token(args)?;
+    let server = start_server(args, third_party.clone(), state, control.clone()).await?;
     let mut show = Show::new();
     greet(&mut show, args, &server);
+    if let Some(token) = control.filter(|_| args.control) {
+        show.say(&format!(
+            "The control path is {}{CONTROL_PATH}, its token {}",
+            server.endpoint_url(),
+            token.reveal()
+        ));
+    }
     let mut events = server.events();
     let clients = Clients::new(&server.endpoint_url());
-    let mut registered = Vec::new();
+    let mut registered = clients.registered(&catalogue, &mut show).await?;
     register(&clients, &catalogue, &mut registered).await?;
 
     let source = source_location(args, pipeline.as_ref())?;
@@ -131,22 +143,27 @@ async fn serve(
     let worker = match args.no_worker {
         true => None,
         false => {
-            let lifetime = args.credential_lifetime;
             let started = start_worker(
+                args,
                 &config,
                 state,
                 &engine,
                 &plugins,
                 &server,
                 &third_party,
-                lifetime,
             );
             Some(started.await?)
         }
     };
+    let keys = if args.once { None } else { Keys::open() };
+    if keys.is_some() {
+        show.say(&keys::help());
+    }
     let ended = Session {
         args,
         show,
+        control: server.control(),
+        keys,
         clients,
         registered,
         source,
@@ -206,18 +223,48 @@ fn choose_pipeline(args: &DevArgs, catalogue: &Catalogue) -> Result<Option<Pipel
     Pipeline::from_json(made).map(Some)
 }
 
-async fn start_server(args: &DevArgs, third_party: ThirdParty, state: &StateDir) -> Result<Server> {
-    let local = LocalConfig {
-        bind: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
-        state_dir: Some(state.service()?),
-        region: REGION.to_owned(),
-        continuation_delay: args.continuation_delay,
+fn control_token(args: &DevArgs) -> Result<Option<ControlToken>> {
+    if args.control {
+        return Ok(Some(ControlToken::random()));
+    }
+    let token = args.control_token_file.as_deref();
+    let token = token.map(ControlToken::from_file).transpose();
+    token.context("--control-token-file")
+}
+
+fn switches(args: &DevArgs) -> Result<Switches> {
+    let mut switches = Switches {
         reoffer_after: args.reoffer_after,
         credential_lifetime: args.credential_lifetime,
-        lost_jobs: match args.lost_jobs {
-            LostJobsChoice::Known => LostJobs::Known,
-            LostJobsChoice::Forgotten => LostJobs::Forgotten,
-        },
+        action_timeout: args.action_timeout,
+        ..Switches::default()
+    };
+    for (name, value) in &args.assume {
+        switches.set(name, value).context("--assume")?;
+    }
+    Ok(switches)
+}
+
+async fn start_server(
+    args: &DevArgs,
+    third_party: ThirdParty,
+    state: &StateDir,
+    control: Option<ControlToken>,
+) -> Result<Server> {
+    // Without a folder that stays there is nothing to keep anything for.
+    let state_dir = args
+        .state_dir
+        .as_ref()
+        .map(|_| state.service())
+        .transpose()?;
+    let local = LocalConfig {
+        bind: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+        state_dir,
+        region: REGION.to_owned(),
+        continuation_delay: args.continuation_delay,
+        switches: switches(args)?,
+        clock_skew: args.clock_skew,
+        control,
         third_party,
         ..LocalConfig::default()
     };

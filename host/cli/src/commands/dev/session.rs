@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use pipefitter_local::{Event, EventKind, Status};
+use pipefitter_local::{Control, Event, EventKind, Status};
 use pipefitter_plugins::{ActionTypeKey, Catalogue};
 use pipefitter_worker::{WorkerEvent, WorkerHandle};
 use tokio::sync::broadcast::{self, error::RecvError};
 
+use super::keys::{self, Keys};
 use super::setup::Clients;
 use super::show::Show;
 use super::source::{Changes, Source, send_source};
@@ -44,6 +45,8 @@ pub(super) enum Ended {
 pub(super) struct Session<'a> {
     pub(super) args: &'a DevArgs,
     pub(super) show: Show,
+    pub(super) control: Control,
+    pub(super) keys: Option<Keys>,
     pub(super) clients: Clients,
     pub(super) registered: Vec<ActionTypeKey>,
     pub(super) source: Option<Source>,
@@ -89,7 +92,23 @@ impl Session<'_> {
                     let catalogue = Arc::clone(&plugins.catalogue.borrow_and_update());
                     self.plugins_changed(&catalogue).await;
                 }
+                key = pressed(&mut self.keys) => self.press(key).await,
                 _ = signals.next() => return Ok(Ended::BySignal),
+            }
+        }
+    }
+
+    /// Does what a key is for, and tells; another key is told what there is.
+    async fn press(&mut self, key: u8) {
+        let Some(command) = keys::command(key) else {
+            self.show.say(&keys::help());
+            return;
+        };
+        match self.control.carry_out(command).await {
+            Ok(done) => self.show.say(&format!("Key {}: {done}", char::from(key))),
+            Err(error) => {
+                let text = format!("Key {}: {error}", char::from(key));
+                self.show.warn(&text);
             }
         }
     }
@@ -187,6 +206,13 @@ async fn next(events: &mut Option<broadcast::Receiver<WorkerEvent>>) -> WorkerEv
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return std::future::pending().await,
         }
+    }
+}
+
+async fn pressed(keys: &mut Option<Keys>) -> u8 {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
     }
 }
 

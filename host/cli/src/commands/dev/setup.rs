@@ -5,11 +5,13 @@ use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
 use aws_sdk_codepipeline::client::customize::CustomizableOperation;
 use aws_sdk_codepipeline::error::ProvideErrorMetadata;
+use aws_sdk_codepipeline::types::{ActionOwner, ActionType};
 use aws_smithy_types::body::SdkBody;
-use pipefitter_plugins::Plugin;
+use pipefitter_plugins::{ActionTypeKey, Catalogue, Plugin};
 use serde_json::Value;
 
 use super::pipeline::Pipeline;
+use super::show::Show;
 
 /// The embedded service's only pair of keys.
 pub(crate) const KEY: &str = "local";
@@ -57,6 +59,42 @@ impl Clients {
         Ok(())
     }
 
+    /// The plugins whose action types are there already, from an earlier start with the same state folder.
+    /// One that was declared otherwise is told: an action type never changes.
+    pub(crate) async fn registered(
+        &self,
+        catalogue: &Catalogue,
+        show: &mut Show,
+    ) -> Result<Vec<ActionTypeKey>> {
+        let listed = self.codepipeline.list_action_types();
+        let listed = listed
+            .action_owner_filter(ActionOwner::Custom)
+            .send()
+            .await
+            .map_err(plain)
+            .context("could not list the action types")?;
+        let mut found = Vec::new();
+        for plugin in catalogue.plugins() {
+            let key = plugin.manifest.key();
+            let kind = listed.action_types.iter().find(|kind| {
+                kind.id().is_some_and(|id| {
+                    (id.category().as_str(), id.provider(), id.version())
+                        == (key.category.as_str(), &*key.provider, &*key.version)
+                })
+            });
+            let Some(kind) = kind else { continue };
+            if properties(kind) != declared(&plugin.manifest.action_type_json()) {
+                show.warn(&format!(
+                    "`{}` declares other properties than its action type has in this state folder: give the \
+                     manifest a new version, or start with another --state-dir",
+                    plugin.name
+                ));
+            }
+            found.push(key.clone());
+        }
+        Ok(found)
+    }
+
     /// Make the buckets that the pipeline names.
     pub(crate) async fn create_buckets(&self, pipeline: &Pipeline) -> Result<()> {
         self.create_bucket(&pipeline.artifact_bucket, false).await?;
@@ -78,14 +116,25 @@ impl Clients {
         Ok(())
     }
 
-    /// Create the pipeline; its buckets are there.
+    /// Create the pipeline, or update the one of an earlier start; its buckets are there.
     pub(crate) async fn create_pipeline(&self, pipeline: &Pipeline) -> Result<()> {
         let sent = self.codepipeline.create_pipeline().customize();
+        let created = with_body(sent, &pipeline.input).send().await;
+        match created {
+            Err(error) if error.code() == Some("PipelineNameInUseException") => {}
+            created => {
+                created.map_err(plain).with_context(|| {
+                    format!("could not create the pipeline `{}`", pipeline.name)
+                })?;
+                return Ok(());
+            }
+        }
+        let sent = self.codepipeline.update_pipeline().customize();
         with_body(sent, &pipeline.input)
             .send()
             .await
             .map_err(plain)
-            .with_context(|| format!("could not create the pipeline `{}`", pipeline.name))?;
+            .with_context(|| format!("could not update the pipeline `{}`", pipeline.name))?;
         Ok(())
     }
 
@@ -115,6 +164,29 @@ impl Clients {
         }
         Ok(())
     }
+}
+
+type Property = (String, bool, bool, bool, bool);
+
+/// What counts of an action type's properties: name, required, key, secret, queryable.
+fn properties(kind: &ActionType) -> Vec<Property> {
+    let properties = kind.action_configuration_properties().iter();
+    properties
+        .map(|p| (p.name.clone(), p.required, p.key, p.secret, p.queryable))
+        .collect()
+}
+
+/// The same of an action type as it is to be created.
+fn declared(action_type: &Value) -> Vec<Property> {
+    let properties = action_type["configurationProperties"].as_array();
+    let is = |property: &Value, name: &str| property[name] == true;
+    let property = |p: &Value| {
+        let name = p["name"].as_str().unwrap_or_default().to_owned();
+        let [required, key, secret, queryable] =
+            ["required", "key", "secret", "queryable"].map(|name| is(p, name));
+        (name, required, key, secret, queryable)
+    };
+    properties.into_iter().flatten().map(property).collect()
 }
 
 /// The user's own JSON goes to the service word for word: signed by the SDK, judged by the service. A detour

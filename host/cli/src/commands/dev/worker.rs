@@ -8,29 +8,41 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use pipefitter_claims::Single;
 use pipefitter_codepipeline::Owner;
+use pipefitter_journal::{Identity, Journal, ServiceIdentity};
 use pipefitter_local::{Server, ThirdParty};
 use pipefitter_plugins::ActionTypeKey;
 use pipefitter_worker::{SourceSettings, Worker, WorkerHandle, WorkerParts};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::setup::{KEY, REGION};
+use crate::args::DevArgs;
 use crate::config::{ClientTokensConfig, Config, NewsConfig, SourceConfig};
 use crate::sources;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
+/// The one account that the embedded service has.
+const ACCOUNT: &str = "000000000000";
+
 pub(crate) async fn start_worker(
+    args: &DevArgs,
     config: &Config,
     state: &StateDir,
     engine: &Engine,
     plugins: &ServedPlugins,
     server: &Server,
     third_party: &ThirdParty,
-    credential_lifetime: Duration,
 ) -> Result<WorkerHandle> {
     let mut worker_config = wiring::worker_config(config, state);
-    worker_config.credential_lifetime = credential_lifetime;
+    worker_config.credential_lifetime = args.credential_lifetime;
     let mut parts = Vec::new();
-    for source in sources_of(server, third_party)? {
+    let sources = sources_of(server, third_party)?;
+    // The service's jobs and the journal that names them stay together, or go together.
+    let journal: Arc<dyn Journal> = if args.state_dir.is_some() {
+        Arc::new(sources::open_journal(state, &identity(&sources))?)
+    } else {
+        Arc::new(pipefitter_journal::Memory::default())
+    };
+    for source in sources {
         let settings = source.settings.clone();
         worker_config
             .source_settings
@@ -44,14 +56,30 @@ pub(crate) async fn start_worker(
         secrets,
         sources: parts,
         runner: Arc::clone(&engine.runner) as _,
-        // The service's own state goes with the process: a journal that stayed would name its dead jobs.
-        journal: Arc::new(pipefitter_journal::Memory::default()),
+        journal,
         claims: Arc::new(Single),
         catalogue: plugins.catalogue.clone(),
     };
     Worker::start(worker_config, parts)
         .await
         .context("the worker does not start")
+}
+
+/// What the journal is bound to: the service of the state folder, whatever its port is this time.
+fn identity(sources: &[SourceConfig]) -> Identity {
+    let service = |source: &SourceConfig| ServiceIdentity {
+        owner: source.owner.to_string(),
+        partition: "aws".to_owned(),
+        account: Some(ACCOUNT.to_owned()),
+        region: source.region.clone(),
+        endpoint: Some("the embedded service of this folder".to_owned()),
+    };
+    Identity {
+        sources: sources
+            .iter()
+            .map(|source| (source.id.clone(), service(source)))
+            .collect(),
+    }
 }
 
 /// The account's own jobs, and partners' where there are any.

@@ -39,8 +39,10 @@ async fn a_moved_clock_offers_continuations_and_times_actions_out() {
         Duration::from_secs(30),
         store,
         Registry::new(clock.clone()),
+        None,
         (&tasks, stop.clone()),
-    );
+    )
+    .unwrap();
     let ask = async |name: &str, body: Value| {
         service
             .call(name, body.to_string().as_bytes())
@@ -93,7 +95,8 @@ async fn a_missing_artifact_bucket_is_named_after_the_declaration_is_sound() {
     let registry = Registry::new(Clock::manual(Timestamp::UNIX_EPOCH));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let poll = Duration::from_secs(30);
-    let service = CodePipeline::start(settings(), poll, store, registry, (&tasks, stop.clone()));
+    let ends = (&tasks, stop.clone());
+    let service = CodePipeline::start(settings(), poll, store, registry, None, ends).unwrap();
     let create = async |request: Value| {
         service
             .call("CreatePipeline", request.to_string().as_bytes())

@@ -3,6 +3,7 @@
 mod driver;
 mod flow;
 mod jobs;
+mod persistence;
 mod property;
 mod random;
 mod steering;
@@ -20,7 +21,6 @@ use super::error::ApiError;
 use super::event::EventKind;
 use super::operation::Operation;
 use super::runs::Fetched;
-use crate::LostJobs;
 use crate::auth::{Clock, Registry};
 use crate::third_party::ThirdParty;
 
@@ -160,10 +160,7 @@ pub(super) fn settings() -> Settings {
         region: "us-east-1".into(),
         account: "000000000000".into(),
         continuation_delay: Duration::from_secs(30),
-        reoffer_after: Duration::from_secs(60),
-        credential_lifetime: Duration::from_secs(900),
-        action_timeout: Duration::from_secs(24 * 3600),
-        lost_jobs: LostJobs::Known,
+        switches: crate::Switches::default(),
         third_party: ThirdParty::default(),
     }
 }

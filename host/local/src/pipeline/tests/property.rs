@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Start,
     Poll(usize),
     /// Acknowledge one of the hand-outs seen so far, also a stale one.
@@ -19,7 +19,7 @@ enum Step {
     Wait(u64),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => Just(Step::Start),
         4 => (1_usize..4).prop_map(Step::Poll),

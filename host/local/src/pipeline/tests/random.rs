@@ -352,7 +352,7 @@ impl World {
                 .filter(|held| held.status.is_open());
             assert!(held.count() <= 1, "an execution is in one stage");
         }
-        for (id, run) in &engine.runs {
+        for (id, run) in engine.runs.iter() {
             let execution = &engine.executions[&run.execution];
             let is_open = run.status == Status::InProgress;
             if is_open {
@@ -366,7 +366,7 @@ impl World {
             let timer = (run.deadline, Timer::Timeout { run: id.clone() });
             assert_eq!(engine.timers.contains(&timer), is_open);
         }
-        for (id, job) in &engine.jobs {
+        for (id, job) in engine.jobs.iter() {
             let run = &engine.runs[&job.run];
             let is_open = !job.status.is_ended();
             assert_eq!(run.job.as_ref() == Some(id), is_open, "{:?}", job.status);

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::LateResult;
 
 /// Stages S1 (A and B together, then C) and S2 (D).
 fn fixture() -> (Fixture, String) {
@@ -131,7 +132,8 @@ fn stop_and_abandon_closes_jobs_and_frees_the_stage_at_once() {
 
 #[test]
 fn a_lost_job_can_be_one_that_never_was() {
-    let mut fixture = Fixture::with(|settings| settings.lost_jobs = LostJobs::Forgotten);
+    let mut fixture =
+        Fixture::with(|settings| settings.switches.late_result = LateResult::JobNotFound);
     fixture.ok("CreatePipeline", pipeline(vec![vec![action("A", 1)]]));
     let execution = fixture.begin("p");
     let job = fixture.take();

@@ -1,0 +1,11 @@
+//! The embedded service itself: killed and started again, moved in time, made to misbehave, and with the other
+//! answers to what nothing public settles about AWS.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod control;
+mod restart;
+mod switches;
+mod worker;
+
+pub(crate) use worker::By;

@@ -1,0 +1,102 @@
+//! kill -9 of the service in mid-job, and a start with the same state directory.
+
+use aws_sdk_codepipeline::types::PipelineExecutionStatus;
+use pipefitter_tests::pipelines::{Action, Pipeline};
+use pipefitter_tests::plugins::Plugin;
+use pipefitter_tests::{Rig, Service, ServiceOptions, terminal_results};
+use serde_json::json;
+
+use crate::By;
+
+const ROUNDS: usize = 6;
+const ACTIONS: usize = 12;
+
+/// Kills the rig's service, and starts it again where it was.
+async fn kill(rig: &mut Rig) {
+    let options = ServiceOptions {
+        port: rig.service.address().port(),
+        ..ServiceOptions::default()
+    };
+    rig.service.process.kill().await;
+    rig.service = Service::again(rig.folder(), &options).await;
+}
+
+async fn status(service: &Service, pipeline: &str, execution: &str) -> PipelineExecutionStatus {
+    let request = service.codepipeline.get_pipeline_execution();
+    let request = request
+        .pipeline_name(pipeline)
+        .pipeline_execution_id(execution);
+    let found = request.send().await.unwrap().pipeline_execution.unwrap();
+    found.status.unwrap()
+}
+
+#[tokio::test]
+async fn a_pipeline_ends_right_whose_service_is_killed_again_and_again() {
+    let plugin = Plugin::probe("Probe");
+    let mut rig = Rig::with(&[&plugin]).await;
+    let action = |at: usize| {
+        let action = Action::new(&format!("Act{at}"), &plugin);
+        match at % 3 {
+            0 => action.doing("continue").with("hops", "2"),
+            1 => action.input("Source").output(&format!("Out{at}")),
+            _ => action.with("var.out", "through"),
+        }
+    };
+    let half = ACTIONS / 2;
+    let pipeline = Pipeline::new("killed")
+        .stage((0..half).map(action))
+        .stage((half..ACTIONS).map(action));
+    rig.create(&pipeline).await;
+    let execution = rig.service.begin("killed").await;
+    let worker = rig.worker().await;
+    for round in 1..=ROUNDS {
+        // In the midst of it: some results are in, and others are not.
+        rig.proxy.count("PutJobSuccessResult", round * 2).await;
+        kill(&mut rig).await;
+    }
+    while status(&rig.service, "killed", &execution).await == PipelineExecutionStatus::InProgress {
+        tokio::task::yield_now().await;
+    }
+    let ended = status(&rig.service, "killed", &execution).await;
+    let actions = rig.service.actions("killed", &execution).await;
+    assert_eq!(ended, PipelineExecutionStatus::Succeeded, "{actions:#?}");
+    assert_eq!(actions.len(), ACTIONS + 1);
+    assert!(actions.values().all(|action| action.status == "Succeeded"));
+    assert_eq!(actions["Act2"].variables["out"], "through");
+    let log = worker.stop_cleanly().await;
+    assert!(!log.contains("left in the journal"), "{log}");
+    let results = terminal_results(&rig.proxy.exchanges());
+    assert!(results.values().all(|&taken| taken <= 1), "{results:?}");
+    println!("{} jobs over {ROUNDS} kills", results.len());
+}
+
+#[tokio::test]
+async fn hand_outs_sessions_and_time_survive() {
+    let mut by = By::with(ServiceOptions::default()).await;
+    by.service
+        .control(json!({ "do": "advance", "seconds": 600 }))
+        .await;
+    let job = by.take().await;
+    by.restart().await;
+    // The very session of before, and the same job.
+    by.read_input(&job).await.unwrap();
+    by.details(&job).await.unwrap();
+    by.continued(&job).await.unwrap();
+    let next = by.next().await;
+    by.restart().await;
+    assert!(
+        by.poll(Some(1)).await.unwrap().is_empty(),
+        "it is handed out"
+    );
+    by.acknowledge(&next).await.unwrap();
+    by.service
+        .control(json!({ "do": "advance", "seconds": 86_400 }))
+        .await;
+    by.restart().await;
+    let late = by.failed(&next).await.unwrap_err();
+    assert_eq!(late, "InvalidJobStateException", "it was timed out before");
+    assert_eq!(
+        status(&by.service, "p", &by.execution).await,
+        PipelineExecutionStatus::Failed
+    );
+}
