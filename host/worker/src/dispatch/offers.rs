@@ -97,7 +97,8 @@ impl Dispatcher {
         });
     }
 
-    /// The service has not seen the job acknowledged, or our acknowledge was on its way.
+    /// The service has not seen the job acknowledged, or our acknowledge was on its way. The nonce that is in use
+    /// tells nothing: where polls do not hide a job, one that was served before our acknowledge brings it.
     pub(super) fn offered_again(&mut self, key: &RecordKey, offer: Offer, permit: Permit) {
         let Some(contents) = offer.contents.clone() else {
             return;
@@ -108,7 +109,7 @@ impl Dispatcher {
         let Some(&job) = self.by_key.get(key) else {
             return;
         };
-        let Some(entry) = self.jobs.get_mut(&job) else {
+        let Some(entry) = self.jobs.get_mut(&job).filter(|entry| entry.nonce != nonce) else {
             return;
         };
         entry.nonce = nonce;

@@ -109,6 +109,25 @@ async fn a_new_offer_ends_the_doubt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_offer_with_the_nonce_that_is_in_use_is_no_new_one() {
+    let world = World::new();
+    world.service.add("job", &[("do", "ok")], 0, 0).await;
+    {
+        let mut inner = world.service.inner.lock().await;
+        inner.stale = Duration::from_secs(5);
+        inner.ack_faults.push_back(Fault::LateAnswer);
+    }
+    let worker = world.start().await;
+    world.service.until_all_ended().await;
+    world.service.success("job").await;
+    let report = end(&world, worker).await;
+    assert_eq!((report.counters.taken, report.counters.lost_races), (1, 0));
+    let inner = world.service.inner.lock().await;
+    assert!(inner.polls.len() > 1, "it was not offered a second time");
+    assert_eq!(inner.acks, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slot_is_not_held_for_a_service_that_does_not_answer() {
     let mut world = World::new();
     world.config.slots = 1;

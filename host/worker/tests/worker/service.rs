@@ -59,6 +59,8 @@ pub(crate) enum Fault {
     Throttle,
     Deny,
     Invalid,
+    /// It is done at once, its answer comes after five seconds.
+    LateAnswer,
     /// A rival acknowledges first.
     Rival,
     /// The caller's task panics.
@@ -73,6 +75,9 @@ pub(crate) struct Inner {
     pub(crate) put_faults: VecDeque<Fault>,
     pub(crate) detail_faults: VecDeque<Fault>,
     pub(crate) polls: Vec<(Instant, u32)>,
+    /// For so long after a hand-out, polls bring the job again with its nonce, as those do that were served before
+    /// it was acknowledged.
+    pub(crate) stale: Duration,
     pub(crate) acks: u32,
     pub(crate) details: u32,
     /// When they were asked for.
@@ -127,7 +132,7 @@ fn fail(operation: &'static str, fault: Fault) -> ServiceError {
         },
         Fault::Deny => error(operation, ErrorClass::Denied, Some("AccessDeniedException")),
         Fault::Invalid => error(operation, ErrorClass::Invalid, Some("ValidationException")),
-        Fault::Rival | Fault::Panic => panic!("as the test wants it"),
+        Fault::LateAnswer | Fault::Rival | Fault::Panic => panic!("as the test wants it"),
     }
 }
 
@@ -359,15 +364,22 @@ impl JobSource for Service {
         assert_eq!(request.action_type.owner, self.owner);
         let partner = self.owner == Owner::ThirdParty;
         assert!(!(partner && request.query.is_some()));
+        let stale = inner.stale;
+        let is_stale = |job: &FakeJob| job.handed_out.is_some_and(|at| now - at < stale);
+        let is_new = |job: &FakeJob| {
+            let waited = job.handed_out.is_none_or(|at| now - at >= REOFFER);
+            job.state == State::Created && waited
+        };
         let offers: Vec<Offer> = inner
             .jobs
             .iter_mut()
-            .filter(|job| job.state == State::Created)
-            .filter(|job| job.handed_out.is_none_or(|at| now - at >= REOFFER))
+            .filter(|job| is_new(job) || is_stale(job))
             .take(request.max as usize)
             .map(|job| {
-                job.handed_out = Some(now);
-                job.nonce += 1;
+                if is_new(job) {
+                    job.handed_out = Some(now);
+                    job.nonce += 1;
+                }
                 let custom = self.owner == Owner::Custom;
                 Offer {
                     job: JobId::new(job.id.clone()),
@@ -419,8 +431,8 @@ impl JobSource for Service {
                 if fits && job.state == State::Created {
                     job.state = State::InProgress;
                     match fault {
+                        Some(Fault::LateAnswer) | None => Ok(Acknowledged::Ours),
                         Some(fault) => Err(fail("AcknowledgeJob", fault)),
-                        None => Ok(Acknowledged::Ours),
                     }
                 } else if unseen {
                     Ok(Acknowledged::Ambiguous)
@@ -431,6 +443,9 @@ impl JobSource for Service {
         };
         drop(inner);
         self.touch();
+        if fault == Some(Fault::LateAnswer) {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
         answer
     }
 
