@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Iam(IamArgs),
     /// Print what AWS must be told so that events reach the queue of a source
     Events(EventsArgs),
+    /// Find out by experiments in your own account what AWS CodePipeline does where its documentation is silent
+    ProbeAws(ProbeAwsArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -307,4 +309,63 @@ pub(crate) struct EventsArgs {
     /// The source; all that have `events` where it is left out
     #[arg(long, value_name = "ID")]
     pub(crate) source: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ProbeAwsArgs {
+    /// The service role of the throw-away pipelines, which CodePipeline must be able to assume
+    #[arg(long, value_name = "ARN")]
+    pub(crate) role_arn: Option<String>,
+    /// The bucket for their artifacts, in the same Region
+    #[arg(long, value_name = "NAME", conflicts_with = "create_bucket")]
+    pub(crate) bucket: Option<String>,
+    /// Make a bucket for the artifacts, and remove it at the end
+    #[arg(long)]
+    pub(crate) create_bucket: bool,
+    /// The Region; by default what the environment or the profile says
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// A profile of `~/.aws/config`
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// Ask here instead of AWS, such as `pipefitter dev`
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Print the least policy that your credentials need, and exit
+    #[arg(long)]
+    pub(crate) policy: bool,
+    /// Do not ask whether to go on
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Look for what earlier probes left, remove it, and exit
+    #[arg(long, conflicts_with_all = ["policy", "role_arn", "bucket", "create_bucket"])]
+    pub(crate) remove_leftovers: bool,
+    /// Only this experiment; may be given more than once
+    #[arg(long, value_name = "EXPERIMENT", value_parser = experiments())]
+    pub(crate) only: Vec<String>,
+    /// Also find out after what time an action is timed out, waiting at most so long for it
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "25h",
+        value_parser = duration
+    )]
+    pub(crate) long: Option<Duration>,
+    /// The longest wait for any other thing
+    #[arg(long, value_name = "DURATION", default_value = "20m", value_parser = duration)]
+    pub(crate) patience: Duration,
+    /// How often each experiment asks
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub(crate) interval: Duration,
+    /// Write the report to PATH.md and PATH.json; by default, `pipefitter-probe-` and the run's name
+    #[arg(long, value_name = "PATH")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+fn experiments() -> clap::builder::PossibleValuesParser {
+    pipefitter_probe::Experiment::ALL
+        .map(pipefitter_probe::Experiment::name)
+        .into()
 }

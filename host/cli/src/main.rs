@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::ActionType(command) => commands::action_type::main(&command),
         Command::Iam(args) => commands::iam::main(&args),
         Command::Events(args) => commands::events::main(&args),
+        Command::ProbeAws(args) => commands::probe_aws::main(args),
         Command::Completions { shell } => commands::completions::main(shell),
     };
     match ended {

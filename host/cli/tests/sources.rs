@@ -11,7 +11,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Crates that the SDK's types are at home in, or one call away.
-const CRATES: [&str; 5] = ["codepipeline", "artifacts", "cli", "worker", "local"];
+const CRATES: [&str; 6] = [
+    "codepipeline",
+    "artifacts",
+    "cli",
+    "worker",
+    "local",
+    "probe",
+];
 
 const SDK: [&str; 6] = [
     "aws_sdk_",

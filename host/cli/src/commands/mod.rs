@@ -9,5 +9,6 @@ pub(crate) mod iam;
 pub(crate) mod invoke;
 mod online;
 pub(crate) mod plugin;
+pub(crate) mod probe_aws;
 mod registered;
 pub(crate) mod run;
