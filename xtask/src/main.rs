@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | soak | bench | model`: each does its own set-up, under `target/`.
+//! `cargo xtask demo | test | soak | bench | model | conformance`: each does its own set-up, under `target/`.
 //!
 //! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
 //! demo and a passing suite with one command.
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod conformance;
 mod demo;
 mod guests;
 mod hostile;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Write the embedded CodePipeline's tables of requests from botocore's model of the service
     Model,
+    /// Write docs/LOCAL.md's table of operations from the tests that show what each does
+    Conformance,
     /// Build what the tests need and stop: plugins, test guests, Python and JavaScript twins
     Setup,
 }
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         } => soak::run(minutes, jobs, seed),
         Command::Bench { quick } => bench::run(quick),
         Command::Model => model::run(),
+        Command::Conformance => conformance::run(),
         Command::Setup => suite::set_up(),
     };
     match done {

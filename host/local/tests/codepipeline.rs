@@ -12,6 +12,10 @@ use aws_sdk_codepipeline::types::{
 use aws_sdk_s3::types::ServerSideEncryption;
 use common::*;
 
+/// Shows `PollForJobs` as on AWS: configuration resolved, context, artifacts, and credentials that reach
+/// these artifacts only.
+/// Shows `GetPipelineState`, `GetPipelineExecution`, `ListActionExecutions` as on AWS: what ran is shown:
+/// statuses, revisions, summaries.
 #[tokio::test]
 async fn a_pipeline_runs_from_source_to_success() {
     let local = Local::with_buckets(|_| {}).await;
@@ -180,6 +184,9 @@ async fn a_pipeline_runs_from_source_to_success() {
     local.server.shutdown().await;
 }
 
+/// Shows `GetPipeline`, `ListActionExecutions` as on AWS: secret configuration is asterisks.
+/// Shows `PollForJobs`, `GetJobDetails` as on AWS: secret configuration is in clear, and there are no
+/// credentials without artifacts.
 #[tokio::test]
 async fn secrets_are_asterisks_everywhere_but_in_job_data() {
     let local = Local::with_buckets(|_| {}).await;
@@ -223,6 +230,7 @@ async fn secrets_are_asterisks_everywhere_but_in_job_data() {
     local.server.shutdown().await;
 }
 
+/// Shows `AcknowledgeJob` as on AWS: the loser of a race gets an InvalidNonceException.
 #[tokio::test]
 async fn the_loser_of_a_race_gets_an_invalid_nonce() {
     let local = Local::with_buckets(|config| config.switches.reoffer_after = Duration::ZERO).await;
@@ -332,6 +340,7 @@ async fn a_continuation_makes_a_new_job_of_the_same_action() {
     local.server.shutdown().await;
 }
 
+/// Shows `PutJobFailureResult` as on AWS: type and message are shown; action, stage and execution fail.
 #[tokio::test]
 async fn a_failure_fails_action_stage_and_execution() {
     let local = Local::with_buckets(|_| {}).await;
@@ -382,6 +391,7 @@ async fn a_failure_fails_action_stage_and_execution() {
     local.server.shutdown().await;
 }
 
+/// Shows `ListPipelineExecutions` as on AWS: trigger and source revisions are listed.
 #[tokio::test]
 async fn a_new_version_of_the_source_starts_an_execution() {
     let local = Local::with_buckets(|_| {}).await;

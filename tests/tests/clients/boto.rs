@@ -42,6 +42,8 @@ pub(crate) async fn action_type_json(wasm: &Path) -> String {
     json
 }
 
+/// Shows `CreateCustomActionType`, `ListActionTypes`, `CreatePipeline`, `ListPipelines` as on AWS: boto3
+/// makes and lists them.
 #[tokio::test]
 async fn boto3_makes_everything_and_reads_it_back() {
     let plugin = Plugin::probe("Probe");

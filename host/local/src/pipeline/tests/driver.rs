@@ -88,6 +88,7 @@ async fn a_moved_clock_offers_continuations_and_times_actions_out() {
     assert_eq!(error.code, "ServiceUnavailableException");
 }
 
+/// Shows `CreatePipeline` as on AWS: the artifact bucket must be there.
 #[tokio::test]
 async fn a_missing_artifact_bucket_is_named_after_the_declaration_is_sound() {
     let directory = tempfile::tempdir().unwrap();

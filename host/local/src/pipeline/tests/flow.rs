@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 
+/// Shows `StartPipelineExecution` as on AWS: stages go in order, actions by run order.
 #[test]
 fn stages_go_in_order_and_actions_by_run_order() {
     let mut fixture = Fixture::new();
@@ -91,6 +92,18 @@ fn watchers_are_told_every_step() {
     );
 }
 
+/// Shows `CreatePipeline` unlike AWS: no execution begins by itself.
+#[test]
+fn a_new_pipeline_waits_to_be_started() {
+    let mut fixture = Fixture::new();
+    fixture.ok("CreatePipeline", pipeline(vec![vec![action("A", 1)]]));
+    fixture.settle();
+    let listed = fixture.ok("ListPipelineExecutions", json!({ "pipelineName": "p" }));
+    assert_eq!(listed["pipelineExecutionSummaries"], json!([]));
+}
+
+/// Shows `StartPipelineExecution` as on AWS: SUPERSEDED: a newer execution takes the place of one that
+/// waits.
 #[test]
 fn a_newer_execution_takes_the_place_of_one_that_waits() {
     let mut fixture = Fixture::new();
@@ -117,6 +130,7 @@ fn a_newer_execution_takes_the_place_of_one_that_waits() {
     }
 }
 
+/// Shows `StartPipelineExecution` as on AWS: QUEUED: executions wait in order.
 #[test]
 fn a_queued_pipeline_runs_all_in_order_even_after_a_failure() {
     let mut fixture = Fixture::new();
@@ -167,6 +181,7 @@ fn an_action_ends_after_a_day_whatever_its_job_does() {
     );
 }
 
+/// Shows `PutJobSuccessResult` as assumed: a result after the timeout is an InvalidJobStateException.
 #[test]
 fn a_job_that_timed_out_takes_no_result() {
     let mut fixture = Fixture::new();
@@ -181,6 +196,7 @@ fn a_job_that_timed_out_takes_no_result() {
     assert!(error.message.contains("is TimedOut"), "{error}");
 }
 
+/// Shows `StartPipelineExecution` as on AWS: variables are given, default, or are refused.
 #[test]
 fn pipeline_variables_are_given_or_default_or_refused() {
     let mut fixture = Fixture::new();
@@ -252,6 +268,7 @@ fn variables_without_a_namespace_cannot_be_referred_to() {
     assert_eq!(fixture.status("p", &execution), "Failed");
 }
 
+/// Shows `StartPipelineExecution` as on AWS: a clientRequestToken starts one execution.
 #[test]
 fn a_request_token_starts_one_execution() {
     let mut fixture = Fixture::new();
@@ -269,6 +286,8 @@ fn a_request_token_starts_one_execution() {
     );
 }
 
+/// Shows `DeletePipeline` as on AWS: a deleted pipeline is gone.
+/// Shows `DeletePipeline` as assumed: its jobs and their credentials go with it.
 #[test]
 fn a_deleted_pipeline_takes_its_jobs_and_sessions_along() {
     let mut fixture = Fixture::new();

@@ -21,6 +21,9 @@ fn acknowledge(fixture: &mut Fixture, job: &Value) -> Result<Value, ApiError> {
     )
 }
 
+/// Shows `PollForJobs` as assumed: a job that nobody acknowledged is offered again after 60 seconds,
+/// under a new nonce, and an acknowledged one never.
+/// Shows `AcknowledgeJob` as on AWS: only the nonce of the last hand-out works.
 #[test]
 fn a_job_is_offered_again_after_a_minute_under_a_new_nonce() {
     let mut fixture = started();
@@ -51,6 +54,7 @@ fn a_job_is_offered_again_after_a_minute_under_a_new_nonce() {
     );
 }
 
+/// Shows `AcknowledgeJob` as assumed: one that comes late counts until the job is handed out again.
 #[test]
 fn a_late_acknowledge_counts_until_the_job_is_handed_out_again() {
     let mut fixture = started();
@@ -59,6 +63,9 @@ fn a_late_acknowledge_counts_until_the_job_is_handed_out_again() {
     assert!(acknowledge(&mut fixture, &job).is_ok());
 }
 
+/// Shows `PutJobSuccessResult`, `PutJobFailureResult` as on AWS: a result needs a job in progress and
+/// counts once.
+/// Shows `GetJobDetails`, `PutJobSuccessResult` as on AWS: an unknown job is a JobNotFoundException.
 #[test]
 fn results_need_an_acknowledged_job_and_count_once() {
     let mut fixture = started();
@@ -94,6 +101,10 @@ fn results_need_an_acknowledged_job_and_count_once() {
     );
 }
 
+/// Shows `PutJobSuccessResult` as on AWS: a continuation token makes a new job of the same action.
+/// Shows `PutJobSuccessResult` as assumed: it comes 30 seconds after the token, as documented for Lambda.
+/// Shows `GetPipelineState` as on AWS: percentage, summary and the execution URL from its template are
+/// shown.
 #[test]
 fn a_continuation_is_a_new_job_after_thirty_seconds() {
     let mut fixture = started();
@@ -124,6 +135,8 @@ fn a_continuation_is_a_new_job_after_thirty_seconds() {
     assert!(old.get("continuationToken").is_none());
 }
 
+/// Shows `PutJobSuccessResult` as on AWS: output variables have a pattern, 122,880 bytes together, and do
+/// not go with a continuation token.
 #[test]
 fn output_variables_have_rules() {
     let mut fixture = started();
@@ -150,6 +163,8 @@ fn output_variables_have_rules() {
     );
 }
 
+/// Shows `GetJobDetails` as on AWS: new credentials while the job is open, and never a nonce.
+/// Shows `GetJobDetails` as assumed: no credentials once the job has ended.
 #[test]
 fn details_renew_credentials_while_a_job_is_open() {
     let mut fixture = started();
@@ -178,6 +193,7 @@ fn details_renew_credentials_while_a_job_is_open() {
     assert_eq!(key(&details["jobDetails"]["data"]), None);
 }
 
+/// Shows `PollForJobs` as on AWS: the pipeline's encryption key comes with its jobs.
 #[test]
 fn a_pipelines_key_comes_with_its_jobs_and_is_required() {
     let mut fixture = Fixture::new();
@@ -200,6 +216,8 @@ fn a_pipelines_key_comes_with_its_jobs_and_is_required() {
     assert_eq!(rule.key_id.as_deref(), Some("alias/pipeline"));
 }
 
+/// Shows `PollForJobs` as on AWS: a type with a queryable property is polled by its value, and by nothing
+/// else.
 #[test]
 fn a_queryable_property_must_be_asked_for() {
     let mut fixture = Fixture::new();
@@ -253,6 +271,7 @@ fn a_queryable_property_must_be_asked_for() {
     assert_eq!(fixture.code("PollForJobs", request), "ValidationException");
 }
 
+/// Shows `PollForJobs` as on AWS: no more jobs than maxBatchSize.
 #[test]
 fn a_batch_is_bounded_and_oldest_first() {
     let mut fixture = Fixture::new();

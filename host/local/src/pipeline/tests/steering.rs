@@ -37,6 +37,8 @@ fn answer(token: &Value, status: &str) -> Value {
     })
 }
 
+/// Shows `PutApprovalResult` as on AWS: an approval holds its stage until it is answered, once, with its
+/// token.
 #[test]
 fn an_approval_holds_its_stage_until_it_is_answered() {
     let (mut fixture, execution) = with_approval(|_| {});
@@ -65,6 +67,8 @@ fn an_approval_holds_its_stage_until_it_is_answered() {
     assert_eq!(fixture.status("p", &execution), "InProgress");
 }
 
+/// Shows `PutApprovalResult` as on AWS: a rejection fails the stage; a retry asks anew, with another
+/// token.
 #[test]
 fn a_rejection_fails_the_stage_and_a_retry_asks_anew() {
     let (mut fixture, execution) = with_approval(|_| {});
@@ -106,6 +110,7 @@ fn an_approval_that_nobody_answers_fails_after_a_week_or_its_own_timeout() {
     }
 }
 
+/// Shows `PutApprovalResult` as on AWS: an unknown pipeline, stage or action is named.
 #[test]
 fn only_what_is_an_approval_can_be_answered() {
     let (mut fixture, _) = with_approval(|_| {});
@@ -136,6 +141,9 @@ fn inbound(fixture: &mut Fixture) -> Value {
     state["stageStates"][1].clone()
 }
 
+/// Shows `DisableStageTransition`, `EnableStageTransition` as on AWS: a disabled transition holds
+/// executions until it is enabled.
+/// Shows `GetPipelineState` as on AWS: a disabled transition is shown with its reason.
 #[test]
 fn a_disabled_transition_holds_executions_and_newer_ones_supersede() {
     for (kind, stage) in [("Inbound", "S1"), ("Outbound", "Source")] {
@@ -163,6 +171,7 @@ fn a_disabled_transition_holds_executions_and_newer_ones_supersede() {
     }
 }
 
+/// Shows `DisableStageTransition` as on AWS: queued executions wait in order.
 #[test]
 fn queued_executions_wait_in_order_before_a_disabled_transition() {
     let mut fixture = Fixture::new();
@@ -191,6 +200,7 @@ fn custom_source() -> Value {
     kind
 }
 
+/// Shows `PutActionRevision` as on AWS: a new revision of a custom source starts an execution, once.
 #[test]
 fn an_announced_revision_starts_an_execution_once() {
     let mut fixture = Fixture::new();
@@ -244,6 +254,8 @@ fn an_announced_revision_starts_an_execution_once() {
     assert_eq!(code, "ActionNotFoundException");
 }
 
+/// Shows `UpdatePipeline` as on AWS: a new version; what runs is cancelled.
+/// Shows `GetPipeline` as on AWS: earlier versions can be read.
 #[test]
 fn an_update_makes_a_version_and_cancels_what_runs() {
     let mut fixture = Fixture::new();
@@ -307,6 +319,7 @@ fn an_update_makes_a_version_and_cancels_what_runs() {
     assert_eq!(code, "PipelineNotFoundException");
 }
 
+/// Shows `UpdatePipeline` as on AWS: a refused one changes nothing.
 #[test]
 fn a_refused_update_changes_nothing() {
     let mut fixture = Fixture::new();
@@ -344,6 +357,8 @@ fn kind() -> Value {
     json!({ "category": "Build", "provider": "Site", "version": "1" })
 }
 
+/// Shows `DeleteCustomActionType` as on AWS: a deleted type is gone for polls and for pipelines.
+/// Shows `DeleteCustomActionType` as assumed: one that is not there is an ActionTypeNotFoundException.
 #[test]
 fn a_deleted_type_is_gone_for_pollers_and_for_actions_but_not_for_masks() {
     let mut fixture = Fixture::new();
@@ -370,6 +385,8 @@ fn a_deleted_type_is_gone_for_pollers_and_for_actions_but_not_for_masks() {
     assert_eq!(error["code"], "ConfigurationError");
 }
 
+/// Shows `DeleteCustomActionType`, `CreateCustomActionType` as on AWS: a deleted version can be restored
+/// as it was, and never be another type.
 #[test]
 fn a_deleted_type_can_be_restored_and_its_version_given_to_no_other() {
     let mut fixture = Fixture::new();

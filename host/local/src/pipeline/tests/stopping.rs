@@ -51,6 +51,7 @@ fn statuses(stage: &str, actions: [&str; 3]) -> (String, Vec<String>) {
     )
 }
 
+/// Shows `StopPipelineExecution` as on AWS: stop and wait: actions in progress end, nothing more begins.
 #[test]
 fn stop_and_wait_lets_actions_end_and_starts_nothing_more() {
     let (mut fixture, execution) = fixture();
@@ -91,6 +92,9 @@ fn stop_and_wait_lets_actions_end_and_starts_nothing_more() {
     assert!(fixture.engine.timers.is_empty());
 }
 
+/// Shows `StopPipelineExecution` as on AWS: stop and abandon: actions are Abandoned, the stage is free at
+/// once.
+/// Shows `PutJobSuccessResult` as assumed: a result after abandon is an InvalidJobStateException.
 #[test]
 fn stop_and_abandon_closes_jobs_and_frees_the_stage_at_once() {
     let (mut fixture, execution) = fixture();
@@ -199,6 +203,7 @@ fn failed_actions_are_retried_while_their_siblings_still_run() {
     assert_eq!(fixture.status("p", &execution), "InProgress");
 }
 
+/// Shows `RetryStageExecution` as on AWS: failed actions or all of a failed stage run again.
 #[test]
 fn a_failed_stage_is_retried_by_its_failed_actions_or_by_all() {
     for (mode, expected) in [
@@ -266,6 +271,8 @@ fn a_stopped_stage_is_retried_where_it_was_left() {
     assert_eq!(fixture.offered(), ["C"]);
 }
 
+/// Shows `RetryStageExecution` as on AWS: only the last execution of a stage, and only while the pipeline
+/// is the same.
 #[test]
 fn only_the_last_execution_of_a_stage_as_it_was_can_be_retried() {
     let (mut fixture, first) = fixture();

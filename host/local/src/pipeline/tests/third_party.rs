@@ -89,6 +89,9 @@ fn take(fixture: &mut Fixture, token: &str) -> Value {
     job
 }
 
+/// Shows `PollForThirdPartyJobs`, `GetThirdPartyJobDetails`, `AcknowledgeThirdPartyJob`,
+/// `PutThirdPartyJobSuccessResult` as on AWS: a job goes from its poll to its result with the client's
+/// token.
 #[test]
 fn a_job_goes_from_its_poll_to_its_result_with_the_clients_token() {
     let mut fixture = fixture();
@@ -133,6 +136,7 @@ fn a_job_goes_from_its_poll_to_its_result_with_the_clients_token() {
     assert_eq!(code, "InvalidJobException");
 }
 
+/// Shows `GetThirdPartyJobDetails` as on AWS: no account, ARN or execution id.
 #[test]
 fn a_job_tells_nothing_of_its_account() {
     let mut fixture = fixture();
@@ -152,6 +156,8 @@ fn a_job_tells_nothing_of_its_account() {
     }
 }
 
+/// Shows `GetThirdPartyJobDetails`, `AcknowledgeThirdPartyJob`, `PutThirdPartyJobSuccessResult`,
+/// `PutThirdPartyJobFailureResult` as on AWS: a wrong client token is an InvalidClientTokenException.
 #[test]
 fn another_token_or_no_such_job_is_refused_before_anything_else() {
     let mut fixture = fixture();
@@ -306,6 +312,7 @@ fn ids_may_be_free_text_and_work_as_such() {
     assert_eq!(fixture.status("p", &execution), "Failed");
 }
 
+/// Shows `GetActionType` as on AWS: types of partners and of the service can be read, custom ones cannot.
 #[test]
 fn types_of_partners_and_of_the_service_can_be_read() {
     let mut fixture = fixture();

@@ -18,6 +18,8 @@ fn changed(change: impl FnOnce(&mut Value)) -> Value {
 
 type Change = fn(&mut Value);
 
+/// Shows `CreatePipeline` as on AWS: a declaration that breaks the rules is refused with what is at
+/// fault.
 #[test]
 fn broken_pipelines_are_refused_by_name() {
     let cases: &[(&str, &str, Change)] = &[
@@ -195,6 +197,8 @@ fn broken_pipelines_are_refused_by_name() {
     assert_eq!(error.code, "PipelineNameInUseException");
 }
 
+/// Shows `CreateCustomActionType` as on AWS: properties, counts and templates that break the rules are
+/// refused.
 #[test]
 fn broken_action_types_are_refused_by_name() {
     let cases: &[(&str, Change)] = &[
@@ -310,6 +314,70 @@ fn every_operation_of_the_model_is_checked_and_then_built_or_named() {
             ),
             "{name}: {fault:?}"
         );
+    }
+}
+
+/// Shows `DeleteWebhook`, `DeregisterWebhookWithThirdParty`, `ListDeployActionExecutionTargets`,
+/// `ListRuleExecutions`, `ListRuleTypes`, `ListTagsForResource`, `ListWebhooks`, `OverrideStageCondition`,
+/// `PutWebhook`, `RegisterWebhookWithThirdParty`, `RollbackStage`, `TagResource`, `UntagResource`,
+/// `UpdateActionType` not built: a request that the model allows is a NotBuiltException that names the operation.
+#[test]
+fn what_is_not_built_is_refused_by_name() {
+    let mut fixture = Fixture::new();
+    let id = "00000000-0000-4000-8000-000000000000";
+    let arn = "arn:aws:codepipeline:us-east-1:000000000000:p";
+    let counts = json!({ "minimumCount": 0, "maximumCount": 1 });
+    let partners = json!({
+        "category": "Build", "owner": "ThirdParty", "provider": "Site", "version": "1",
+    });
+    let requests = [
+        ("DeleteWebhook", json!({ "name": "w" })),
+        ("DeregisterWebhookWithThirdParty", json!({})),
+        (
+            "ListDeployActionExecutionTargets",
+            json!({ "actionExecutionId": id }),
+        ),
+        ("ListRuleExecutions", json!({ "pipelineName": "p" })),
+        ("ListRuleTypes", json!({})),
+        ("ListTagsForResource", json!({ "resourceArn": arn })),
+        ("ListWebhooks", json!({})),
+        (
+            "OverrideStageCondition",
+            json!({
+                "pipelineName": "p", "stageName": "S1", "pipelineExecutionId": id,
+                "conditionType": "BEFORE_ENTRY",
+            }),
+        ),
+        (
+            "PutWebhook",
+            json!({ "webhook": {
+                "name": "w", "targetPipeline": "p", "targetAction": "Source",
+                "filters": [{ "jsonPath": "$.ref" }], "authentication": "UNAUTHENTICATED",
+                "authenticationConfiguration": {},
+            }}),
+        ),
+        ("RegisterWebhookWithThirdParty", json!({})),
+        (
+            "RollbackStage",
+            json!({ "pipelineName": "p", "stageName": "S1", "targetPipelineExecutionId": id }),
+        ),
+        ("TagResource", json!({ "resourceArn": arn, "tags": [] })),
+        (
+            "UntagResource",
+            json!({ "resourceArn": arn, "tagKeys": [] }),
+        ),
+        (
+            "UpdateActionType",
+            json!({ "actionType": {
+                "id": partners, "inputArtifactDetails": counts, "outputArtifactDetails": counts,
+                "executor": { "configuration": {}, "type": "JobWorker" },
+            }}),
+        ),
+    ];
+    for (name, request) in requests {
+        let error = fixture.call(name, request).unwrap_err();
+        assert_eq!(error.code, "NotBuiltException", "{name}: {error}");
+        assert!(error.message.contains(name), "{error}");
     }
 }
 
