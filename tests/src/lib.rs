@@ -17,6 +17,7 @@
     reason = "a step of a test that fails is the test's failure"
 )]
 
+mod answers;
 pub mod archives;
 pub mod binary;
 mod client;

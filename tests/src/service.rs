@@ -21,7 +21,7 @@ use tokio::process::Command;
 use crate::pipelines::{ARTIFACTS, Pipeline, SOURCES};
 use crate::plugins::Plugin;
 use crate::process::{DEADLINE, Process};
-use crate::{binary, client};
+use crate::{answers, binary, client};
 
 /// Opens the control path of every service.
 pub const CONTROL_TOKEN: &str = "a-token-of-the-tests";
@@ -51,7 +51,7 @@ pub struct ServiceOptions {
 
 impl Default for ServiceOptions {
     fn default() -> Self {
-        Self {
+        let mut options = Self {
             continuation_delay: "50ms".to_owned(),
             reoffer_after: "60s".to_owned(),
             credential_lifetime: "15m".to_owned(),
@@ -61,7 +61,9 @@ impl Default for ServiceOptions {
             port: 0,
             plugins: None,
             third_party: None,
-        }
+        };
+        answers::give(&mut options);
+        options
     }
 }
 

@@ -140,7 +140,14 @@ async fn a_lost_answer_to_acknowledge_leads_to_one_result() {
 #[tokio::test]
 async fn an_ambiguous_acknowledge_is_dropped_where_others_poll_too() {
     let plugin = Plugin::probe("Probe").granted();
-    let mut rig = Rig::with(&[&plugin]).await;
+    // Where a second acknowledge is answered as the first was, nothing is ambiguous.
+    let mut service = ServiceOptions::default();
+    service.assume.push("acknowledge-again=no".to_owned());
+    let mut rig = Rig::start(RigOptions {
+        plugins: vec![plugin.clone()],
+        service,
+    })
+    .await;
     rig.setup.slots = 1;
     rig.setup.worker = "exclusive = false".to_owned();
     let worker = rig.worker().await;

@@ -3,7 +3,7 @@
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::{Rig, appears, terminal_results};
 
-use crate::partner::{ADA, begin, nothing_leaked, probe, rig, write_tokens};
+use super::partner::{ADA, begin, nothing_leaked, probe, rig, write_tokens};
 
 const FILE: &str = "{ file = \"tokens.json\" }";
 

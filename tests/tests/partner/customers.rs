@@ -3,7 +3,7 @@
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::{Exchange, Rig, terminal_results};
 
-use crate::partner::{
+use super::partner::{
     ADA, BOB, EVE, begin, nothing_leaked, offering_again, probe, rig, tokens_file, write_tokens,
 };
 

@@ -4,7 +4,7 @@ use pipefitter_tests::{binary, closed_to_others, finished};
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::partner::{ADA, declared, probe};
+use super::partner::{ADA, declared, probe};
 
 #[tokio::test]
 async fn dev_serves_a_partners_action_by_itself() {

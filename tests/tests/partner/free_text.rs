@@ -3,7 +3,7 @@
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::{ServiceOptions, small_source, terminal_results};
 
-use crate::partner::{ADA, begin, nothing_leaked, probe, rig_with, write_tokens};
+use super::partner::{ADA, begin, nothing_leaked, probe, rig_with, write_tokens};
 
 #[tokio::test]
 async fn ids_that_would_lead_anywhere_as_paths_lead_nowhere() {

@@ -4,7 +4,7 @@ use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::{Rig, binary, finished};
 use tokio::process::Command;
 
-use crate::partner::{ADA, BOB, begin, json, nothing_leaked, probe, rig, write_tokens};
+use super::partner::{ADA, BOB, begin, json, nothing_leaked, probe, rig, write_tokens};
 
 #[tokio::test]
 async fn a_variable_of_the_environment() {
