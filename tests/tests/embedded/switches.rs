@@ -17,6 +17,7 @@ async fn both(answer: &str) -> [(bool, By); 2] {
     ]
 }
 
+/// Shows `PollForJobs` as assumed: a poll hides the job from others, or not: `poll-hides`.
 #[tokio::test]
 async fn a_poll_hides_a_job_or_does_not() {
     for (is_assumed, by) in both("poll-hides=no").await {
@@ -39,6 +40,8 @@ async fn a_poll_hides_a_job_or_does_not() {
     }
 }
 
+/// Shows `PutJobFailureResult` as assumed: a result that comes too late has one exception or the other:
+/// `late-result`.
 #[tokio::test]
 async fn a_result_that_comes_too_late_has_either_exception() {
     for (is_assumed, by) in both("late-result=job-not-found").await {
@@ -56,6 +59,8 @@ async fn a_result_that_comes_too_late_has_either_exception() {
     }
 }
 
+/// Shows `PutJobSuccessResult` as assumed: a continuation keeps the output's key, or not:
+/// `continuation-keeps-outputs`.
 #[tokio::test]
 async fn a_continuation_keeps_the_output_key_or_does_not() {
     for (is_assumed, by) in both("continuation-keeps-outputs=no").await {
@@ -67,6 +72,8 @@ async fn a_continuation_keeps_the_output_key_or_does_not() {
     }
 }
 
+/// Shows `AcknowledgeJob` as assumed: a second acknowledge with the same nonce is refused, or answered as
+/// the first: `acknowledge-again`.
 #[tokio::test]
 async fn acknowledging_again_is_refused_or_answered_as_before() {
     for (is_assumed, by) in both("acknowledge-again=yes").await {
@@ -103,6 +110,7 @@ async fn the_action_timeout_spans_continuations_or_begins_anew() {
     }
 }
 
+/// Shows `GetJobDetails` as assumed: details of a job that has ended are given, or not: `ended-details`.
 #[tokio::test]
 async fn details_of_an_ended_job_are_given_or_are_not() {
     for (is_assumed, by) in both("ended-details=job-not-found").await {
@@ -118,6 +126,7 @@ async fn details_of_an_ended_job_are_given_or_are_not() {
     }
 }
 
+/// Shows `PollForJobs` as assumed: a poll without maxBatchSize gets one job, or more: `default-batch`.
 #[tokio::test]
 async fn a_poll_that_does_not_say_how_many_gets_one_job_or_more() {
     for (is_assumed, by) in both("default-batch=10").await {
