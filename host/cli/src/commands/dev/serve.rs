@@ -15,6 +15,7 @@ use pipefitter_local::{ControlToken, LocalConfig, Server, Switches, ThirdParty};
 use pipefitter_plugins::{Catalogue, Custody};
 use tokio_util::sync::CancellationToken;
 
+use super::definition::Definition;
 use super::keys::{self, Keys};
 use super::pipeline::{self, Pipeline};
 use super::session::{Ended, Session, register};
@@ -127,15 +128,25 @@ async fn serve(
 
     let source = source_location(args, pipeline.as_ref())?;
     let mut sent = None;
+    let definition = Definition::of(state)?;
     if let Some(pipeline) = &pipeline {
         clients.create_buckets(pipeline).await?;
+        let is_there = clients.has_pipeline(&pipeline.name).await?;
+        if is_there && definition.is_other(pipeline)? {
+            clients.update_pipeline(pipeline).await?;
+        }
         if let Some(source) = &source {
             sent = Some(send_source(&clients, source, None, &mut show).await?);
         }
-        clients.create_pipeline(pipeline).await?;
-        if source.is_some() || pipeline.sources.is_empty() {
+        if !is_there {
+            clients.create_pipeline(pipeline).await?;
+        }
+        definition.keep(pipeline)?;
+        // A pipeline that is there sees the new source by itself.
+        let is_begun = is_there && source.is_some() && pipeline.polls_for_changes;
+        if !is_begun && (source.is_some() || pipeline.sources.is_empty()) {
             clients.start(&pipeline.name).await?;
-        } else {
+        } else if !is_begun {
             say_how_to_begin(&mut show, pipeline);
         }
     }

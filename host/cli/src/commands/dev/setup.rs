@@ -116,19 +116,28 @@ impl Clients {
         Ok(())
     }
 
-    /// Create the pipeline, or update the one of an earlier start; its buckets are there.
+    /// Whether the pipeline is there, from an earlier start with the same state folder.
+    pub(crate) async fn has_pipeline(&self, name: &str) -> Result<bool> {
+        match self.codepipeline.get_pipeline().name(name).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("PipelineNotFoundException") => Ok(false),
+            Err(error) => Err(plain(error)).with_context(|| format!("could not look for `{name}`")),
+        }
+    }
+
+    /// Create the pipeline; its buckets are there.
     pub(crate) async fn create_pipeline(&self, pipeline: &Pipeline) -> Result<()> {
         let sent = self.codepipeline.create_pipeline().customize();
-        let created = with_body(sent, &pipeline.input).send().await;
-        match created {
-            Err(error) if error.code() == Some("PipelineNameInUseException") => {}
-            created => {
-                created.map_err(plain).with_context(|| {
-                    format!("could not create the pipeline `{}`", pipeline.name)
-                })?;
-                return Ok(());
-            }
-        }
+        with_body(sent, &pipeline.input)
+            .send()
+            .await
+            .map_err(plain)
+            .with_context(|| format!("could not create the pipeline `{}`", pipeline.name))?;
+        Ok(())
+    }
+
+    /// Update the pipeline to another definition, which ends what is in progress in it.
+    pub(crate) async fn update_pipeline(&self, pipeline: &Pipeline) -> Result<()> {
         let sent = self.codepipeline.update_pipeline().customize();
         with_body(sent, &pipeline.input)
             .send()
