@@ -3,6 +3,7 @@
 
 use std::io::Write;
 
+use pipefitter_codepipeline::clean_text;
 use pipefitter_local::{ActionEvent, Event, EventKind, Phase, Status};
 use pipefitter_sandbox::Level;
 use unicode_width::UnicodeWidthChar;
@@ -52,7 +53,8 @@ impl Show {
     }
 
     fn line(&mut self, tone: Tone, text: &str) {
-        let painted = self.paint(tone, text);
+        // Any client may have written what it says: a reason, a summary, a variable.
+        let painted = self.paint(tone, &clean_text(text));
         let mut out = std::io::stdout().lock();
         let clear = if self.bottom.is_some() {
             "\r\u{1b}[K"
@@ -75,6 +77,7 @@ impl Show {
         if self.bottom.is_some() {
             let _ = write!(out, "\r\u{1b}[K");
         }
+        let text = text.map(|text| clean_text(&text));
         if let Some(text) = &text {
             let _ = write!(out, "{}", self.painted_bottom(text));
         }
