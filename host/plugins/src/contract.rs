@@ -120,7 +120,7 @@ pub struct Problem {
     /// An older version of the plugin is served meanwhile.
     pub older_served: bool,
     /// Where in its manifest it is, if it is there.
-    pub in_manifest: Option<ManifestPlace>,
+    pub in_manifest: Option<Box<ManifestPlace>>,
 }
 
 /// Where in a manifest a problem is, with the text to show of it.

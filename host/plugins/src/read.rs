@@ -142,12 +142,12 @@ pub(crate) fn read(
             ),
             remedy: fault.remedy,
             older_served: false,
-            in_manifest: Some(ManifestPlace {
+            in_manifest: Some(Box::new(ManifestPlace {
                 label: fault.file,
                 text: Arc::clone(&text),
                 span: fault.span,
                 fault: fault.message,
-            }),
+            })),
         };
         NotLoaded::Bad(found.into_iter().map(placed).collect())
     })?;
