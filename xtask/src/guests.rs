@@ -1,4 +1,5 @@
-//! Plugins and test guests: built from source in three languages, each a `.wasm` with its manifest.
+//! Plugins and test guests: built from source in three languages, each a `.wasm` with its manifest; some as core modules
+//! for wasip1, too.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -64,6 +65,15 @@ pub(crate) fn build_test_guests() -> Result<()> {
             "pipefitter-test-net",
         ])
         .current_dir(paths::root()))?;
+    run(Command::new("cargo")
+        .args(["build", "--locked", "--profile", "guest"])
+        .args(["--target", "wasm32-wasip1"])
+        .args(["-p", "pipefitter-test-probe", "-p", "pipefitter-test-twin"])
+        .current_dir(paths::root()))?;
+    copy(
+        &paths::target().join("wasm32-wasip1/guest/pipefitter_test_twin.wasm"),
+        &out.join("twin-wasip1.wasm"),
+    )?;
     let built = paths::target().join("wasm32-wasip2/guest");
     copy(
         &built.join("pipefitter_test_probe.wasm"),

@@ -8,6 +8,9 @@ use anyhow::{Result, bail};
 use crate::paths;
 use crate::process::{first_line, quiet};
 
+/// What plugins are built for, and core modules, which are adapted when they are loaded.
+const WASM_TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];
+
 struct Prerequisite {
     program: &'static str,
     arg: &'static str,
@@ -111,22 +114,24 @@ fn check(groups: &[&[Prerequisite]]) -> Result<()> {
     Ok(())
 }
 
-/// rustup reads the target from rust-toolchain.toml when it installs the toolchain itself; a toolchain
-/// that was there before may lack it.
+/// rustup reads the targets from rust-toolchain.toml when it installs the toolchain itself; a toolchain
+/// that was there before may lack them.
 fn wasm_target() -> Result<()> {
     let installed = Command::new("rustup")
         .args(["target", "list", "--installed"])
         .output();
-    match installed {
-        Ok(output) if output.status.success() => {
-            if String::from_utf8_lossy(&output.stdout).contains("wasm32-wasip2") {
-                return Ok(());
-            }
-            quiet(Command::new("rustup").args(["target", "add", "wasm32-wasip2"]))
-        }
-        _ => bail!(
-            "this machine lacks:\n  rustup (brings the wasm32-wasip2 target)\n      install it as \
-             https://rustup.rs says"
-        ),
+    let Some(output) = installed.ok().filter(|output| output.status.success()) else {
+        bail!(
+            "this machine lacks:\n  rustup (brings the targets {})\n      install it as https://rustup.rs says",
+            WASM_TARGETS.join(" and ")
+        );
+    };
+    let installed = String::from_utf8_lossy(&output.stdout);
+    let missing = WASM_TARGETS
+        .iter()
+        .filter(|target| !installed.lines().any(|line| line == **target));
+    for target in missing {
+        quiet(Command::new("rustup").args(["target", "add", target]))?;
     }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine};
 
+use crate::adapt;
 use crate::bindings::{self, Action, ActionPre};
 use crate::child::code::SharedCode;
 use crate::error::SandboxError;
@@ -68,12 +69,13 @@ impl Core {
         start_clock(&self.engine)
     }
 
-    /// What a component is, and its compiled code. Runs none of it.
+    /// What a component is, and its compiled code; a core module is made a component before. Runs none of it.
     pub(crate) fn compile(&self, wasm: &[u8]) -> Result<(Shape, Vec<u8>), SandboxError> {
-        let shape = Shape::read(wasm, self.test.is_some())?;
+        let component = adapt::component(wasm)?;
+        let shape = Shape::read(&component, self.test.is_some())?;
         let code = self
             .engine
-            .precompile_component(wasm)
+            .precompile_component(&component)
             .map_err(|e| SandboxError::Compile(e.into()))?;
         Ok((shape, code))
     }

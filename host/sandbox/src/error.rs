@@ -106,6 +106,11 @@ pub enum SandboxError {
         /// What to do.
         remedy: &'static str,
     },
+    /// A core module that no component can be made of.
+    #[error(
+        "the core module cannot be made a component; build it again with newer tools, or for wasm32-wasip2"
+    )]
+    Adapt(#[source] Cause),
     /// Too large to compile.
     #[error("the component has {length} bytes, at most {limit} are taken")]
     TooLarge {

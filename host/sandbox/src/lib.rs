@@ -8,7 +8,7 @@
 //! [`InProcess`] runs jobs in this process, isolated by wasm alone. A [`Launcher`] starts the processes, whose main is
 //! [`child_main`].
 //!
-//! The parts, from the outside in: `child` (processes) and `in_process` (threads, panics), `sandbox`, `loader`,
+//! The parts, from the outside in: `child` (processes) and `in_process` (threads, panics), `sandbox`, `adapt`, `loader`,
 //! `engine` and `seal` (code), `run` (one job), `state` (what a guest can reach: `mounts`, `fs`, `log`, `waits`), `guard` and `limiter`
 //! (what may end a job early), `fault` (why it ended).
 #![cfg_attr(
@@ -20,6 +20,7 @@
     )
 )]
 
+mod adapt;
 mod bindings;
 mod by_isolation;
 mod child;
@@ -50,6 +51,7 @@ mod test_imports;
 mod text;
 mod waits;
 
+pub use adapt::own_component;
 pub use by_isolation::ByIsolation;
 pub use child::compile::CompileLimits;
 pub use child::floor::IsolationFloor;

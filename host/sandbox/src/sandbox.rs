@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::Engine;
 
+use crate::adapt;
 use crate::child::compile::{self, CompileLimits};
 use crate::child::floor::IsolationFloor;
 use crate::child::launcher::Launcher;
@@ -126,7 +127,7 @@ impl Sandbox {
     /// Says why it is no plugin that could run here, and what to do.
     pub fn inspect(&self, wasm: &[u8]) -> Result<Shape, SandboxError> {
         self.check_size(wasm)?;
-        Shape::read(wasm, self.config.test_imports.is_some())
+        Shape::read(&adapt::component(wasm)?, self.config.test_imports.is_some())
     }
 
     /// What the program's own [`Look`] finds in a stranger's file, by a locked-down process where the configuration
@@ -143,7 +144,7 @@ impl Sandbox {
     }
 
     /// Compile a component, check that it fits the host, and seal the code, for this id and no other, together with a
-    /// note of the caller's. Where the configuration has a
+    /// note of the caller's. A core module for wasip1 is made a component before. Where the configuration has a
     /// launcher, all of that happens in locked-down processes. Takes about a second for each megabyte on one processor:
     /// not for an async thread.
     ///

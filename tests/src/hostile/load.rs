@@ -58,6 +58,15 @@ pub const NEVER_SERVED: &[Refused] = &[
         &["pipefitter:action/handler@9.0.0", "0.1.x"],
     ),
     refused("be_a_module", &["a core module", "wasm32-wasip2"]),
+    refused(
+        "be_a_command",
+        &["a plain WASI command", "wasm32-wasip2", "not served yet"],
+    ),
+    refused("be_older_than_wasip1", &["`wasi_unstable`", "newer tools"]),
+    refused(
+        "name_a_world_of_garbage",
+        &["the core module cannot be made a component", "newer tools"],
+    ),
     refused("be_no_wasm", &["not WebAssembly"]),
     refused("share_memory_between_threads", &["threads"]),
     refused("collect_garbage", &["gc"]),

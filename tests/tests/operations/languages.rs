@@ -1,4 +1,5 @@
-//! One plugin in Rust, Python and JavaScript: the same job, the same results.
+//! One plugin in Rust, Python and JavaScript, and in Rust as a core module for wasip1, which the worker adapts: the same
+//! job, the same results.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,8 +11,9 @@ use serde_json::Value;
 
 use crate::cli::pipefitter;
 
-const LANGUAGES: [(&str, &str); 3] = [
+const LANGUAGES: [(&str, &str); 4] = [
     ("rust", "TwinRust"),
+    ("wasip1", "TwinWasip1"),
     ("python", "TwinPython"),
     ("javascript", "TwinJavascript"),
 ];

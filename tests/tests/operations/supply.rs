@@ -4,9 +4,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use pipefitter_tests::Rig;
 use pipefitter_tests::pipelines::Action;
-use pipefitter_tests::plugins::Plugin;
+use pipefitter_tests::plugins::{Plugin, install_twin};
+use pipefitter_tests::{Rig, closed_to_others};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::cli::{GOOD, folder_with_probe, pipefitter};
@@ -242,4 +243,37 @@ async fn a_worker_serves_on_what_was_signed_while_something_else_lies_there() {
         .await;
     assert_eq!(outcome("open").await.variables["out"], "open");
     assert_eq!(worker.stop().await.code(), Some(0));
+}
+
+/// What is adapted and compiled is no other file: what is pinned, signed and told is what lies there.
+#[tokio::test]
+async fn a_core_module_is_pinned_and_checked_as_it_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugins = folder.path().join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    install_twin("wasip1", &plugins);
+    closed_to_others(folder.path());
+    let file = plugins.join("twin-wasip1.wasm");
+    let bytes = fs::read(&file).unwrap();
+    assert!(bytes.starts_with(b"\0asm\x01\0\0\0"), "a core module");
+    let (code, told, errors) = pipefitter(folder.path(), &["plugin", "verify", "plugins"]).await;
+    assert_eq!(code, 0, "{told}{errors}");
+    let digest = hex::encode(Sha256::digest(&bytes));
+    let table = format!("[plugins.twin-wasip1]\ndigest = \"sha256:{digest}\"");
+    assert!(told.contains(&table), "{told}");
+    let (_, pins) = told.split_once("[plugins.twin-wasip1]\n").unwrap();
+    let pinned = |pins: &str| format!("{GOOD}[plugins.twin-wasip1]\n{pins}");
+    let (code, said) = checked(&folder, &pinned(pins)).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("1 plugin can be served"), "{said}");
+    let (code, said) = checked(&folder, &pinned(&pins.replace(&digest, &"0".repeat(64)))).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains(&format!("its digest is sha256:{digest}")),
+        "{said}"
+    );
+    fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    let (code, said) = checked(&folder, GOOD).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("not WebAssembly"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Work on strangers' files in children: a file that nobody here knows is looked at and compiled by processes
+//! Work on strangers' files in children: a file that nobody here knows is looked at, adapted and compiled by processes
 //! that hold nothing, may reach nothing, and end at a bound of memory and time. (A compiler that runs out of either is by
 //! wasmtime's own account no fault of its.)
 //!
@@ -7,7 +7,7 @@
 //! ```text
 //! parent                                   child (`workshop`)
 //! file, empty memory           ->          lock, look, fill the memory
-//! wasm, empty memory           ->          lock, decode, compile, fill the memory
+//! wasm, empty memory           ->          lock, adapt, decode, compile, fill the memory
 //! code, sealed                 ->          lock, map, link
 //! ```
 

@@ -48,7 +48,7 @@ pub(super) struct Order {
 pub(super) enum Work {
     /// The descriptors are a file and memory for what is to be told of it.
     Look,
-    /// The descriptors are a component, and memory for its code.
+    /// The descriptors are a component or core module, and memory for its code.
     Compile,
     /// The descriptor is code, sealed.
     Link,

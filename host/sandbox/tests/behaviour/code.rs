@@ -74,7 +74,7 @@ fn a_plugins_shape_is_read_without_compiling_it() {
 fn what_is_no_plugin_is_refused_with_a_remedy() {
     let log = "pipefitter:action/log@0.1.0";
     for (wasm, says) in [
-        (b"\0asm\x01\0\0\0".to_vec(), "build it for wasm32-wasip2"),
+        (b"\0asm\x01\0\0\0".to_vec(), "in Rust for wasm32-wasip2"),
         (b"(component)".to_vec(), "wasm-tools parse"),
         (b"\x7fELF\x02\x01".to_vec(), ".cwasm"),
         (b"".to_vec(), "an empty file"),

@@ -23,14 +23,19 @@ pub(crate) fn probe() -> &'static [u8] {
 
 /// A component of `tests/guests`.
 pub(crate) fn guest(name: &str) -> Vec<u8> {
-    let file = format!("wasm32-wasip2/guest/pipefitter_test_{name}.wasm");
+    guest_for("wasm32-wasip2", name)
+}
+
+/// What is built of it for a target.
+pub(crate) fn guest_for(target: &str, name: &str) -> Vec<u8> {
+    let file = format!("{target}/guest/pipefitter_test_{name}.wasm");
     let test = std::env::current_exe().expect("the test's own path");
     let found = test.ancestors().map(|dir| dir.join(&file));
     let path = found.into_iter().find(|path| path.is_file());
     let path = path.unwrap_or_else(|| {
         panic!(
             "{file} is not built; run: cargo build -p pipefitter-test-{name} \
-             --profile guest --target wasm32-wasip2"
+             --profile guest --target {target}"
         )
     });
     std::fs::read(path).expect("the guest")

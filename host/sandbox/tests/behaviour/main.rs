@@ -8,6 +8,7 @@
     reason = "a test that fails panics"
 )]
 
+mod adapted;
 mod code;
 mod disk;
 mod harness;

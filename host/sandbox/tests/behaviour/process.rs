@@ -6,6 +6,7 @@
     reason = "a test that fails panics"
 )]
 
+mod adapted;
 mod code;
 mod disk;
 mod drill;

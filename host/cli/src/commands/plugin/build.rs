@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use pipefitter_plugins::{Manifest, embed_manifest};
-use pipefitter_sandbox::Shape;
+use pipefitter_sandbox::{Shape, own_component};
 use serde_json::Value;
 
 use super::asks::differences;
@@ -66,8 +66,9 @@ pub(crate) fn main(args: BuildArgs) -> Result<Exit> {
     };
     let wasm =
         std::fs::read(&built).with_context(|| format!("could not read {}", built.display()))?;
-    let shape =
-        Shape::of_own_build(&wasm).with_context(|| format!("{} is no plugin", built.display()))?;
+    let no_plugin = || format!("{} is no plugin", built.display());
+    let wasm = own_component(&wasm).with_context(no_plugin)?;
+    let shape = Shape::of_own_build(&wasm).with_context(no_plugin)?;
     let differences = differences(&manifest_file, &text, &manifest, &shape);
     print_problems(&differences);
     if differences.iter().any(|difference| !difference.warning) {
