@@ -107,7 +107,7 @@ macro_rules! smoke {
 }
 
 smoke!(
-    component, config, grants, job, journal, manifest, masker, pack, pipe, unpack, untar
+    component, config, event, grants, job, journal, manifest, masker, pack, pipe, unpack, untar
 );
 
 #[test]
