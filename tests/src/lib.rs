@@ -21,6 +21,7 @@ mod answers;
 pub mod archives;
 pub mod binary;
 mod client;
+pub mod fault_table;
 mod files;
 pub mod hostile;
 mod idle_aws;

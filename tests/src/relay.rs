@@ -102,9 +102,10 @@ async fn pass(
     }
 
     if !json {
-        let answer = forward(Request::from_parts(parts, body), upstream).await?;
-        exchange.status = Some(answer.status().as_u16());
+        let answer = forward(Request::from_parts(parts, body), upstream).await;
+        exchange.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
         record(exchange);
+        let answer = answer?;
         return finish(answer.map(boxed), hold_answer, drop_answer).await;
     }
     // A task of its own: what the service did is recorded even if the worker is killed meanwhile.
@@ -114,7 +115,13 @@ async fn pass(
         reason = "ends with the request that it makes"
     )]
     let answer = tokio::spawn(async move {
-        let answer = forward(Request::from_parts(parts, body), upstream).await?;
+        let answer = match forward(Request::from_parts(parts, body), upstream).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                recorder.send_modify(|state| state.record(exchange));
+                return Err(error);
+            }
+        };
         let (parts, body) = answer.into_parts();
         let (body, bytes) = read(body).await?;
         exchange.status = Some(parts.status.as_u16());

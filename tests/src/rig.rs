@@ -189,6 +189,12 @@ impl Rig {
         self.setup.state_dir.join("journal.redb")
     }
 
+    /// Have probes wait for the file `go` again.
+    pub fn wait(&self) {
+        // It may not be there.
+        let _ = std::fs::remove_file(self.setup.granted.join("go"));
+    }
+
     /// Let every probe that waits for the file `go` go on.
     pub fn go(&self) {
         std::fs::write(self.setup.granted.join("go"), b"")

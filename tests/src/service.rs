@@ -387,10 +387,10 @@ impl Service {
         let mut found = BTreeMap::new();
         while let Some(detail) = pages.next().await {
             let detail = detail.expect("actions are listed");
-            found.insert(
-                detail.action_name().unwrap_or_default().to_owned(),
-                result(&detail),
-            );
+            // They come newest first: of an action that was retried its last one counts.
+            found
+                .entry(detail.action_name().unwrap_or_default().to_owned())
+                .or_insert_with(|| result(&detail));
         }
         found
     }

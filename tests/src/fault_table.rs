@@ -1,0 +1,220 @@
+//! Every fault of the service against every operation of a worker, and what the worker did: one table.
+//!
+//! ```text
+//!   hold the operation at the proxy -> have the fault -> let it go on -> the execution ends -> a row
+//! ```
+//!
+//! A fault of requests (throttled, 500, unanswered, late) is met by the request that was held and the next one; a
+//! fault of the job (another's, offered again, abandoned, expired, timed out) has happened when the request goes on.
+//! What is judged is the same for all: how the execution ends, that a job has at most one result that counted and none
+//! that the worker had no right to, and, by whoever stops the worker, that its journal is empty.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::proxy::Exchange;
+use crate::rig::Rig;
+use crate::service::CONTROL_TOKEN;
+
+/// Longer than an action may take.
+const PAST_THE_TIMEOUT: u64 = 25 * 60 * 60;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upset {
+    /// Two requests are throttled.
+    Throttled,
+    /// Two requests are answered with status 500.
+    Failed,
+    /// Two requests are carried out, and nobody hears of it.
+    Unanswered,
+    /// Two requests are answered late.
+    Late,
+    /// Another worker acknowledges the job first.
+    Raced,
+    /// The job is offered again.
+    Reoffered,
+    /// The execution is stopped and abandoned.
+    Abandoned,
+    /// The job's credentials expire.
+    Expired,
+    /// The action's time is over.
+    TimedOut,
+}
+
+impl Upset {
+    /// All of them.
+    pub const ALL: [Upset; 9] = [
+        Upset::Throttled,
+        Upset::Failed,
+        Upset::Unanswered,
+        Upset::Late,
+        Upset::Raced,
+        Upset::Reoffered,
+        Upset::Abandoned,
+        Upset::Expired,
+        Upset::TimedOut,
+    ];
+}
+
+/// An operation that the worker sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// Its name for the service.
+    pub name: &'static str,
+    /// Its name for the proxy.
+    pub seen_as: &'static str,
+    /// The pipeline whose execution makes the worker send it.
+    pub pipeline: &'static str,
+    /// How that execution ends where nothing comes between.
+    pub end: &'static str,
+}
+
+impl Operation {
+    /// Whether it comes before the job is the worker's, so that a race can still be lost.
+    fn is_before_ownership(&self) -> bool {
+        ["Poll", "GetThirdParty", "Acknowledge"]
+            .iter()
+            .any(|start| self.name.starts_with(start))
+    }
+}
+
+/// The rows so far.
+#[derive(Debug)]
+pub struct FaultTable {
+    text: String,
+}
+
+impl Default for FaultTable {
+    fn default() -> FaultTable {
+        FaultTable {
+            text: "| operation | fault | its answers | the execution | results that counted |\n|---|---|---|---|---|\n"
+                .to_owned(),
+        }
+    }
+}
+
+impl FaultTable {
+    /// As Markdown, for the test's output.
+    #[must_use]
+    pub fn rendered(&self) -> &str {
+        &self.text
+    }
+
+    /// One fault at one operation of a worker that runs in `rig`.
+    pub async fn row(&mut self, rig: &Rig, operation: Operation, upset: Upset) {
+        rig.wait();
+        let before = rig.proxy.exchanges().len();
+        let mut held = rig.proxy.hold(operation.seen_as);
+        let execution = rig.service.begin(operation.pipeline).await;
+        held.arrived().await;
+        let job = open_job(rig).await;
+        arrange(rig, operation, upset, &job).await;
+        held.release();
+        rig.go();
+        let is_raced = upset == Upset::Raced && operation.is_before_ownership();
+        if is_raced {
+            let what = format!("the acknowledge of {job} being answered");
+            let answered =
+                |e: &Exchange| e.operation.starts_with("Acknowledge") && e.subject == job;
+            rig.proxy
+                .until(&what, |seen| seen[before..].iter().any(answered))
+                .await;
+            // As the worker that was first would, in its time.
+            rig.service
+                .control(json!({ "do": "abandon", "job": job }))
+                .await;
+        }
+        let end = rig.service.ended(&execution).await;
+        // What comes too late is part of the row.
+        let polls = rig.proxy.of("Poll*").len();
+        rig.proxy.count("Poll*", polls + 3).await;
+        rig.service.control(json!({ "do": "clear" })).await;
+
+        let seen = rig.proxy.exchanges().split_off(before);
+        let results = results(&seen, &job);
+        let counted = results.iter().filter(|result| result.is_ok()).count();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            self.text,
+            "| {} | {upset:?} | {} | {end} | {counted} |",
+            operation.name,
+            answers(&seen, operation.seen_as),
+        );
+        let expected = match upset {
+            Upset::Abandoned => "stopped",
+            Upset::TimedOut => "failed",
+            _ if is_raced => "stopped",
+            _ => operation.end,
+        };
+        let what = || format!("{}\n{seen:#?}", self.text);
+        assert_eq!(end, expected, "{}", what());
+        if is_raced {
+            assert!(results.is_empty(), "another worker's job: {}", what());
+        }
+        let is_lost = is_raced || matches!(upset, Upset::Abandoned | Upset::TimedOut);
+        let is_unheard = upset == Upset::Unanswered && operation.name.ends_with("Result");
+        assert_eq!(counted, usize::from(!is_lost && !is_unheard), "{}", what());
+    }
+}
+
+async fn arrange(rig: &Rig, operation: Operation, upset: Upset, job: &str) {
+    let name = operation.name;
+    let command = match upset {
+        Upset::Throttled => json!({ "do": "throttle", "operation": name, "count": 2 }),
+        Upset::Failed => json!({ "do": "fail", "operation": name, "count": 2 }),
+        Upset::Unanswered => json!({ "do": "drop", "operation": name, "count": 2 }),
+        Upset::Late => json!({ "do": "slow", "operation": name, "count": 2, "seconds": 0.2 }),
+        Upset::Raced => json!({ "do": "lose-race" }),
+        Upset::Reoffered => json!({ "do": "reoffer" }),
+        Upset::Abandoned => json!({ "do": "abandon", "job": job }),
+        // Of all jobs: before a poll this one has none.
+        Upset::Expired => json!({ "do": "expire-credentials" }),
+        Upset::TimedOut => json!({ "do": "advance", "seconds": PAST_THE_TIMEOUT }),
+    };
+    rig.service.control(command).await;
+}
+
+/// The one job that is open, once it is there.
+async fn open_job(rig: &Rig) -> String {
+    let found = async {
+        loop {
+            let (_, state) = rig.service.control_with(CONTROL_TOKEN, None).await;
+            if let Some(job) = state["jobs"][0]["id"].as_str() {
+                return job.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), found)
+        .await
+        .expect("the execution has a job")
+}
+
+fn results<'a>(seen: &'a [Exchange], job: &str) -> Vec<&'a Exchange> {
+    seen.iter()
+        .filter(|e| {
+            e.operation.starts_with("Put") && e.operation.ends_with("Result") && e.subject == job
+        })
+        .collect()
+}
+
+/// Status and exception of each, `none` for one that was not answered; polls up to the first good one.
+fn answers(seen: &[Exchange], operation: &str) -> String {
+    let of = seen.iter().filter(|e| e.operation == operation);
+    let mut told: Vec<String> = Vec::new();
+    for exchange in of {
+        let exception = exchange.answer["__type"].as_str().unwrap_or_default();
+        let exception = exception.rsplit('#').next().unwrap_or_default();
+        told.push(match exchange.status {
+            None => "none".to_owned(),
+            Some(status) => format!("{status} {exception}").trim_end().to_owned(),
+        });
+        if operation.starts_with("Poll") && exchange.is_ok() {
+            break;
+        }
+    }
+    told.join(", ")
+}

@@ -1,0 +1,58 @@
+//! Every fault of the control path at every operation of a partner's worker.
+
+use pipefitter_tests::fault_table::{FaultTable, Operation, Upset};
+use pipefitter_tests::pipelines::{Action, Pipeline};
+use pipefitter_tests::{ServiceOptions, small_source};
+
+use crate::partner::{ADA, BOB, nothing_leaked, probe, rig_with, write_tokens};
+
+const fn of(name: &'static str) -> Operation {
+    Operation {
+        name,
+        seen_as: name,
+        pipeline: ADA.pipeline,
+        end: "succeeded",
+    }
+}
+
+/// In the order of a job's life; the transfers are those of any job.
+const OPERATIONS: [Operation; 5] = [
+    of("PollForThirdPartyJobs"),
+    of("GetThirdPartyJobDetails"),
+    of("AcknowledgeThirdPartyJob"),
+    of("PutThirdPartyJobSuccessResult"),
+    Operation {
+        pipeline: BOB.pipeline,
+        end: "failed",
+        ..of("PutThirdPartyJobFailureResult")
+    },
+];
+
+#[tokio::test]
+async fn nothing_is_lost_and_nothing_doubled_whatever_goes_wrong_where() {
+    let mut table = FaultTable::default();
+    for upset in Upset::ALL {
+        let plugin = probe();
+        let service = ServiceOptions {
+            reoffer_after: "300ms".to_owned(),
+            ..ServiceOptions::default()
+        };
+        let tokens = "{ file = \"tokens.json\" }";
+        let rig = rig_with(&plugin, &[ADA, BOB], tokens, "uuid", service).await;
+        write_tokens(&rig, &[(ADA.id, ADA.token), (BOB.id, BOB.token)]);
+        let act = || Action::new("Act", &plugin).input("Source").third_party();
+        for (customer, action) in [(ADA, act().output("Out")), (BOB, act().doing("fail"))] {
+            let pipeline = Pipeline::new(customer.pipeline).stage([action]);
+            rig.service.create(&pipeline, small_source()).await;
+        }
+        let worker = rig.worker().await;
+        for operation in OPERATIONS {
+            table.row(&rig, operation, upset).await;
+        }
+        let said = worker.stop_cleanly().await;
+        assert!(!said.contains("left in the journal"), "{upset:?}\n{said}");
+        assert!(!said.contains("attempt 2"), "{upset:?}\n{said}");
+        nothing_leaked(&rig, &said);
+    }
+    println!("{}", table.rendered());
+}
