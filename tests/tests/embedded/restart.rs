@@ -38,7 +38,8 @@ async fn a_pipeline_ends_right_whose_service_is_killed_again_and_again() {
         let action = Action::new(&format!("Act{at}"), &plugin);
         match at % 3 {
             0 => action.doing("continue").with("hops", "2"),
-            1 => action.input("Source").output(&format!("Out{at}")),
+            // Without artifacts: a transfer that meets three kills fails its action, rightly, and where is chance.
+            1 => action.with("var.more", "one"),
             _ => action.with("var.out", "through"),
         }
     };

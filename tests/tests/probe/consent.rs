@@ -73,7 +73,7 @@ async fn typed(lab: &Lab, answer: &str) -> (i32, String) {
     let inner = inner.as_std();
     let mut command = Command::new(binary::venv("python"));
     command
-        .arg(binary::root().join("tests/python/typing.py"))
+        .arg(binary::root().join("tests/python/typist.py"))
         .arg(answer)
         .arg(inner.get_program())
         .args(inner.get_args())
