@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 /// How long anything may take that a test waits for: generous, since a loaded machine is slow, and only
 /// failures pay for it.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
 
 /// Lines of output in a failure.
 const SHOWN: usize = 120;
