@@ -28,11 +28,6 @@ impl EntryPath {
         if raw.starts_with('/') {
             return Err(Rule::Absolute);
         }
-        if let [letter, b':', ..] = raw.as_bytes()
-            && letter.is_ascii_alphabetic()
-        {
-            return Err(Rule::Drive);
-        }
         let mut path = String::with_capacity(raw.len().min(PATH_BYTES));
         for name in raw.split('/') {
             match name {
@@ -49,6 +44,12 @@ impl EntryPath {
             if path.len() > PATH_BYTES {
                 return Err(Rule::LongPath);
             }
+        }
+        // Looked for in what is left, since `./C:` and `C:` come to the same file.
+        if let [letter, b':', ..] = path.as_bytes()
+            && letter.is_ascii_alphabetic()
+        {
+            return Err(Rule::Drive);
         }
         Ok((!path.is_empty()).then_some(Self(path)))
     }
@@ -144,6 +145,8 @@ mod tests {
             ("..\\x", Rule::Backslash),
             ("/etc/passwd", Rule::Absolute),
             ("C:evil", Rule::Drive),
+            ("./C:evil", Rule::Drive),
+            (".//c:/x", Rule::Drive),
             ("a/../b", Rule::Climbs),
             (&long_name, Rule::LongName),
             (&long_path, Rule::LongPath),
