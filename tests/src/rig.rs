@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::client::REGION;
+use crate::executions::ActionResult;
 use crate::pipelines::{Action, Pipeline};
 use crate::plugins::Plugin;
 use crate::proxy::Proxy;
-use crate::service::{ActionResult, Service, ServiceOptions};
+use crate::service::{Service, ServiceOptions};
 use crate::worker::{Worker, WorkerSetup};
 use crate::{archives, binary, closed_to_others};
 

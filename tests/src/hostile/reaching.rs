@@ -23,7 +23,7 @@ fn times_out(seen: &Seen) {
     let told = ["HttpResponseTimeout", "ConnectionReadTimeout"];
     assert!(told.contains(&error), "{error}");
     // A slow server is none of the plugin's faults, and none of its limits: it is told, and goes on.
-    let told = "has hit the limit network-request-time of 600";
+    let told = "has hit the time limit of a request of 600 ms (`request-time`)";
     assert!(seen.log.contains(told), "{}", seen.log);
 }
 

@@ -7,8 +7,7 @@ use pipefitter_tests::plugins::Plugin;
 use pipefitter_tests::{Rig, Worker, appears, results_of};
 use serde_json::json;
 
-use crate::queue::{Queue, detail};
-use crate::stopped::{action_id, stop};
+use super::queue::{Queue, detail};
 
 /// A worker whose queue works and whose next poll is hours away.
 async fn idle(plugin: &Plugin) -> (Rig, Queue, Worker) {
@@ -29,7 +28,7 @@ async fn begin(rig: &Rig, name: &str, action: Action) -> (String, String) {
     let pipeline = Pipeline::new(name).stage([action]);
     rig.create(&pipeline).await;
     let execution = rig.service.begin(name).await;
-    let id = action_id(rig, name, &execution, "Act").await;
+    let id = rig.service.action_id(name, &execution, "Act").await;
     (execution, id)
 }
 
@@ -73,7 +72,7 @@ async fn an_abandoned_action_interrupts_its_job_and_no_other() {
         .await;
     appears(&rig.setup.granted, "started-", 2).await;
 
-    stop(&rig, "goes", &goes, true).await;
+    rig.service.stop_execution("goes", &goes, true).await;
     // The right execution with another action's id, as of an attempt before a retry: it means neither.
     let earlier = "00000000-0000-0000-0000-000000000000";
     queue

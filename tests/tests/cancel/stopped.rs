@@ -1,50 +1,9 @@
 //! Executions that are stopped, both ways, or time out while a worker has their job.
 
-use std::time::Duration;
-
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
 use pipefitter_tests::{Rig, RigOptions, ServiceOptions, Worker, appears, results_of};
-use serde_json::Value;
-
-/// The id of an action's execution, once there is one.
-pub(crate) async fn action_id(rig: &Rig, pipeline: &str, execution: &str, action: &str) -> String {
-    let listed = async {
-        loop {
-            let filter = aws_sdk_codepipeline::types::ActionExecutionFilter::builder()
-                .pipeline_execution_id(execution)
-                .build();
-            let listed = rig.service.codepipeline.list_action_executions();
-            let listed = listed.pipeline_name(pipeline).filter(filter).send().await;
-            let listed = listed.expect("actions are listed");
-            let found = listed
-                .action_execution_details()
-                .iter()
-                .find(|detail| detail.action_name() == Some(action));
-            if let Some(id) = found.and_then(|detail| detail.action_execution_id()) {
-                return id.to_owned();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), listed)
-        .await
-        .expect("the action begins")
-}
-
-/// StopPipelineExecution.
-pub(crate) async fn stop(rig: &Rig, pipeline: &str, execution: &str, abandon: bool) {
-    rig.service
-        .codepipeline
-        .stop_pipeline_execution()
-        .pipeline_name(pipeline)
-        .pipeline_execution_id(execution)
-        .abandon(abandon)
-        .reason("a test")
-        .send()
-        .await
-        .expect("the execution is stopped");
-}
+use serde_json::{Value, json};
 
 /// A worker with a job of the pipeline `docs` that waits in the middle of its work.
 async fn in_mid_job(rig: &Rig, plugin: &Plugin) -> (Worker, String) {
@@ -88,7 +47,7 @@ async fn an_abandoned_execution_is_noticed_by_list_action_executions() {
     rig.setup.source = "check-executions = \"1s\"".to_owned();
     let (worker, execution) = in_mid_job(&rig, &plugin).await;
     rig.proxy.count("ListActionExecutions", 2).await;
-    stop(&rig, "docs", &execution, true).await;
+    rig.service.stop_execution("docs", &execution, true).await;
     dropped(&rig, worker, "ListActionExecutions").await;
     assert_eq!(
         rig.service.actions("docs", &execution).await["Act"].status,
@@ -110,7 +69,7 @@ async fn an_abandoned_execution_is_noticed_when_credentials_are_renewed() {
     rig.setup.worker = "credential-lifetime = \"3s\"".to_owned();
     let (worker, execution) = in_mid_job(&rig, &plugin).await;
     rig.proxy.count("GetJobDetails", 2).await;
-    stop(&rig, "docs", &execution, true).await;
+    rig.service.stop_execution("docs", &execution, true).await;
     dropped(&rig, worker, "GetJobDetails").await;
 }
 
@@ -119,7 +78,7 @@ async fn a_job_that_is_done_before_anybody_notices_has_its_result_dropped_quietl
     let plugin = Plugin::probe("Probe").granted();
     let rig = Rig::with(&[&plugin]).await;
     let (worker, execution) = in_mid_job(&rig, &plugin).await;
-    stop(&rig, "docs", &execution, true).await;
+    rig.service.stop_execution("docs", &execution, true).await;
     rig.go();
     let told = worker.process.line("the result is dropped").await;
     assert!(told.contains("\"INFO\""), "{told}");
@@ -134,7 +93,7 @@ async fn an_execution_that_is_stopped_and_waited_for_gets_its_result() {
     let mut rig = Rig::with(&[&plugin]).await;
     rig.setup.source = "check-executions = \"1s\"".to_owned();
     let (worker, execution) = in_mid_job(&rig, &plugin).await;
-    stop(&rig, "docs", &execution, false).await;
+    rig.service.stop_execution("docs", &execution, false).await;
     let asked = rig.proxy.of("ListActionExecutions").len();
     rig.proxy.count("ListActionExecutions", asked + 2).await;
     assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0, "it goes on");
@@ -145,4 +104,28 @@ async fn an_execution_that_is_stopped_and_waited_for_gets_its_result() {
     assert_eq!(action.status, "Succeeded", "{action:?}");
     let said = worker.stop_cleanly().await;
     assert!(said.contains("job reported"), "{said}");
+}
+
+#[tokio::test]
+async fn an_action_that_timed_out_is_noticed_and_its_result_dropped() {
+    let plugin = Plugin::probe("Probe").granted();
+    let mut rig = Rig::start(RigOptions {
+        plugins: vec![plugin.clone()],
+        service: ServiceOptions {
+            action_timeout: "1h".to_owned(),
+            ..ServiceOptions::default()
+        },
+    })
+    .await;
+    rig.setup.source = "check-executions = \"1s\"".to_owned();
+    let (worker, execution) = in_mid_job(&rig, &plugin).await;
+    rig.proxy.count("ListActionExecutions", 2).await;
+    // The service's clock alone goes on: the job's own limits are the worker's business.
+    rig.service
+        .control(json!({ "do": "advance", "seconds": 3_700 }))
+        .await;
+    assert_eq!(rig.service.ended(&execution).await, "failed");
+    dropped(&rig, worker, "ListActionExecutions").await;
+    let action = &rig.service.actions("docs", &execution).await["Act"];
+    assert_eq!(action.status, "Failed", "{action:?}");
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pipefitter_tests::results_of;
+
 use crate::plugins::{Pair, both, expect, rig};
 use crate::servers::Server;
 
@@ -63,4 +65,28 @@ async fn a_worker_that_is_told_to_end_cuts_its_plugins_off() {
     server.cut_off(2, 2).await;
     worker.process.ended().await;
     rig.service.ended(&execution).await;
+}
+
+#[tokio::test]
+async fn an_action_that_is_abandoned_cuts_its_plugins_request_off() {
+    let server = Server::start("", 1).await;
+    let net = Pair::new("net", &format!("\"http://{}\"", server.address));
+    let mut rig = rig(&[&net]).await;
+    rig.setup.source = "check-executions = \"1s\"".to_owned();
+    let worker = rig.worker().await;
+    let actions = net.actions(
+        "stalled",
+        &[("do", "stream"), ("url", &server.url("/stall"))],
+    );
+    rig.pipeline("dropped", actions).await;
+    let execution = rig.service.begin("dropped").await;
+    server.cut_off(2, 0).await;
+    rig.service
+        .stop_execution("dropped", &execution, true)
+        .await;
+    server.cut_off(2, 2).await;
+    let said = worker.stop_cleanly().await;
+    assert_eq!(said.matches("its result is dropped").count(), 2, "{said}");
+    assert!(!said.contains("left in the journal"), "{said}");
+    assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0);
 }

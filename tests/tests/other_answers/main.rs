@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+#[path = "../cancel/main.rs"]
+mod cancel;
 #[path = "../faults/main.rs"]
 mod faults;
 #[path = "../main_job/main.rs"]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pipefitter_egress::{
-    AttachedHeader, Broker, EgressEvent, EgressLimit, EgressUsage, NetworkLimits, Observe,
+    AttachedHeader, Broker, EgressEvent, EgressLimit, EgressUsage, LimitHit, NetworkLimits, Observe,
 };
 use pipefitter_sandbox::{HostStream, JobEnd, Level, Limit, Limits, LogLine};
 use tokio::sync::mpsc;
@@ -97,6 +97,26 @@ fn job_limit(limit: EgressLimit) -> Option<Limit> {
     }
 }
 
+/// A limit that was hit, by the key that raises it where there is one, and its value with its unit.
+fn told(hit: LimitHit) -> String {
+    let key = match hit.limit {
+        EgressLimit::Whole => Some(Limit::RequestTime),
+        limit => job_limit(limit),
+    };
+    let value = match hit.limit {
+        limit if limit.is_time() => Limit::RequestTime.show(hit.value),
+        // Of these two the operator's limit is on bytes, and the number of headers has a bound of its own.
+        EgressLimit::RequestHeaders | EgressLimit::ResponseHeaders => {
+            return format!("the bound of {} headers", hit.value);
+        }
+        _ => key.map_or_else(|| hit.value.to_string(), |key| key.show(hit.value)),
+    };
+    match key {
+        Some(key) => format!("the {} of {value} (`{}`)", key.words(), key.key()),
+        None => format!("the worker's own limit {} of {value}", hit.limit),
+    }
+}
+
 struct Observer {
     brief: Arc<Brief>,
     lines: mpsc::UnboundedSender<Item>,
@@ -116,10 +136,7 @@ impl Observe for Observer {
                 if let Some(limit) = job_limit(hit.limit) {
                     self.job.hit(limit);
                 }
-                format!(
-                    "a request of plugin `{plugin}` has hit the limit {} of {}",
-                    hit.limit, hit.value
-                )
+                format!("a request of plugin `{plugin}` has hit {}", told(hit))
             }
             _ => return,
         };
@@ -147,6 +164,38 @@ mod tests {
     use pipefitter_sandbox::EGRESS_ERRORS;
 
     use super::*;
+
+    #[test]
+    fn a_limit_is_told_by_the_key_that_raises_it_and_with_its_unit() {
+        let told = |limit, value| told(LimitHit { limit, value });
+        for (limit, value, expected) in [
+            (
+                EgressLimit::Whole,
+                600,
+                "the time limit of a request of 600 ms (`request-time`)",
+            ),
+            (
+                EgressLimit::Requests,
+                5,
+                "the limit on requests of 5 (`requests`)",
+            ),
+            (
+                EgressLimit::ResponseHeaders,
+                100,
+                "the bound of 100 headers",
+            ),
+            (
+                EgressLimit::Connect,
+                10_000,
+                "the worker's own limit network-connect-time of 10 s",
+            ),
+        ] {
+            assert_eq!(told(limit, value), expected);
+        }
+        assert!(
+            told(EgressLimit::TotalResponseBytes, 1 << 20).ends_with("of 1 MiB (`response-bytes`)")
+        );
+    }
 
     #[test]
     fn the_limits_of_a_job_can_be_kept_by_a_broker() {
