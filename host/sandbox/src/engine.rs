@@ -176,6 +176,7 @@ fn engine_config(stack: u64) -> Config {
         // Async exports have an engine of their own some day: this state is where most panics of the
         // 48.0.x line were.
         .concurrency_support(false)
+        .wasm_component_model_async(false)
         .epoch_interruption(true)
         .signals_based_traps(true)
         .wasm_backtrace_max_frames(NonZeroUsize::new(16))
