@@ -17,10 +17,10 @@ static CONTRACT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../..
 static WASI: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/wit/wasi-0.2.12");
 const WASI_VERSION: &str = "0.2.12";
 
-/// The file functions, for languages that bring none, and what they refer to.
-const FILES: &[&str] = &["clocks", "filesystem", "io"];
+/// The file functions and random numbers, for languages that bring none, and what they refer to.
+const FILES: &[&str] = &["clocks", "filesystem", "io", "random"];
 /// What the package wasi:http refers to besides.
-const NETWORK: &[&str] = &["cli", "http", "random", "sockets"];
+const NETWORK: &[&str] = &["cli", "http", "sockets"];
 
 /// How a file of ours begins; one that does not is the author's.
 const HEADER: &str = "// Made by `pipefitter plugin build --wit`";
@@ -91,11 +91,12 @@ impl World {
              {secrets}{network}\
              }}\n\
              \n\
-             /// The same for languages that bring no file functions of their own, such as JavaScript.\n\
+             /// The same for languages that bring neither file functions nor random numbers of their own, such as JavaScript.\n\
              world plugin-with-files {{\n    \
                  include plugin;\n    \
                  import wasi:filesystem/types@{WASI_VERSION};\n    \
-                 import wasi:filesystem/preopens@{WASI_VERSION};\n\
+                 import wasi:filesystem/preopens@{WASI_VERSION};\n    \
+                 import wasi:random/random@{WASI_VERSION};\n\
              }}\n",
             key = manifest.key()
         )
