@@ -1,0 +1,4 @@
+import { Descriptor } from './filesystem.js';
+
+/** One directory, the machine's: tests have files where they like. */
+export const getDirectories = () => [[new Descriptor('/'), '/']];
