@@ -1,0 +1,3 @@
+module pipefitter
+
+go 1.27.1
