@@ -9,7 +9,9 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod conformance;
+mod debian;
 mod demo;
+mod go;
 mod guests;
 mod hostile;
 mod javascript;

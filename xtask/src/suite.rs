@@ -5,13 +5,17 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process::run;
-use crate::{guests, javascript, paths, prerequisites, python};
+use crate::{go, guests, javascript, paths, prerequisites, python};
+
+/// Modules in Go with tests of their own.
+const GO_MODULES: &[&str] = &["guest-sdk/go"];
 
 /// Everything that the tests load or drive.
 pub(crate) fn set_up() -> Result<()> {
     prerequisites::for_tests()?;
     python::set_up()?;
     javascript::set_up()?;
+    go::set_up()?;
     guests::build_binary()?;
     guests::build_plugins()?;
     guests::build_test_guests()
@@ -20,6 +24,12 @@ pub(crate) fn set_up() -> Result<()> {
 /// Set up, then `cargo test`.
 pub(crate) fn run_with(args: &[String]) -> Result<()> {
     set_up()?;
+    // What is asked for by name or package is of cargo's; both results are seen before either fails the whole.
+    let others = if args.is_empty() {
+        go::test(GO_MODULES)
+    } else {
+        Ok(())
+    };
     let mut command = Command::new("cargo");
     command
         .args(["test", "--locked", "--no-fail-fast"])
@@ -27,5 +37,6 @@ pub(crate) fn run_with(args: &[String]) -> Result<()> {
     if !args.iter().any(|arg| arg == "-p" || arg == "--package") {
         command.arg("--workspace");
     }
-    run(command.args(args))
+    run(command.args(args))?;
+    others
 }
