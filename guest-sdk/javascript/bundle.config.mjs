@@ -3,12 +3,28 @@
 // The host's functions are left to the engine, and `pipefitter-sdk` is this folder, whether or not a package manager has
 // linked it.
 
+import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { table } from './bundle-lines.mjs';
 
 /** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+/**
+ * What stacks call a source: by its place in the plugin, or in this package.
+ *
+ * @param {string} source
+ */
+function named(source) {
+  const [inside, ours] = [relative(process.cwd(), source), relative(here('.'), source)];
+  return ours.startsWith('..') ? inside : `pipefitter-sdk/${ours}`;
+}
+
 export default {
+  output: {
+    sourcemap: true,
+    sourcemapPathTransform: (/** @type {string} */ source, /** @type {string} */ map) => named(resolve(dirname(map), source)),
+  },
   external: [/^pipefitter:/, /^wasi:/],
   resolve: {
     mainFields: ['module', 'main'],
@@ -25,7 +41,22 @@ export default {
       name: 'pipefitter-globals',
       transform(/** @type {string} */ code, /** @type {string} */ id) {
         const isEntry = this.getModuleInfo(id)?.isEntry === true;
-        return isEntry ? `import ${JSON.stringify(here('src/globals.js'))}; ${code}` : null;
+        // On the same line: places in the plugin stay what they are.
+        return isEntry ? { code: `import ${JSON.stringify(here('src/globals.js'))}; ${code}`, map: null } : null;
+      },
+    },
+    {
+      name: 'pipefitter-lines',
+      generateBundle(/** @type {unknown} */ _options, /** @type {Record<string, any>} */ bundle) {
+        for (const [file, made] of Object.entries(bundle)) {
+          if (made.type === 'chunk' && made.map) {
+            const lines = table(made.map);
+            made.code = `${made.code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')}${lines}\n`;
+          } else if (file.endsWith('.map')) {
+            // jco takes one file.
+            delete bundle[file];
+          }
+        }
       },
     },
   ],

@@ -3,8 +3,9 @@
 
 import { getRandomBytes } from 'wasi:random/random@0.2.12';
 import { demandJob, isQuickJs, isRunning, NATIVE } from './engine.js';
-import { inspect, stackOf } from './inspect.js';
+import { inspect } from './inspect.js';
 import { log } from './log.js';
+import { stackOf } from './stack.js';
 import { encodeUtf8, Utf8Decoder } from './utf8.js';
 
 /**

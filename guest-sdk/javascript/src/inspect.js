@@ -1,5 +1,7 @@
 // Values as text for the log: short, on one line, and never an error of their own.
 
+import { stackOf } from './stack.js';
+
 const DEPTH = 4;
 const ITEMS = 100;
 
@@ -57,18 +59,4 @@ function listed(items, show) {
   const parts = items.slice(0, ITEMS).map(show);
   if (items.length > ITEMS) parts.push(`... ${items.length - ITEMS} more`);
   return parts.join(', ');
-}
-
-/**
- * An error with its stack. Some engines begin a stack with the error's message, others do not.
- *
- * @param {Error} error
- * @returns {string}
- */
-export function stackOf(error) {
-  const title = error.message === '' ? error.name : `${error.name}: ${error.message}`;
-  const stack = typeof error.stack === 'string' ? error.stack.trimEnd() : '';
-  let text = stack.startsWith(title) ? stack : [title, ...stack.split('\n').filter(Boolean)].join('\n');
-  if (error.cause instanceof Error) text += `\ncaused by ${stackOf(error.cause)}`;
-  return text;
 }

@@ -3,10 +3,11 @@
 
 import { begin, isQuickJs, wellFormed } from './engine.js';
 import { Failure } from './failure.js';
-import { inspect, stackOf } from './inspect.js';
+import { inspect } from './inspect.js';
 import { Job } from './job.js';
 import { log } from './log.js';
 import { Outcome } from './outcome.js';
+import { stackOf } from './stack.js';
 
 /** @typedef {import('pipefitter:action/types@0.1.0').Outcome} WireOutcome */
 /** @typedef {import('pipefitter:action/types@0.1.0').Failure} WireFailure */
