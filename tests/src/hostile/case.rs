@@ -3,9 +3,9 @@
 use super::load::Refused;
 use super::surroundings::Surroundings;
 use crate::binary;
+use crate::executions::ActionResult;
 use crate::pipelines::Action;
 use crate::plugins::Plugin;
-use crate::service::ActionResult;
 
 /// What holds unless the case says otherwise: enough for any guest to get where it wants to, on a machine that has
 /// other things to do.

@@ -13,10 +13,11 @@ use super::GROUPS;
 use super::case::Case;
 use super::field::{Isolation, is_empty};
 use super::surroundings::Surroundings;
+use crate::executions::ActionResult;
 use crate::pipelines::{Action, Pipeline};
 use crate::plugins::Plugin;
 use crate::rig::{Rig, RigOptions, small_source};
-use crate::service::{ActionResult, Service};
+use crate::service::Service;
 use crate::vitals::Vitals;
 use crate::worker::Worker;
 

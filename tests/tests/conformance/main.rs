@@ -1,0 +1,127 @@
+//! One plugin in every language, and what each of them must do: tests/conformance/README.md says what that is.
+//!
+//! The guests are what lies in tests/conformance/guests; `cargo xtask` builds them. One worker serves all of them, a
+//! pipeline for each case has one action for each language, and what came of it is compared with the same expectation.
+//! What was measured on the way goes to `conformance.json` below the target directory, of which `cargo xtask
+//! conformance` makes the matrix of docs/LANGUAGES.md.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails may panic"
+)]
+
+mod cases;
+mod guests;
+mod matrix;
+mod world;
+
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use pipefitter_tests::{binary, finished};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::guests::Guest;
+use crate::matrix::Matrix;
+use crate::world::World;
+
+#[tokio::test]
+async fn every_language_passes_every_case() {
+    let mut world = World::start().await;
+    let worker = world.rig.worker().await;
+    let mut matrix = Matrix::new(world.guests.clone());
+    for case in cases::ALL {
+        world.run(case, &mut matrix).await;
+    }
+    let said = world.stop(worker, &mut matrix).await;
+    matrix.measured(&said);
+
+    world.hasten("3s");
+    let worker = world.rig.worker().await;
+    world.run(&cases::DEADLINE, &mut matrix).await;
+    worker.stop_cleanly().await;
+    matrix.write();
+    let failed = matrix.failures();
+    assert!(failed.is_empty(), "{}", matrix.told());
+}
+
+/// What one language comes to by itself: `pipefitter invoke`, over folders of this machine.
+async fn invoked(guest: &Guest, folder: &Path, arguments: &[&str]) -> Value {
+    let mut command = Command::new(binary::pipefitter());
+    command
+        .arg("invoke")
+        .arg(&guest.wasm)
+        .args(arguments)
+        .arg("--config")
+        .arg(folder.join("grants.toml"))
+        .current_dir(folder)
+        .env_remove("PIPEFITTER_CONFIG")
+        .env("CONFORMANCE_SECRET", "conformance-secret");
+    let (code, said, errors) = finished(command).await;
+    assert_eq!(code, 0, "{}: {said}{errors}", guest.name);
+    serde_json::from_str(&said)
+        .unwrap_or_else(|error| panic!("{}: {error}: {said}{errors}", guest.name))
+}
+
+fn invoking(guests: &[Guest]) -> TempDir {
+    let folder = tempfile::tempdir_in(binary::target()).unwrap();
+    let server = ([127, 0, 0, 1], 9).into();
+    // By the name of the file, as workers take it.
+    let guests: Vec<Guest> = guests
+        .iter()
+        .map(|guest| Guest {
+            name: format!("conformance-{}", guest.name),
+            ..guest.clone()
+        })
+        .collect();
+    let grants = world::tables(&guests, server, "300s");
+    std::fs::write(folder.path().join("grants.toml"), grants).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn every_language_takes_many_inputs_in_their_order() {
+    let guests = guests::all();
+    let folder = invoking(&guests);
+    let names = ["Zebra", "alpha", "Beta", "m-1", "Last"];
+    let mut arguments = vec!["--set".to_owned(), "case=inputs".to_owned()];
+    let mut expected = String::new();
+    for (at, name) in names.iter().enumerate() {
+        let input = folder.path().join(name);
+        std::fs::create_dir(&input).unwrap();
+        std::fs::write(input.join("file.txt"), "x".repeat(at)).unwrap();
+        expected.push_str(&format!("{name}/file.txt {at}\n"));
+        arguments.extend(["--input".to_owned(), format!("{name}={name}")]);
+    }
+    for guest in &guests {
+        let out = format!("out-{}", guest.name);
+        let mut arguments = arguments.clone();
+        arguments.extend(["--output".to_owned(), format!("Out={out}")]);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let outcome = invoked(guest, folder.path(), &arguments).await;
+        assert_eq!(outcome["variables"]["inputs"], "5", "{}", guest.name);
+        let listing = std::fs::read_to_string(folder.path().join(out).join("listing.txt"));
+        assert_eq!(listing.unwrap(), expected, "{}", guest.name);
+    }
+}
+
+#[tokio::test]
+async fn every_language_reads_a_gibibyte_in_pieces() {
+    const SIZE: u64 = 1 << 30;
+    let guests = guests::all();
+    let folder = invoking(&guests);
+    let input = folder.path().join("in");
+    std::fs::create_dir(&input).unwrap();
+    let file = std::fs::File::create(input.join("big.bin")).unwrap();
+    file.write_all_at(&[7], SIZE - 1).unwrap();
+    for guest in &guests {
+        let arguments = ["--set", "case=large", "--input", "Source=in"];
+        let outcome = invoked(guest, folder.path(), &arguments).await;
+        let variables = &outcome["variables"];
+        assert_eq!(variables["bytes"], SIZE.to_string(), "{}", guest.name);
+        assert_eq!(variables["last"], "7", "{}", guest.name);
+    }
+}

@@ -1,0 +1,221 @@
+//! The guests of the conformance suite, one in each language; and docs/LANGUAGES.md, made of what the suite has seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::guests::is_fresh;
+use crate::process::run;
+use crate::{javascript, paths, python};
+
+const PAGE: &str = "docs/LANGUAGES.md";
+const BEGIN: &str = "<!-- Written by `cargo xtask languages`: not to be edited. -->";
+const END: &str = "<!-- Written until here. -->";
+
+/// What each guest is built of, besides its own folder.
+fn sdk(guest: &str) -> &'static str {
+    match guest {
+        "typescript" | "starlingmonkey" => "javascript",
+        "python" => "python",
+        "javascript" => "javascript",
+        "c" => "c",
+        "cpp" => "cpp",
+        "zig" => "zig",
+        "go" => "go",
+        "rust" => "rust",
+        _ => "command",
+    }
+}
+
+/// Build every guest with the product's own command.
+pub(crate) fn build() -> Result<()> {
+    for folder in guests()? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let out = paths::guests().join(format!("conformance-{name}.wasm"));
+        let mut sources = files(&folder)?;
+        sources.extend(files(&paths::root().join("guest-sdk").join(sdk(&name)))?);
+        sources.push(paths::root().join("wit/action.wit"));
+        let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
+        if is_fresh(&out, &sources) {
+            continue;
+        }
+        let mut command = Command::new(paths::binary());
+        command.args(["plugin", "build"]);
+        if name == "rust" {
+            command.args(["--profile", "guest"]);
+        }
+        run(command
+            .arg(&folder)
+            .arg("--output")
+            .arg(&out)
+            .env("PATH", path()?))?;
+    }
+    Ok(())
+}
+
+/// With the tools that the set-up has brought, before those of the machine.
+pub(crate) fn path() -> Result<std::ffi::OsString> {
+    let own = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = vec![python::bin(), javascript::bin()];
+    folders.extend(std::env::split_paths(&own));
+    std::env::join_paths(folders).context("a folder of PATH has a colon in its name")
+}
+
+fn guests() -> Result<Vec<PathBuf>> {
+    let folder = paths::root().join("tests/conformance/guests");
+    let entries = fs::read_dir(&folder).context("could not read the folder of the guests")?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.join("action.toml").is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Every file that somebody wrote: not what tools have left.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    const LEFT: [&str; 6] = [
+        ".pipefitter",
+        "target",
+        "node_modules",
+        ".venv",
+        "__pycache__",
+        ".zig-cache",
+    ];
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(found);
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() && !LEFT.contains(&name.as_str()) {
+            found.extend(files(&path)?);
+        } else if path.is_file() && !name.ends_with(".wasm") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Write the matrix into the page.
+pub(crate) fn write() -> Result<()> {
+    let page = paths::root().join(PAGE);
+    let text = fs::read_to_string(&page).with_context(|| format!("could not read {PAGE}"))?;
+    let seen = paths::target().join("conformance.json");
+    let seen = fs::read_to_string(&seen).with_context(|| {
+        format!(
+            "could not read {}: run `cargo xtask test --test conformance` first",
+            seen.display()
+        )
+    })?;
+    let seen: Value = serde_json::from_str(&seen).context("conformance.json is not JSON")?;
+    let split = text.split_once(BEGIN);
+    let split = split.and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let Some((before, after)) = split else {
+        bail!("{PAGE} has no place for the matrix: it is between `{BEGIN}` and `{END}`");
+    };
+    let tables = tables(&seen)?;
+    fs::write(&page, format!("{before}{BEGIN}\n\n{tables}\n{END}{after}"))
+        .with_context(|| format!("could not write {PAGE}"))
+}
+
+fn tables(seen: &Value) -> Result<String> {
+    let results = seen["results"].as_array().context("there are no results")?;
+    let mut passed: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+    let mut languages = BTreeSet::new();
+    let mut cases = Vec::new();
+    for result in results {
+        let text = |name: &str| {
+            result[name]
+                .as_str()
+                .with_context(|| format!("a result has no {name}"))
+        };
+        let (language, case) = (text("language")?, text("case")?);
+        languages.insert(language);
+        if !cases.contains(&case) {
+            cases.push(case);
+        }
+        passed.insert((case, language), result["passed"] == true);
+    }
+    cases.sort_unstable();
+    let columns: Vec<&str> = languages.iter().copied().collect();
+    // Writing to a String cannot fail, here and below.
+    let mut text = format!(
+        "| case | {} |\n|---|{}\n",
+        columns.join(" | "),
+        "---|".repeat(columns.len())
+    );
+    for case in cases {
+        let _ = write!(text, "| `{case}` |");
+        for language in &columns {
+            let mark = match passed.get(&(case, *language)) {
+                Some(true) => "yes",
+                Some(false) => "**no**",
+                None => "-",
+            };
+            let _ = write!(text, " {mark} |");
+        }
+        text.push('\n');
+    }
+    text.push_str(
+        "\n| | size | compiling | first job | a later job | linear memory |\n|---|---:|---:|---:|---:|---:|\n",
+    );
+    for language in &columns {
+        let measured = &seen["measured"][*language];
+        let number = |name: &str| measured[name].as_u64();
+        let shown = |value: Option<u64>, unit: &str| {
+            value.map_or_else(|| "?".to_owned(), |value| format!("{value} {unit}"))
+        };
+        let kib = |name: &str| number(name).map(|bytes| bytes.div_ceil(1024));
+        let _ = writeln!(
+            text,
+            "| {language} | {} | {} | {} | {} | {} |",
+            shown(kib("size"), "KiB"),
+            shown(number("compile_ms"), "ms"),
+            shown(number("first_ms"), "ms"),
+            shown(number("warm_ms"), "ms"),
+            shown(kib("memory_peak"), "KiB"),
+        );
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_matrix_has_a_row_for_each_case_and_each_language() {
+        let seen = json!({
+            "results": [
+                { "language": "rust", "case": "tree", "passed": true },
+                { "language": "c", "case": "tree", "passed": false },
+                { "language": "rust", "case": "network", "passed": true },
+            ],
+            "measured": { "rust": { "size": 1025, "compile_ms": 7, "first_ms": 5, "warm_ms": 3, "memory_peak": 1 } },
+        });
+        let text = tables(&seen).unwrap();
+        let expected = "| case | c | rust |\n|---|---|---|\n| `network` | - | yes |\n| `tree` | **no** | yes |\n";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(
+            text.contains("| rust | 2 KiB | 7 ms | 5 ms | 3 ms | 1 KiB |"),
+            "{text}"
+        );
+        assert!(text.contains("| c | ? | ? | ? | ? | ? |"), "{text}");
+    }
+}
