@@ -10,6 +10,13 @@ import { table } from './bundle-lines.mjs';
 /** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+/** @type {Record<string, string>} */
+const ENTRIES = {
+  'pipefitter-sdk': here('src/index.js'),
+  'pipefitter-sdk/http': here('src/http.js'),
+  'pipefitter-sdk/secrets': here('src/secrets.js'),
+};
+
 /**
  * What stacks call a source: by its place in the plugin, or in this package.
  *
@@ -29,13 +36,13 @@ export default {
   resolve: {
     mainFields: ['module', 'main'],
     extensionAlias: { '.js': ['.js', '.ts'], '.mjs': ['.mjs', '.mts'] },
-    alias: {
-      'pipefitter-sdk/http': here('src/http.js'),
-      'pipefitter-sdk/secrets': here('src/secrets.js'),
-      'pipefitter-sdk': here('src/index.js'),
-    },
   },
   plugins: [
+    {
+      // Before anything else resolves it: a tsconfig.json may have a path to its types alone.
+      name: 'pipefitter-sdk',
+      resolveId: (/** @type {string} */ source) => ENTRIES[source] ?? null,
+    },
     {
       // What the SDK adds to the engine must be there before any module of a plugin's dependencies runs.
       name: 'pipefitter-globals',
