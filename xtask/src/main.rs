@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | soak | bench | model | conformance`: each does its own set-up, under `target/`.
+//! `cargo xtask demo | test | soak | bench | model | conformance | bindings`: each does its own set-up, under `target/`.
 //!
 //! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
 //! demo and a passing suite with one command.
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod bindings;
 mod conformance;
 mod debian;
 mod demo;
@@ -20,8 +21,10 @@ mod paths;
 mod prerequisites;
 mod process;
 mod python;
+mod sdks;
 mod soak;
 mod suite;
+mod zig;
 
 #[derive(Parser)]
 #[command(
@@ -65,6 +68,8 @@ enum Command {
     Model,
     /// Write docs/LOCAL.md's table of operations from the tests that show what each does
     Conformance,
+    /// Write the C bindings of the SDKs for C, C++ and Zig from the contract
+    Bindings,
     /// Build what the tests need and stop: plugins, test guests, Python and JavaScript twins
     Setup,
 }
@@ -81,6 +86,7 @@ fn main() -> ExitCode {
         Command::Bench { quick } => bench::run(quick),
         Command::Model => model::run(),
         Command::Conformance => conformance::run(),
+        Command::Bindings => bindings::run(),
         Command::Setup => suite::set_up(),
     };
     match done {

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process::run;
-use crate::{go, guests, javascript, paths, prerequisites, python};
+use crate::{go, guests, javascript, paths, prerequisites, python, sdks, zig};
 
 /// Modules in Go with tests of their own.
 const GO_MODULES: &[&str] = &["guest-sdk/go"];
@@ -16,6 +16,7 @@ pub(crate) fn set_up() -> Result<()> {
     python::set_up()?;
     javascript::set_up()?;
     go::set_up()?;
+    zig::set_up()?;
     guests::build_binary()?;
     guests::build_plugins()?;
     guests::build_test_guests()
@@ -26,7 +27,7 @@ pub(crate) fn run_with(args: &[String]) -> Result<()> {
     set_up()?;
     // What is asked for by name or package is of cargo's; both results are seen before either fails the whole.
     let others = if args.is_empty() {
-        go::test(GO_MODULES)
+        go::test(GO_MODULES).and(sdks::test())
     } else {
         Ok(())
     };
