@@ -65,6 +65,21 @@ func panicked(reason any, stack []byte) *Failure {
 		err = fmt.Errorf("%v", reason)
 	}
 	log.Error("panic: " + err.Error())
-	log.Error(strings.TrimSpace(string(stack)))
+	log.Error(ofPlugin(string(stack)))
 	return AsFailure(err)
+}
+
+// ofPlugin gives the part of a stack that is the plugin's: from where it panicked to where it was called.
+func ofPlugin(stack string) string {
+	lines := strings.Split(strings.TrimSpace(stack), "\n")
+	first, last := 0, len(lines)
+	for at, line := range lines {
+		switch {
+		case strings.HasPrefix(line, "panic(") && first == 0:
+			first = min(at+2, len(lines))
+		case strings.HasPrefix(line, "pipefitter.Call(") && at > first && last == len(lines):
+			last = at
+		}
+	}
+	return strings.Join(lines[first:last], "\n")
 }

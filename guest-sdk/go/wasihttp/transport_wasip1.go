@@ -22,13 +22,17 @@ const piece = 64 << 10
 func init() { http.DefaultTransport = Transport{} }
 
 func roundTrip(request *http.Request) (*http.Response, error) {
+	var content io.Reader
 	if request.Body != nil {
 		defer request.Body.Close()
+		if request.Body != http.NoBody {
+			content = request.Body
+		}
 	}
 	if request.URL == nil || request.URL.Host == "" {
 		return nil, errors.New("the request's URL has no host")
 	}
-	head, err := headOf(request)
+	head, err := headOf(request, content != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +44,7 @@ func roundTrip(request *http.Request) (*http.Response, error) {
 	}
 	future := handled.Ok()
 	defer future.Drop()
-	if err := send(request.Context(), request.Body, body); err != nil {
+	if err := send(request.Context(), content, body); err != nil {
 		return nil, err
 	}
 	if err := await(request.Context(), future.Subscribe()); err != nil {
@@ -54,9 +58,9 @@ func roundTrip(request *http.Request) (*http.Response, error) {
 	return responseOf(request, answer.Ok()), nil
 }
 
-func headOf(request *http.Request) (*types.OutgoingRequest, error) {
+func headOf(request *http.Request, hasBody bool) (*types.OutgoingRequest, error) {
 	fields := types.MakeFields()
-	for name, values := range headersOf(request) {
+	for name, values := range headersOf(request, hasBody) {
 		for _, value := range values {
 			added := fields.Append(name, []byte(value))
 			if !added.IsErr() {
@@ -92,7 +96,7 @@ func headOf(request *http.Request) (*types.OutgoingRequest, error) {
 	return made, nil
 }
 
-func headersOf(request *http.Request) http.Header {
+func headersOf(request *http.Request, hasBody bool) http.Header {
 	headers := request.Header.Clone()
 	if headers == nil {
 		headers = http.Header{}
@@ -105,9 +109,9 @@ func headersOf(request *http.Request) http.Header {
 		headers.Del("User-Agent")
 	}
 	switch {
-	case request.Body != nil && request.ContentLength > 0:
+	case hasBody && request.ContentLength > 0:
 		headers.Set("Content-Length", strconv.FormatInt(request.ContentLength, 10))
-	case request.Body == nil && (request.Method == http.MethodPost || request.Method == http.MethodPut):
+	case !hasBody && (request.Method == http.MethodPost || request.Method == http.MethodPut):
 		headers.Set("Content-Length", "0")
 	}
 	return headers
