@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::run;
-use crate::{hostile, javascript, paths, python};
+use crate::{hostile, javascript, languages, paths, python};
 
 /// The plugins that the project ships, by folder.
 pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
@@ -100,6 +100,7 @@ pub(crate) fn build_test_guests() -> Result<()> {
         &source.join("javascript"),
         &out.join("twin-javascript.wasm"),
     )?;
+    languages::build()?;
     hostile::build()
 }
 

@@ -8,9 +8,14 @@ use anyhow::{Context, Result};
 use crate::paths;
 use crate::process::{quiet, run};
 
+/// The packages' commands.
+pub(crate) fn bin() -> PathBuf {
+    paths::target().join("npm/node_modules/.bin")
+}
+
 /// jco's command.
 pub(crate) fn jco() -> PathBuf {
-    paths::target().join("npm/node_modules/.bin/jco")
+    bin().join("jco")
 }
 
 /// Install what jco's package.json and that of the clients pin, or leave it when that is there.

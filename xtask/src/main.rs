@@ -1,4 +1,5 @@
-//! `cargo xtask demo | test | soak | bench | model | conformance | bindings`: each does its own set-up, under `target/`.
+//! `cargo xtask demo | test | soak | bench | model | conformance | bindings | languages`: each does its own set-up, under
+//! `target/`.
 //!
 //! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
 //! demo and a passing suite with one command.
@@ -16,6 +17,7 @@ mod go;
 mod guests;
 mod hostile;
 mod javascript;
+mod languages;
 mod model;
 mod paths;
 mod prerequisites;
@@ -70,6 +72,8 @@ enum Command {
     Conformance,
     /// Write the C bindings of the SDKs for C, C++ and Zig from the contract
     Bindings,
+    /// Write docs/LANGUAGES.md's matrix from what the conformance suite has seen last
+    Languages,
     /// Build what the tests need and stop: plugins, test guests, Python and JavaScript twins
     Setup,
 }
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
         Command::Model => model::run(),
         Command::Conformance => conformance::run(),
         Command::Bindings => bindings::run(),
+        Command::Languages => languages::write(),
         Command::Setup => suite::set_up(),
     };
     match done {

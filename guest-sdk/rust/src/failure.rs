@@ -110,10 +110,19 @@ impl Failure {
             return failure.clone();
         }
         let of_secret = || error.downcast_ref().map(SecretError::failure_kind);
+        #[cfg(feature = "http")]
+        let of_http = || {
+            error
+                .downcast_ref()
+                .map(crate::http::HttpError::failure_kind)
+        };
+        #[cfg(not(feature = "http"))]
+        let of_http = || None;
         let kind = error
             .downcast_ref()
             .map(kind_of_io)
             .or_else(of_secret)
+            .or_else(of_http)
             .unwrap_or(FailureKind::JobFailed);
         let mut message = error.to_string();
         let mut source = error.source();

@@ -6,6 +6,10 @@ pub(crate) use wasm::{
     progress, secret, secret_bytes, stop_requested, threshold, time_remaining, write,
 };
 
+#[cfg(all(feature = "http", target_arch = "wasm32"))]
+pub(crate) use crate::http_wasm::request;
+#[cfg(all(feature = "http", not(target_arch = "wasm32")))]
+pub(crate) use native::request;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use native::{
     progress, secret, secret_bytes, stop_requested, threshold, time_remaining, with, write,
@@ -109,6 +113,10 @@ mod native {
         pub(crate) stop: Option<StopReason>,
         pub(crate) time_remaining: Duration,
         pub(crate) secrets: BTreeMap<String, Result<Vec<u8>, SecretError>>,
+        #[cfg(feature = "http")]
+        pub(crate) responses: BTreeMap<String, crate::http::Response>,
+        #[cfg(feature = "http")]
+        pub(crate) requests: Vec<(String, String, Vec<u8>)>,
     }
 
     thread_local! {
@@ -120,6 +128,10 @@ mod native {
                 stop: None,
                 time_remaining: Duration::from_millis(u32::MAX as u64),
                 secrets: BTreeMap::new(),
+                #[cfg(feature = "http")]
+                responses: BTreeMap::new(),
+                #[cfg(feature = "http")]
+                requests: Vec::new(),
             })
         };
     }
@@ -182,5 +194,22 @@ mod native {
                 name: name.to_owned(),
             })
         })
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn request(asked: &crate::http::Request) -> Result<crate::http::Response, String> {
+        let answer = with(|host| {
+            let seen = (asked.method.clone(), asked.url.clone(), asked.body.clone());
+            host.requests.push(seen);
+            host.responses.get(&asked.url).cloned()
+        });
+        let answer = answer.ok_or_else(|| "http-request-denied".to_owned())?;
+        if answer.body.len() > asked.most {
+            return Err(format!(
+                "the answer has more than {} bytes: raise it with `at_most`",
+                asked.most
+            ));
+        }
+        Ok(answer)
     }
 }

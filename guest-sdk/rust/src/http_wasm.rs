@@ -17,7 +17,6 @@ const READ: u64 = 64 << 10;
 pub(crate) fn request(asked: &Request) -> Result<Response, String> {
     let request = OutgoingRequest::new(fields(asked)?);
     let (scheme, authority, path) = parts(&asked.url)?;
-    let unfit = |what: &str| move |()| format!("the {what} is not one that HTTP takes");
     request
         .set_method(&method(&asked.method))
         .map_err(unfit("method"))?;
@@ -62,6 +61,10 @@ pub(crate) fn request(asked: &Request) -> Result<Response, String> {
         headers,
         body: read(&body, asked.most)?,
     })
+}
+
+fn unfit(what: &'static str) -> impl FnOnce(()) -> String {
+    move |()| format!("the {what} is not one that HTTP takes")
 }
 
 fn fields(asked: &Request) -> Result<Fields, String> {

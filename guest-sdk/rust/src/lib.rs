@@ -6,6 +6,10 @@ mod export;
 mod failure;
 mod files;
 mod host;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(all(feature = "http", target_arch = "wasm32"))]
+mod http_wasm;
 mod job;
 pub mod log;
 #[cfg(feature = "log")]

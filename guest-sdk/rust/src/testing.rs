@@ -187,6 +187,8 @@ impl JobBuilder {
     }
 }
 
+#[cfg(all(feature = "http", not(target_arch = "wasm32")))]
+pub use host::{set_response, take_requests};
 #[cfg(not(target_arch = "wasm32"))]
 pub use host::{
     set_secret, set_secret_error, set_stop_requested, set_threshold, set_time_remaining, take_log,
@@ -232,6 +234,19 @@ mod host {
     /// Sets what goes wrong when the plugins of this thread ask for the secret that the error names.
     pub fn set_secret_error(error: SecretError) {
         with(|host| host.secrets.insert(error.name().to_owned(), Err(error)));
+    }
+
+    /// Sets what requests of this thread to a URL are answered. What is not set is refused as if it were not granted.
+    #[cfg(feature = "http")]
+    pub fn set_response(url: impl Into<String>, response: crate::http::Response) {
+        with(|host| host.responses.insert(url.into(), response));
+    }
+
+    /// Takes the requests that this thread has sent since it was last asked: method, URL and body.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn take_requests() -> Vec<(String, String, Vec<u8>)> {
+        with(|host| std::mem::take(&mut host.requests))
     }
 
     /// Sets the least level that the log of this thread keeps.

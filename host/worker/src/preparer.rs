@@ -11,6 +11,8 @@ use pipefitter_plugins::{
 };
 use pipefitter_sandbox::{Sandbox, Shape, Verified};
 
+use tokio::time::Instant;
+
 use crate::config::PluginGrants;
 
 /// Glues the sandbox's compiler to the cache of compiled code.
@@ -94,9 +96,12 @@ impl Prepare for Preparer {
             message: format!("plugin `{name}`: {what}"),
         };
         let code_id = self.code_id(digest);
+        let began = Instant::now();
         match self.cached(&code_id) {
             Ok(Some((code_path, Verified { shape, .. }))) => {
                 check_imports(name, &shape, self.settings.get(name), &self.config_file)?;
+                let micros = began.elapsed().as_micros();
+                tracing::debug!(plugin = name, micros, "compiled code was found and checked");
                 self.reused.fetch_add(1, Ordering::Relaxed);
                 return Ok(Prepared {
                     code_id,
@@ -125,6 +130,8 @@ impl Prepare for Preparer {
             .cache
             .put(&code_id, &sealed)
             .map_err(|error| refused(chain(&error)))?;
+        let ms = began.elapsed().as_millis();
+        tracing::debug!(plugin = name, ms, bytes = wasm.len(), "plugin was compiled");
         self.compiled.fetch_add(1, Ordering::Relaxed);
         Ok(Prepared {
             code_id,

@@ -209,7 +209,7 @@ pub(crate) const ALL: &[Case] = &[
         assert!(seen.result.variables.values().all(|value| *value == "x".repeat(1_000)));
     })
     .with(|_| vec![("count", "120".to_owned()), ("size", "1000".to_owned())]),
-    Case::new("variables", "over-the-limit", |seen| seen.failed("JobFailed", "122,880"))
+    Case::new("variables", "over-the-limit", |seen| seen.failed("JobFailed", "122880"))
         .with(|_| vec![("count", "124".to_owned()), ("size", "1000".to_owned())]),
     Case::new("fail", "job-failed", |seen| fails(seen, "JobFailed", "job-failed")).with(|_| kind("job-failed")),
     Case::new("fail", "configuration-error", |seen| fails(seen, "ConfigurationError", "configuration-error"))
