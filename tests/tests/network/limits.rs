@@ -92,7 +92,7 @@ async fn a_request_that_takes_too_long_is_the_plugins_to_deal_with() {
     for what in ["silent", "stalled"] {
         for result in both(&results, what) {
             let log = &logs[result.external_id.as_ref().unwrap()];
-            assert!(log.contains("has hit the limit"), "{log}");
+            assert!(log.contains("has hit the time limit of a request"), "{log}");
         }
     }
     worker.stop_cleanly().await;
