@@ -1,5 +1,5 @@
-//! The own tests of the SDKs for C, C++ and Zig: their logic, natively. What they do as plugins, cases of plugins and
-//! the conformance suite show.
+//! The own tests of the SDKs for C, C++ and Zig, and of the plugins in C and Zig: their logic, natively. What they do as
+//! plugins, their cases and the conformance suite show.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,9 +25,14 @@ pub(crate) fn test() -> Result<()> {
     std::fs::create_dir_all(&work).context("could not make a folder for the tests of SDKs")?;
     let sdks = paths::root().join("guest-sdk");
     let objects = compile(&sdks, &work)?;
-    c(&sdks, &work)?;
+    let plugins = paths::root().join("plugins");
+    c(&sdks, &work, "sdk", &[sdks.join("c/tests/sdk.c")])?;
+    let checksum = ["src/sha256.c", "src/manifest.c", "tests/known_answers.c"];
+    let checksum = checksum.map(|file| plugins.join("checksum").join(file));
+    c(&sdks, &work, "checksum", &checksum)?;
     cpp(&sdks, &work, &objects)?;
-    zig(&sdks, &work, &objects)
+    zig(&sdks, &work, &sdks.join("zig/tests/sdk.zig"), &objects)?;
+    zig(&sdks, &work, &plugins.join("version/plugin.zig"), &objects)
 }
 
 fn portable(sdks: &Path) -> impl Iterator<Item = PathBuf> {
@@ -54,18 +59,18 @@ fn compile(sdks: &Path, work: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// By the machine's own compiler, with what it has to find undefined behaviour.
-fn c(sdks: &Path, work: &Path) -> Result<()> {
-    let program = work.join("c");
+fn c(sdks: &Path, work: &Path, name: &str, sources: &[PathBuf]) -> Result<()> {
+    let program = work.join(name);
     run(Command::new("cc")
         .args(["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-g"])
         .args(["-fsanitize=undefined", "-fno-sanitize-recover", "-I"])
         .arg(sdks.join("c/include"))
         .args(portable(sdks))
-        .arg(sdks.join("c/tests/sdk.c"))
+        .args(sources)
         .arg("-lm")
         .arg("-o")
         .arg(&program))?;
-    run(Command::new(program).arg(empty(work, "c-files")?))
+    run(Command::new(program).arg(empty(work, &format!("{name}-files"))?))
 }
 
 fn cpp(sdks: &Path, work: &Path, objects: &[PathBuf]) -> Result<()> {
@@ -86,8 +91,8 @@ fn cpp(sdks: &Path, work: &Path, objects: &[PathBuf]) -> Result<()> {
     run(Command::new(program).arg(empty(work, "cpp-files")?))
 }
 
-fn zig(sdks: &Path, work: &Path, objects: &[PathBuf]) -> Result<()> {
-    let root = format!("-Mroot={}", sdks.join("zig/tests/sdk.zig").display());
+fn zig(sdks: &Path, work: &Path, root: &Path, objects: &[PathBuf]) -> Result<()> {
+    let root = format!("-Mroot={}", root.display());
     let sdk = format!("-Mpipefitter={}", sdks.join("zig/pipefitter.zig").display());
     run(zig::command()
         .args(["test", "-lc", "-I"])
