@@ -50,6 +50,18 @@ pub fn venv(program: &str) -> PathBuf {
     there(target().join("venv/bin").join(program))
 }
 
+/// Variables for a program that builds plugins: PATH with the toolchains that the set-up has brought, and their caches.
+#[must_use]
+pub fn toolchains() -> Vec<(String, String)> {
+    let path = there(target().join("toolchains.env"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
 /// The folder of the npm packages that clients of the service are made with.
 #[must_use]
 pub fn npm_clients() -> PathBuf {

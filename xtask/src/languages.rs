@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::guests::is_fresh;
 use crate::process::run;
-use crate::{javascript, paths, python};
+use crate::{paths, toolchains};
 
 const PAGE: &str = "docs/LANGUAGES.md";
 const BEGIN: &str = "<!-- Written by `cargo xtask languages`: not to be edited. -->";
@@ -44,26 +43,13 @@ pub(crate) fn build() -> Result<()> {
         if is_fresh(&out, &sources) {
             continue;
         }
-        let mut command = Command::new(paths::binary());
-        command.args(["plugin", "build"]);
+        let mut command = toolchains::plugin_build()?;
         if name == "rust" {
             command.args(["--profile", "guest"]);
         }
-        run(command
-            .arg(&folder)
-            .arg("--output")
-            .arg(&out)
-            .env("PATH", path()?))?;
+        run(command.arg(&folder).arg("--output").arg(&out))?;
     }
     Ok(())
-}
-
-/// With the tools that the set-up has brought, before those of the machine.
-pub(crate) fn path() -> Result<std::ffi::OsString> {
-    let own = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders = vec![python::bin(), javascript::bin()];
-    folders.extend(std::env::split_paths(&own));
-    std::env::join_paths(folders).context("a folder of PATH has a colon in its name")
 }
 
 fn guests() -> Result<Vec<PathBuf>> {

@@ -26,6 +26,7 @@ mod python;
 mod sdks;
 mod soak;
 mod suite;
+mod toolchains;
 mod zig;
 
 #[derive(Parser)]

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process::run;
-use crate::{go, guests, javascript, paths, prerequisites, python, sdks, zig};
+use crate::{go, guests, javascript, paths, prerequisites, python, sdks, toolchains, zig};
 
 /// Modules in Go with tests of their own.
 const GO_MODULES: &[&str] = &["guest-sdk/go"];
@@ -17,6 +17,7 @@ pub(crate) fn set_up() -> Result<()> {
     javascript::set_up()?;
     go::set_up()?;
     zig::set_up()?;
+    toolchains::write_down()?;
     guests::build_binary()?;
     guests::build_plugins()?;
     guests::build_test_guests()
