@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from componentize_py_types import Err, Ok
-from wit_world.imports import outgoing_handler, streams
-from wit_world.imports import wasi_http_types as wasi
+from componentize_py_types import Err, Ok  # type: ignore[import-not-found,unused-ignore]
+from wit_world.imports import outgoing_handler, streams  # type: ignore[import-not-found,unused-ignore]
+from wit_world.imports import wasi_http_types as wasi  # type: ignore[import-not-found,unused-ignore]
 
 from pipefitter._values import clean
 from pipefitter.failure import FailureKind

@@ -6,21 +6,23 @@ wasi:http there are two interfaces `types`, and the contract's is called `pipefi
 
 from __future__ import annotations
 
+import codecs
+import importlib
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from componentize_py_types import Err
-from wit_world.imports import control as wit_control
-from wit_world.imports import log as wit_log
+from componentize_py_types import Err  # type: ignore[import-not-found,unused-ignore]
+from wit_world.imports import control as wit_control  # type: ignore[import-not-found,unused-ignore]
+from wit_world.imports import log as wit_log  # type: ignore[import-not-found,unused-ignore]
 
 try:
-    from wit_world.imports import pipefitter_action_types as wit
+    from wit_world.imports import pipefitter_action_types as wit  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
-    from wit_world.imports import types as wit
+    from wit_world.imports import types as wit  # type: ignore[import-not-found,unused-ignore]
 try:
-    from wit_world.imports import secrets as wit_secrets
+    from wit_world.imports import secrets as wit_secrets  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
     wit_secrets = None
 wasi_http: Any
@@ -38,6 +40,13 @@ from pipefitter.job import ActionType, InputArtifact, Job, OutputArtifact, Pipel
 from pipefitter.log import Level
 from pipefitter.outcome import CurrentRevision, ExecutionDetails, Outcome
 from pipefitter.secrets import SecretError, SecretReason
+
+
+# What Python imports when it is first needed, and a component then does not have: codecs other than UTF-8, and
+# what reads dates.
+for name in ("ascii", "latin-1", "cp1252", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "hex", "base64"):
+    codecs.lookup(name)
+importlib.import_module("_strptime")
 
 
 class ComponentHost:
