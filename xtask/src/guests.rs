@@ -38,6 +38,10 @@ pub(crate) fn build_plugins() -> Result<PathBuf> {
             .arg("--output")
             .arg(out.join(format!("{name}.wasm"))))?;
     }
+    python::build_plugin(
+        &paths::root().join("plugins/policy"),
+        &out.join("policy.wasm"),
+    )?;
     Ok(out)
 }
 

@@ -67,7 +67,7 @@ fn guests() -> Result<Vec<PathBuf>> {
 }
 
 /// Every file that somebody wrote: not what tools have left.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     const LEFT: [&str; 6] = [
         ".pipefitter",
         "target",
