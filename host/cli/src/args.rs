@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::TypedValueParser;
+use clap::{Args, Parser, Subcommand};
+use pipefitter_plugins::Language;
 use pipefitter_plugins::units::parse_duration;
+
+use crate::commands::plugin::languages::offered;
 
 /// A job worker for AWS CodePipeline custom actions whose logic is sandboxed WebAssembly
 #[derive(Parser)]
@@ -36,7 +40,7 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Check a configuration and its plugins, and show every problem at once
     Check(CheckArgs),
-    /// Make, build, sign and verify plugins
+    /// Make, build, check, sign and verify plugins
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// What AWS must know of a plugin's action type
@@ -191,7 +195,7 @@ pub(crate) enum PluginCommand {
         /// The plugin's name, which is its folder's too: lower-case letters, digits and `-`
         name: String,
         /// The language
-        #[arg(long, value_enum)]
+        #[arg(long, value_parser = languages())]
         lang: Language,
         /// Where to make the folder
         #[arg(long, value_name = "DIR", default_value = ".")]
@@ -199,6 +203,12 @@ pub(crate) enum PluginCommand {
     },
     /// Build a plugin's folder into one .wasm with its manifest inside
     Build(BuildArgs),
+    /// Tell everything at once that keeps a plugin from being served
+    Check(PluginCheckArgs),
+    /// Show what a plugin is, asks for and is made of
+    Inspect(InspectArgs),
+    /// List the plugins of a folder, each with its state
+    List(ListArgs),
     /// Make a pair of keys to sign plugins with, in minisign's format
     Keygen(KeygenArgs),
     /// Sign a plugin and its manifest: writes FILE.minisig beside it
@@ -215,15 +225,45 @@ pub(crate) struct BuildArgs {
     /// The .wasm to write; by default, the folder's name inside the folder
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// The Cargo profile
+    /// The Cargo profile, for a plugin in Rust
     #[arg(long, default_value = "release")]
     pub(crate) profile: String,
-    /// Take this component, which another language's tools have built, instead of building one with Cargo
+    /// Take this component or core module, which other tools have built, instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     pub(crate) component: Option<PathBuf>,
     /// Build nothing: write the WIT package of the world that the manifest asks for, for other languages' tools
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "profile", "component"])]
     pub(crate) wit: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct PluginCheckArgs {
+    /// The plugin's .wasm, or the folder that holds it
+    #[arg(default_value = ".")]
+    pub(crate) plugin: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct InspectArgs {
+    /// The plugin's .wasm, or the folder that holds it
+    #[arg(default_value = ".")]
+    pub(crate) plugin: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    /// The folder: its .wasm files, and those of the folders in it
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Take the folder that a configuration names, and judge its files by what that demands of files
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+    pub(crate) config: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]
@@ -266,10 +306,13 @@ pub(crate) struct VerifyArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Language {
-    /// Rust, built for wasm32-wasip2
-    Rust,
+/// Those that `plugin new` has a template of.
+fn languages() -> impl TypedValueParser<Value = Language> {
+    clap::builder::PossibleValuesParser::new(offered()).try_map(|name| {
+        let mut all = Language::ALL.into_iter();
+        all.find(|language| language.as_str() == name)
+            .ok_or("no language of plugins")
+    })
 }
 
 #[derive(Subcommand)]

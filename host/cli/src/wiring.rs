@@ -14,7 +14,7 @@ use pipefitter_plugins::{
 };
 use pipefitter_sandbox::{
     ByIsolation, ChildProcess, CompileLimits, InProcess, IsolationFloor, Launcher, Sandbox,
-    SandboxConfig, SealKey,
+    SandboxConfig, SealKey, Survey,
 };
 use pipefitter_secrets::{AwsAccess, SecretConfig, SecretFrom, Secrets, SecretsSettings};
 use pipefitter_worker::{PluginGrants, Preparer, WorkerConfig};
@@ -182,6 +182,12 @@ impl Looking {
     pub(crate) fn start() -> Result<Self> {
         let launcher = Launcher::start("/proc/self/exe").context("could not start the sandbox")?;
         Ok(Self(launcher))
+    }
+
+    /// What shows of a file from its outside, and what is wrong with it.
+    pub(crate) fn survey(&self, wasm: &[u8]) -> Result<Survey> {
+        let survey = self.0.survey(wasm, IsolationFloor::None);
+        survey.context("the file cannot be looked at")
     }
 }
 

@@ -43,9 +43,9 @@ pub use limits::{LIMIT_KEYS, LimitKey, LimitUnit, LimitValues};
 pub use load::{PluginFiles, inspect_plugin, load_manifest, load_plugin};
 pub use look::look;
 pub use manifest::{
-    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, ConfigurationProblem, DirectoryAsk,
-    Inputs, Manifest, ManifestProblem, NetworkAsk, Outputs, Property, PropertyType, SecretAsk,
-    UnpackMode,
+    ActionDecl, ActionUrls, ArtifactCounts, BuildCommand, BuildDecl, Capabilities,
+    ConfigurationProblem, DirectoryAsk, Engine, Inputs, Language, Manifest, ManifestProblem,
+    NetworkAsk, Outputs, Property, PropertyType, SecretAsk, UnpackMode,
 };
 pub use supply::{
     Custody, FileDigest, PluginPolicy, SignatureSeen, SigningKey, SupplyPolicy, TrustedKey,

@@ -55,10 +55,14 @@ pub struct PluginFiles {
     pub wasm_digest: FileDigest,
     /// The manifest that counts.
     pub manifest: Manifest,
+    /// Its text.
+    pub manifest_text: String,
     /// The digest of its text.
     pub manifest_digest: FileDigest,
     /// The file that it is in; nothing means embedded.
     pub manifest_file: Option<PathBuf>,
+    /// It is in a file, and another one is embedded.
+    pub embedded_differs: bool,
     /// The signature beside the .wasm, if there is one.
     pub signature: Option<SignatureSeen>,
 }
@@ -78,8 +82,10 @@ pub fn inspect_plugin(
         wasm,
         wasm_digest,
         manifest,
+        manifest_text,
         manifest_digest,
         manifest_file,
+        embedded_differs,
         signature,
         ..
     } = read(&find(wasm, policy)?, policy, look).map_err(NotLoaded::settle)?;
@@ -88,8 +94,10 @@ pub fn inspect_plugin(
         wasm,
         wasm_digest,
         manifest,
+        manifest_text,
         manifest_digest,
         manifest_file,
+        embedded_differs,
         signature,
     })
 }

@@ -64,9 +64,12 @@ pub(crate) struct Package {
     /// What was told of it.
     pub(crate) seen: Vec<u8>,
     pub(crate) manifest: Manifest,
+    pub(crate) manifest_text: String,
     pub(crate) manifest_digest: FileDigest,
     /// Nothing means embedded.
     pub(crate) manifest_file: Option<PathBuf>,
+    /// It is in a file, and another one is embedded.
+    pub(crate) embedded_differs: bool,
     pub(crate) signature: Option<SignatureSeen>,
 }
 
@@ -109,9 +112,11 @@ pub(crate) fn read(
         }
         other => other,
     };
+    let mut embedded_differs = false;
     let (file, label, text) = match beside {
         Some((file, bytes)) => {
             let is_inside = matches!(&inside, Ok(Some(text)) if text.as_bytes() == bytes);
+            embedded_differs = !is_inside && matches!(inside, Ok(Some(_)));
             // A manifest that lies beside a .wasm counts as much as the .wasm only where something binds the two.
             admitted
                 .check_manifest(&file.path, &bytes, is_inside)
@@ -159,6 +164,8 @@ pub(crate) fn read(
         seen,
         manifest,
         manifest_digest: FileDigest::of(text.as_bytes()),
+        manifest_text: text,
+        embedded_differs,
         manifest_file: candidate.manifest.as_ref().map(|file| file.path.clone()),
         signature,
     })

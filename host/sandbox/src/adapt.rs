@@ -35,21 +35,47 @@ pub fn own_component(wasm: &[u8]) -> Result<Cow<'_, [u8]>, SandboxError> {
 
 /// A core module as a component; anything else as it is.
 pub(crate) fn component(wasm: &[u8]) -> Result<Cow<'_, [u8]>, SandboxError> {
+    adapted(wasm).map(|(component, _)| component)
+}
+
+/// What is put between a core module and WASI 0.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adapter {
+    /// Nothing: it imports nothing of wasip1.
+    None,
+    /// What libraries need.
+    Reactor,
+    /// What commands need.
+    Command,
+}
+
+impl Adapter {
+    fn bytes(self) -> Option<&'static [u8]> {
+        match self {
+            Adapter::None => None,
+            Adapter::Reactor => Some(WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER),
+            Adapter::Command => Some(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER),
+        }
+    }
+}
+
+/// The component, and, where it was made of a core module, by what.
+pub(crate) fn adapted(wasm: &[u8]) -> Result<(Cow<'_, [u8]>, Option<Adapter>), SandboxError> {
     if !Parser::is_core_wasm(wasm) {
-        return Ok(Cow::Borrowed(wasm));
+        return Ok((Cow::Borrowed(wasm), None));
     }
     let module = Module::read(wasm)?;
     let adapter = module.adapter()?;
     // The library takes modules from compilers and not from strangers: some that no compiler makes, it panics over.
     let made = catch_unwind(AssertUnwindSafe(|| {
         let mut encoder = ComponentEncoder::default().module(wasm)?;
-        if let Some(adapter) = adapter {
+        if let Some(adapter) = adapter.bytes() {
             encoder = encoder.adapter(WASIP1, adapter)?;
         }
         encoder.encode()
     }));
     match made {
-        Ok(Ok(component)) => Ok(Cow::Owned(component)),
+        Ok(Ok(component)) => Ok((Cow::Owned(component), Some(adapter))),
         Ok(Err(error)) => Err(SandboxError::Adapt(error.into())),
         Err(_) => Err(SandboxError::Adapt(
             "no compiler makes such a module, and what adapts them stumbled over it".into(),
@@ -93,8 +119,8 @@ impl Module {
         Ok(module)
     }
 
-    /// What is to be put between it and WASI 0.2, if anything.
-    fn adapter(&self) -> Result<Option<&'static [u8]>, SandboxError> {
+    /// What is to be put between it and WASI 0.2.
+    fn adapter(&self) -> Result<Adapter, SandboxError> {
         let found = match self {
             Module { wasip0: true, .. } => {
                 return Err(SandboxError::NotAComponent {
@@ -121,9 +147,9 @@ impl Module {
             });
         }
         Ok(match (self.wasip1, self.command) {
-            (false, _) => None,
-            (true, true) => Some(WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER),
-            (true, false) => Some(WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER),
+            (false, _) => Adapter::None,
+            (true, true) => Adapter::Command,
+            (true, false) => Adapter::Reactor,
         })
     }
 }

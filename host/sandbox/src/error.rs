@@ -133,13 +133,12 @@ pub enum SandboxError {
         exports: Vec<String>,
     },
     /// It was built for another contract.
-    #[error(
-        "the component exports `pipefitter:action/handler@{version}`, this host serves 0.1.x; \
-         build it with wit/action.wit of this host's version, or update the host"
-    )]
+    #[error("it was built for pipefitter:action {version}, this pipefitter serves 0.1.x; {remedy}")]
     ContractVersion {
         /// The version that it names.
         version: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// It imports what is not there for it.
     #[error("the component imports `{import}`: {reason}")]

@@ -47,6 +47,7 @@ mod seal;
 mod shape;
 mod state;
 mod streams;
+mod survey;
 mod test_imports;
 mod text;
 mod waits;
@@ -76,4 +77,5 @@ pub use runner::{
 pub use sandbox::{Sandbox, SandboxConfig, Verified};
 pub use seal::SealKey;
 pub use shape::Shape;
+pub use survey::{FileKind, Producer, Survey, SurveyFault};
 pub use test_imports::{Syscall, TestImports};

@@ -9,6 +9,8 @@ use crate::test_imports;
 use crate::text;
 
 const HANDLER: &str = "pipefitter:action/handler";
+/// The versions of the contract that are served.
+const SERVED: &str = "0.1.";
 
 /// A component as its imports and exports tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +28,13 @@ impl Shape {
     /// The import that only a grant of the network satisfies.
     #[must_use]
     pub fn needs_network(&self) -> Option<&str> {
-        self.import_of("wasi:http/")
+        network(&self.imports)
     }
 
     /// The import that only a grant of secrets satisfies.
     #[must_use]
     pub fn needs_secrets(&self) -> Option<&str> {
-        self.import_of("pipefitter:action/secrets")
+        secrets(&self.imports)
     }
 
     /// What a component is, for whoever builds one and has no sandbox. Reads it in this process.
@@ -53,13 +55,44 @@ impl Shape {
         }
     }
 
-    fn import_of(&self, start: &str) -> Option<&str> {
-        let mut imports = self.imports.iter().map(String::as_str);
-        imports.find(|import| import.starts_with(start))
-    }
-
     /// `test` is whether the imports of the suites are there.
     pub(crate) fn read(wasm: &[u8], test: bool) -> Result<Shape, SandboxError> {
+        let outside = Outside::read(wasm)?;
+        if let Some(fault) = outside.faults(test).into_iter().next() {
+            return Err(fault);
+        }
+        Ok(Shape {
+            contract: outside.named_contract().unwrap_or_default().to_owned(),
+            imports: outside.imports,
+            exports: outside.exports,
+        })
+    }
+}
+
+/// The import that only a grant of the network satisfies.
+pub(crate) fn network(imports: &[String]) -> Option<&str> {
+    import_of(imports, "wasi:http/")
+}
+
+/// The import that only a grant of secrets satisfies.
+pub(crate) fn secrets(imports: &[String]) -> Option<&str> {
+    import_of(imports, "pipefitter:action/secrets")
+}
+
+fn import_of<'a>(imports: &'a [String], start: &str) -> Option<&'a str> {
+    let mut imports = imports.iter().map(String::as_str);
+    imports.find(|import| import.starts_with(start))
+}
+
+/// The names on a component's outside, whatever they are.
+pub(crate) struct Outside {
+    pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
+}
+
+impl Outside {
+    /// Refuses what is no component.
+    pub(crate) fn read(wasm: &[u8]) -> Result<Outside, SandboxError> {
         refuse_other_formats(wasm)?;
         let mut imports = Vec::new();
         let mut exports = Vec::new();
@@ -92,21 +125,70 @@ impl Shape {
                 _ => {}
             }
         }
-        let contract = contract(&exports)?;
-        let suites = |import: &str| test && import.starts_with(test_imports::INTERFACE);
-        for import in imports.iter().filter(|import| !suites(import)) {
+        Ok(Outside { imports, exports })
+    }
+
+    /// The version of the contract that it exports the handler of; `(none)` where that names none.
+    pub(crate) fn named_contract(&self) -> Option<&str> {
+        self.exports.iter().find_map(|name| {
+            let rest = name.strip_prefix(HANDLER)?;
+            if rest.is_empty() {
+                Some("(none)")
+            } else {
+                rest.strip_prefix('@')
+            }
+        })
+    }
+
+    /// Everything that keeps it from being served, what matters most first. `test` is whether the imports of the suites
+    /// are there.
+    pub(crate) fn faults(&self, test: bool) -> Vec<SandboxError> {
+        let mut faults = Vec::new();
+        let mut served = true;
+        match self.named_contract() {
+            Some(version) if version.starts_with(SERVED) => {}
+            Some(version) => {
+                served = false;
+                faults.push(SandboxError::ContractVersion {
+                    version: version.to_owned(),
+                    remedy: if is_later(version) {
+                        "update pipefitter"
+                    } else {
+                        "build it with wit/action.wit of this version"
+                    },
+                });
+            }
+            None => faults.push(SandboxError::NoHandler {
+                exports: self.exports.clone(),
+            }),
+        }
+        for import in &self.imports {
+            // What comes with another contract is told by that.
+            let told = !served && import.starts_with("pipefitter:action/");
+            let suites = test && import.starts_with(test_imports::INTERFACE);
+            if told || suites {
+                continue;
+            }
             if let Some(reason) = refusal(import) {
-                return Err(SandboxError::Import {
+                faults.push(SandboxError::Import {
                     import: import.clone(),
                     reason,
                 });
             }
         }
-        Ok(Shape {
-            contract,
-            imports,
-            exports,
-        })
+        faults
+    }
+}
+
+/// Whether a version comes after those that are served: 0.2 and up.
+fn is_later(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
+    let major = parts.next().flatten();
+    let minor = parts.next().flatten();
+    match (major, minor) {
+        (Some(0), Some(minor)) => minor > 1,
+        (Some(major), _) => major > 0,
+        _ => false,
     }
 }
 
@@ -137,31 +219,11 @@ fn refuse_other_formats(wasm: &[u8]) -> Result<(), SandboxError> {
     )
 }
 
-fn contract(exports: &[String]) -> Result<String, SandboxError> {
-    let version = exports.iter().find_map(|name| {
-        let rest = name.strip_prefix(HANDLER)?;
-        if rest.is_empty() {
-            Some("(none)")
-        } else {
-            rest.strip_prefix('@')
-        }
-    });
-    match version {
-        Some(version) if version.starts_with("0.1.") => Ok(version.to_owned()),
-        Some(version) => Err(SandboxError::ContractVersion {
-            version: version.to_owned(),
-        }),
-        None => Err(SandboxError::NoHandler {
-            exports: exports.to_vec(),
-        }),
-    }
-}
-
 /// What is linked: namespace and package, the line of versions, and the interfaces.
 const LINKED: &[(&str, &str, &[&str])] = &[
     (
         "pipefitter:action",
-        "0.1.",
+        SERVED,
         &["types", "log", "control", "secrets"],
     ),
     ("wasi:http", "0.2.", &["types", "outgoing-handler"]),

@@ -5,16 +5,19 @@
 
 mod action_type;
 mod asks;
+mod build;
 mod check;
 mod configuration;
+mod language;
 mod model;
 mod problem;
 mod read;
 mod urls;
 
 pub use configuration::ConfigurationProblem;
+pub use language::Language;
 pub use model::{
-    ActionDecl, ActionUrls, ArtifactCounts, Capabilities, DirectoryAsk, Inputs, Manifest,
-    NetworkAsk, Outputs, Property, PropertyType, SecretAsk, UnpackMode,
+    ActionDecl, ActionUrls, ArtifactCounts, BuildCommand, BuildDecl, Capabilities, DirectoryAsk,
+    Engine, Inputs, Manifest, NetworkAsk, Outputs, Property, PropertyType, SecretAsk, UnpackMode,
 };
 pub use problem::ManifestProblem;

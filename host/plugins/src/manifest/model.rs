@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::language::Language;
 use crate::contract::ActionTypeKey;
 use crate::limits::LimitValues;
 
@@ -21,6 +22,8 @@ pub struct Manifest {
     pub limits: LimitValues,
     /// `[capabilities]`.
     pub capabilities: Capabilities,
+    /// `[build]`: nothing that a host goes by.
+    pub build: BuildDecl,
 }
 
 impl Manifest {
@@ -240,4 +243,46 @@ pub struct DirectoryAsk {
     pub write: bool,
     /// What for; shown to the operator.
     pub reason: Option<String>,
+}
+
+/// How the plugin is built from its sources, where its folder does not say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuildDecl {
+    /// The language.
+    pub language: Option<Language>,
+    /// The SDK's folder, relative to the plugin's, for a plugin that does not bring its own copy.
+    pub sdk: Option<String>,
+    /// A command of the author's that builds it.
+    pub command: Option<BuildCommand>,
+    /// What runs JavaScript.
+    pub engine: Option<Engine>,
+}
+
+/// A command that builds a plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildCommand {
+    /// The program and its arguments; never empty.
+    pub words: Vec<String>,
+    /// The .wasm that it makes, relative to the plugin's folder.
+    pub output: String,
+}
+
+/// What runs JavaScript inside of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Small and quick to start.
+    Quickjs,
+    /// With the web's functions, `fetch` among them.
+    Starlingmonkey,
+}
+
+impl Engine {
+    /// As manifests spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Engine::Quickjs => "quickjs",
+            Engine::Starlingmonkey => "starlingmonkey",
+        }
+    }
 }

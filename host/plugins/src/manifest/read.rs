@@ -1,6 +1,7 @@
 //! From text to a manifest, or to everything that is wrong with the text.
 
 use super::asks;
+use super::build;
 use super::check;
 use super::model::{
     ActionDecl, ArtifactCounts, Inputs, Manifest, Outputs, Property, PropertyType, Unpack,
@@ -60,6 +61,7 @@ fn read(root: &Table<'_>) -> Option<Manifest> {
     let outputs = root.table("outputs", read_outputs);
     let limits = root.table("limits", LimitValues::read);
     let capabilities = root.table("capabilities", asks::read);
+    let build = root.table("build", build::read);
     Some(Manifest {
         action: action.flatten()?,
         properties,
@@ -67,6 +69,7 @@ fn read(root: &Table<'_>) -> Option<Manifest> {
         outputs: outputs.unwrap_or_else(|| Some(Outputs::default()))?,
         limits: limits.unwrap_or_default(),
         capabilities: capabilities.unwrap_or_default(),
+        build: build.unwrap_or_default(),
     })
 }
 

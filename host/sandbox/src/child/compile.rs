@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::error::{SandboxError, chain};
 use crate::shape::Shape;
+use crate::survey::Survey;
 use crate::text;
 use rustix::fs::MemfdFlags;
 use rustix::process::Signal;
@@ -91,10 +92,32 @@ pub(crate) fn look(
     file: &[u8],
     floor: IsolationFloor,
 ) -> Result<Vec<u8>, SandboxError> {
+    told_of(launcher, file, Work::Look, floor)
+}
+
+/// Have a file surveyed. Blocking.
+pub(crate) fn survey(
+    launcher: &Launcher,
+    file: &[u8],
+    floor: IsolationFloor,
+) -> Result<Survey, SandboxError> {
+    let told = told_of(launcher, file, Work::Survey, floor)?;
+    let survey: Survey = serde_json::from_slice(&told).map_err(|_| SandboxError::Compiler {
+        what: "it told what makes no sense".to_owned(),
+    })?;
+    Ok(survey.cleaned())
+}
+
+fn told_of(
+    launcher: &Launcher,
+    file: &[u8],
+    work: Work,
+    floor: IsolationFloor,
+) -> Result<Vec<u8>, SandboxError> {
     let input = memory("pipefitter-wasm", file).map_err(failed)?;
     let told = memory("pipefitter-told", &[]).map_err(failed)?;
     let order = Order {
-        work: Work::Look,
+        work,
         limits: SystemLimits {
             memory: ASIDE_MEMORY.saturating_add(file.len() as u64),
             cpu: ASIDE,

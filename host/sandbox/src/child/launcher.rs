@@ -19,6 +19,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal};
 
 use crate::error::{SandboxError, chain};
+use crate::survey::Survey;
 
 use super::cgroup::{Cgroup, Cgroups};
 use super::compile;
@@ -150,6 +151,14 @@ impl Launcher {
     /// [`SandboxError::Floor`] on a kernel below `floor`; else that the process could not do it.
     pub fn look(&self, file: &[u8], floor: IsolationFloor) -> Result<Vec<u8>, SandboxError> {
         compile::look(self, file, floor)
+    }
+
+    /// What shows of a stranger's file from its outside, and all that keeps it from being a plugin here. Blocking.
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub fn survey(&self, file: &[u8], floor: IsolationFloor) -> Result<Survey, SandboxError> {
+        compile::survey(self, file, floor)
     }
 
     /// Start a child that locks itself down and tells how that went. Blocking.

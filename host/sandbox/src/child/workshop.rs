@@ -20,6 +20,7 @@ use crate::engine::{Core, Granted};
 use crate::error::{SandboxError, chain};
 use crate::limits::Limit;
 use crate::shape::Shape;
+use crate::survey::Survey;
 use crate::text;
 
 use super::code::SharedCode;
@@ -48,6 +49,8 @@ pub(super) struct Order {
 pub(super) enum Work {
     /// The descriptors are a file and memory for what is to be told of it.
     Look,
+    /// The same, for this crate's own account of the file.
+    Survey,
     /// The descriptors are a component or core module, and memory for its code.
     Compile,
     /// The descriptor is code, sealed.
@@ -90,6 +93,13 @@ fn work(
             lock_down(order, Memory::Data, || Ok(()))?;
             let seen = (parts.look)(&whole(file)?);
             File::from(told).write_all(&seen).map_err(failed)?;
+            Ok(Answer::Looked)
+        }
+        (Work::Survey, Some(file), Some(told)) => {
+            lock_down(order, Memory::Data, || Ok(()))?;
+            let survey = Survey::of(&whole(file)?, parts.test_imports.is_some());
+            serde_json::to_writer(File::from(told), &survey)
+                .map_err(|error| failed(error.into()))?;
             Ok(Answer::Looked)
         }
         (Work::Compile, Some(wasm), Some(code)) => {

@@ -87,7 +87,7 @@ fn what_is_no_plugin_is_refused_with_a_remedy() {
         ),
         (
             component(log, "f", "pipefitter:action/handler@0.2.0"),
-            "handler@0.2.0`, this host serves 0.1.x",
+            "built for pipefitter:action 0.2.0, this pipefitter serves 0.1.x; update pipefitter",
         ),
         (
             component("wasi:http/incoming-handler@0.2.3", "handle", HANDLER),

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pipefitter_plugins::Manifest;
-use pipefitter_sandbox::Shape;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
@@ -38,12 +37,21 @@ struct Capability<'a> {
     import: Option<&'a str>,
 }
 
+/// What a component imports and only a grant provides.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Needs<'a> {
+    /// The import of the network.
+    pub(super) network: Option<&'a str>,
+    /// The import of secrets.
+    pub(super) secrets: Option<&'a str>,
+}
+
 /// Where `manifest`, read from `text` of `file`, and a component differ. Those that are no warnings are refusals.
 pub(super) fn differences(
     file: &Path,
     text: &str,
     manifest: &Manifest,
-    shape: &Shape,
+    needs: Needs<'_>,
 ) -> Vec<ConfigProblem> {
     // It has been parsed in full before: what is missing here is a place to show, at worst.
     let places: Places = toml::from_str(text).unwrap_or_default();
@@ -56,7 +64,7 @@ pub(super) fn differences(
             used_by: "makes HTTP requests",
             asked: !manifest.capabilities.network.is_empty(),
             place: asks.network.as_ref(),
-            import: shape.needs_network(),
+            import: needs.network,
         },
         Capability {
             key: "secrets",
@@ -64,7 +72,7 @@ pub(super) fn differences(
             used_by: "reads secrets",
             asked: !manifest.capabilities.secrets.is_empty(),
             place: asks.secrets.as_ref(),
-            import: shape.needs_secrets(),
+            import: needs.secrets,
         },
     ];
     let (file, text): (Arc<Path>, Arc<str>) = (file.into(), text.into());
@@ -128,14 +136,16 @@ mod tests {
     fn shown(more: &str, imports: &[&str]) -> String {
         let text = format!("{LEAST}{more}");
         let manifest = Manifest::parse(&text, "action.toml").unwrap();
-        let shape = serde_json::json!({
-            "contract": "0.1.0",
-            "imports": imports,
-            "exports": ["pipefitter:action/handler@0.1.0"],
-        });
-        let shape: Shape = serde_json::from_value(shape).unwrap();
+        let import = |start: &str| {
+            let found = imports.iter().find(|import| import.starts_with(start));
+            found.copied()
+        };
+        let needs = Needs {
+            network: import("wasi:http/"),
+            secrets: import("pipefitter:action/secrets"),
+        };
         render(
-            &differences(Path::new("action.toml"), &text, &manifest, &shape),
+            &differences(Path::new("action.toml"), &text, &manifest, needs),
             false,
         )
     }

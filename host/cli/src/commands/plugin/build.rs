@@ -1,17 +1,17 @@
 //! `pipefitter plugin build [DIR]`: one .wasm with its manifest inside, ready to drop in.
 //!
 //! The manifest is what a plugin is built by: it makes the [world](super::world), and a component that imports what it
-//! does not ask for is not written.
+//! does not ask for is not written. How the component is made is its [language's](super::languages) own affair. The
+//! .wasm is replaced in one step, or not at all.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use pipefitter_plugins::{Manifest, embed_manifest};
 use pipefitter_sandbox::{Shape, own_component};
-use serde_json::Value;
 
-use super::asks::differences;
+use super::asks::{Needs, differences};
+use super::languages::{self, Project};
 use super::whole::write_whole;
 use super::world::World;
 use crate::args::BuildArgs;
@@ -19,8 +19,6 @@ use crate::config::print_problems;
 use crate::exit::Exit;
 use crate::plugin_files::manifest_problems;
 use crate::print;
-
-const TARGET: &str = "wasm32-wasip2";
 
 pub(crate) fn main(args: BuildArgs) -> Result<Exit> {
     let dir = args
@@ -41,8 +39,8 @@ pub(crate) fn main(args: BuildArgs) -> Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let world = World::asked_by(&manifest);
     if let Some(folder) = args.wit {
+        let world = World::asked_by(&manifest);
         world.write(&manifest, &folder)?;
         let written = format_args!("Wrote {}: world `plugin`, {world}", folder.display());
         print::line(written)?;
@@ -56,95 +54,54 @@ pub(crate) fn main(args: BuildArgs) -> Result<Exit> {
             dir.display()
         ),
     };
-    let built = match args.component {
+    let project = Project {
+        dir: &dir,
+        manifest: &manifest,
+        profile: &args.profile,
+    };
+    let ended = build(&project, &text, args.component, &output);
+    if !matches!(ended, Ok(Exit::Success)) && output.exists() {
+        print::error_line(format_args!(
+            "{} is still the one of an earlier build",
+            output.display()
+        ));
+    }
+    ended
+}
+
+/// `text` is the manifest's, `component` one that was built before.
+fn build(
+    project: &Project<'_>,
+    text: &str,
+    component: Option<PathBuf>,
+    output: &Path,
+) -> Result<Exit> {
+    let built = match component {
         Some(component) => component,
-        None => {
-            check_source(&dir)?;
-            check_toolchain()?;
-            cargo_build(&dir, &args.profile)?
-        }
+        None => languages::chosen(project.dir, project.manifest)?.build(project)?,
     };
     let wasm =
         std::fs::read(&built).with_context(|| format!("could not read {}", built.display()))?;
     let no_plugin = || format!("{} is no plugin", built.display());
     let wasm = own_component(&wasm).with_context(no_plugin)?;
     let shape = Shape::of_own_build(&wasm).with_context(no_plugin)?;
-    let differences = differences(&manifest_file, &text, &manifest, &shape);
+    let manifest_file = project.dir.join("action.toml");
+    let needs = Needs {
+        network: shape.needs_network(),
+        secrets: shape.needs_secrets(),
+    };
+    let differences = differences(&manifest_file, text, project.manifest, needs);
     print_problems(&differences);
     if differences.iter().any(|difference| !difference.warning) {
         return Ok(Exit::Failure);
     }
-    let with_manifest = embed_manifest(&wasm, &text).context("could not embed action.toml")?;
-    write_whole(&output, &with_manifest)?;
+    let with_manifest = embed_manifest(&wasm, text).context("could not embed action.toml")?;
+    write_whole(output, &with_manifest)?;
     print::line(format_args!(
-        "Built {} ({} KiB) for the world {world}",
+        "Built {} ({} KiB) for the world {}",
         output.display(),
-        with_manifest.len().div_ceil(1024)
+        with_manifest.len().div_ceil(1024),
+        World::asked_by(project.manifest)
     ))?;
     Ok(Exit::Success)
-}
-
-fn check_source(dir: &Path) -> Result<()> {
-    if dir.join("Cargo.toml").is_file() {
-        return Ok(());
-    }
-    bail!(
-        "{} has no Cargo.toml: only plugins in Rust are built from source. For any other language write the \
-         plugin's world with `pipefitter plugin build --wit DIR`, build a component for it with the language's \
-         tools, and give that with --component",
-        dir.display()
-    );
-}
-
-fn check_toolchain() -> Result<()> {
-    let cargo = Command::new("cargo")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    if !cargo.is_ok_and(|status| status.success()) {
-        bail!("cargo is not there: install Rust as https://rustup.rs says");
-    }
-    let libdir = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()
-        .context("could not run rustc")?;
-    let libdir = String::from_utf8_lossy(&libdir.stdout).trim().to_owned();
-    if libdir.is_empty() || !Path::new(&libdir).is_dir() {
-        bail!("the Rust toolchain lacks the target {TARGET}: run `rustup target add {TARGET}`");
-    }
-    Ok(())
-}
-
-/// Cargo's own errors go to the terminal whole; the artifact's path is read from its messages.
-fn cargo_build(dir: &Path, profile: &str) -> Result<PathBuf> {
-    let output = Command::new("cargo")
-        .args(["build", "--target", TARGET, "--profile", profile])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(dir)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("could not start cargo")?;
-    if !output.status.success() {
-        bail!("cargo could not build the plugin: its messages are above");
-    }
-    let manifest = dir.join("Cargo.toml");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["manifest_path"].as_str().map(Path::new) == Some(&manifest))
-        .filter_map(|message| {
-            let files = message["filenames"].as_array()?.clone();
-            files
-                .iter()
-                .filter_map(Value::as_str)
-                .find(|f| f.ends_with(".wasm"))
-                .map(PathBuf::from)
-        })
-        .next_back()
-        .with_context(|| {
-            format!(
-                "cargo made no .wasm: {} needs `[lib]` with `crate-type = [\"cdylib\"]`",
-                manifest.display()
-            )
-        })
 }

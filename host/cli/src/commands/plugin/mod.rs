@@ -1,8 +1,14 @@
-//! `pipefitter plugin new | build | keygen | sign | verify`.
+//! `pipefitter plugin new | build | check | inspect | list | keygen | sign | verify`.
 
 mod asks;
 mod build;
+mod check;
+mod describe;
+mod facts;
+mod inspect;
 mod keygen;
+pub(crate) mod languages;
+mod list;
 mod new;
 mod password;
 mod sign;
@@ -22,6 +28,9 @@ pub(crate) fn main(command: PluginCommand) -> Result<Exit> {
     match command {
         PluginCommand::New { name, lang, into } => new::main(&name, lang, &into),
         PluginCommand::Build(args) => build::main(args),
+        PluginCommand::Check(args) => check::main(&args),
+        PluginCommand::Inspect(args) => inspect::main(&args),
+        PluginCommand::List(args) => list::main(&args),
         PluginCommand::Keygen(args) => keygen::main(&args),
         PluginCommand::Sign(args) => sign::main(&args),
         PluginCommand::Verify(args) => verify::main(&args),

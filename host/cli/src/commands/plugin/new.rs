@@ -6,17 +6,23 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use include_dir::{Dir, DirEntry, include_dir};
+use include_dir::{Dir, DirEntry};
+use pipefitter_plugins::Language;
 
-use crate::args::Language;
+use super::languages::{Kit, quoted, templates};
 use crate::exit::Exit;
 use crate::print;
 
-static RUST: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
-static RUST_SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/rust");
-
 /// Cargo's own limit is 64; the provider of the action type, made of it, may have 35.
 const NAME_MAX: usize = 35;
+
+const LEFT_OVER: [&str; 5] = [
+    "node_modules",
+    "__pycache__",
+    ".venv",
+    ".pipefitter",
+    "target",
+];
 
 pub(crate) fn main(name: &str, lang: Language, into: &Path) -> Result<Exit> {
     check_name(name)?;
@@ -32,24 +38,40 @@ pub(crate) fn main(name: &str, lang: Language, into: &Path) -> Result<Exit> {
             target.display()
         );
     }
-    let (template, sdk) = match lang {
-        Language::Rust => (&RUST, &RUST_SDK),
-    };
+    let (kit, template) = templates()
+        .filter(|kit| kit.language == lang)
+        .find_map(|kit| Some((kit, kit.template.as_ref()?)))
+        .with_context(|| format!("there is no template for {}", lang.title()))?;
     let fill = |text: &str| {
         text.replace("{{name}}", name)
             .replace("{{provider}}", &provider(name))
     };
-    write_template(template, &target, &fill)?;
-    write_sdk(sdk, &target.join("vendor/pipefitter-sdk"))?;
+    write_template(template.files, &target, &fill)?;
+    for sdk in template.sdk {
+        write_sdk(sdk, &target.join("vendor/pipefitter-sdk"))?;
+    }
 
     print::line(format_args!(
-        "Made {0}: a plugin for the action type Build/{1}/1.\n\nNext:\n  pipefitter plugin build {0}\n  \
+        "Made {0}: a plugin for the action type Build/{1}/1.\n\n{2}Next:\n  pipefitter plugin build {0}\n  \
          pipefitter invoke {0}/{name}.wasm --job {0}/job.json --input Source={0}/example --output \
          Greetings={0}/out",
         target.display(),
-        provider(name)
+        provider(name),
+        first(kit, &target)
     ))?;
     Ok(Exit::Success)
+}
+
+/// What to install before, where something is missing.
+fn first(kit: &Kit, target: &Path) -> String {
+    match ((kit.tools)(target), kit.install) {
+        (Err(_), Some(install)) => {
+            let folder = quoted(target);
+            format!("First, once, to have the tools:\n  (cd {folder} && {install})\n\n")
+        }
+        (Err(missing), None) => format!("First, once: {missing:#}\n\n"),
+        (Ok(()), _) => String::new(),
+    }
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -86,7 +108,11 @@ fn write_template(dir: &Dir<'_>, target: &Path, fill: &dyn Fn(&str) -> String) -
             DirEntry::Dir(dir) => write_template(dir, target, fill)?,
             DirEntry::File(file) => {
                 let text = file.contents_utf8().context("a template is not text")?;
-                let path = file.path().with_extension("");
+                let named = file.path();
+                let path = match named.extension() {
+                    Some(end) if end == "in" => named.with_extension(""),
+                    _ => named.to_owned(),
+                };
                 let path = if path == Path::new("gitignore") {
                     ".gitignore".into()
                 } else {
@@ -104,11 +130,18 @@ fn write_sdk(dir: &Dir<'_>, target: &Path) -> Result<()> {
         match entry {
             // Its tests compare it with the repository that it comes from.
             DirEntry::Dir(dir) if dir.path() == Path::new("tests") => {}
+            DirEntry::Dir(dir) if is_left_over(dir.path()) => {}
             DirEntry::Dir(dir) => write_sdk(dir, target)?,
             DirEntry::File(file) => write(&target.join(file.path()), file.contents())?,
         }
     }
     Ok(())
+}
+
+/// What tools leave in a folder that is worked in.
+fn is_left_over(dir: &Path) -> bool {
+    let name = dir.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| LEFT_OVER.contains(&name))
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {

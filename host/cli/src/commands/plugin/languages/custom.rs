@@ -1,0 +1,51 @@
+//! Any other language: `command` of `[build]` builds the plugin, `output` is the .wasm that comes of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use pipefitter_plugins::Language;
+
+use super::kit::Kit;
+use super::project::Project;
+use super::tools;
+
+pub(super) static KIT: Kit = Kit {
+    language: Language::Command,
+    marks: &[],
+    tools: |_| Ok(()),
+    install: None,
+    build,
+    template: None,
+};
+
+fn build(project: &Project<'_>) -> Result<PathBuf> {
+    let Some(own) = &project.manifest.build.command else {
+        bail!("[build] of action.toml has no `command`: add it, with its `output`");
+    };
+    let Some((program, arguments)) = own.words.split_first() else {
+        bail!("`command` in [build] of action.toml names no program");
+    };
+    tools::progress(format_args!("Running {}", own.words.join(" ")));
+    let mut command = Command::new(located(project.dir, program));
+    command.args(arguments).current_dir(project.dir);
+    tools::run(command, "build the plugin")?;
+    let output = project.dir.join(&own.output);
+    if !output.is_file() {
+        bail!(
+            "`{}` has left no {}: correct `output` in [build] of action.toml",
+            own.words.join(" "),
+            output.display()
+        );
+    }
+    Ok(output)
+}
+
+/// A program with a `/` in it is the plugin's own, and not of where this command was typed.
+fn located(dir: &Path, program: &str) -> PathBuf {
+    if program.contains('/') {
+        dir.join(program)
+    } else {
+        program.into()
+    }
+}

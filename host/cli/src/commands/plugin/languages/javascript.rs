@@ -1,0 +1,146 @@
+//! JavaScript and TypeScript: jco, over one of two engines.
+//!
+//! QuickJS is a tenth of the size and starts three times as quickly; it takes no wasi:http. StarlingMonkey has the web's
+//! functions, `fetch` among them, and is what a plugin gets that asks for the network.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use include_dir::{Dir, include_dir};
+use pipefitter_plugins::{Engine, Language};
+
+use super::kit::{Kit, Template};
+use super::project::Project;
+use super::tools::{self, Tool, Wanted};
+
+static TYPESCRIPT_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/typescript");
+static JAVASCRIPT_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/javascript");
+static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/javascript");
+
+pub(super) static TYPESCRIPT: Kit = Kit {
+    language: Language::Typescript,
+    marks: &["plugin.ts"],
+    tools: |dir| toolchain(dir).map(drop),
+    install: Some(INSTALL),
+    build: |project| build(project, "plugin.ts"),
+    template: Some(Template {
+        files: &TYPESCRIPT_FILES,
+        sdk: &[&SDK],
+    }),
+};
+
+pub(super) static JAVASCRIPT: Kit = Kit {
+    language: Language::Javascript,
+    marks: &["plugin.js"],
+    tools: |dir| toolchain(dir).map(drop),
+    install: Some(INSTALL),
+    build: |project| build(project, "plugin.js"),
+    template: Some(Template {
+        files: &JAVASCRIPT_FILES,
+        sdk: &[&SDK],
+    }),
+};
+
+/// By the plugin's package.json, which holds the version of one of its dependencies, too.
+const INSTALL: &str = "npm install";
+
+/// In the SDK: how a plugin's modules become one, `pipefitter-sdk` among them.
+const BUNDLING: &str = "bundle.config.mjs";
+
+const JCO: Wanted = Wanted {
+    program: "jco",
+    version: &["--version"],
+    least: (1, 35, 0),
+    from: "from npm",
+    install: INSTALL,
+};
+
+fn toolchain(dir: &Path) -> Result<Tool> {
+    tools::look_up(&JCO, dir)
+}
+
+fn build(project: &Project<'_>, source: &str) -> Result<PathBuf> {
+    let jco = toolchain(project.dir)?;
+    let engine = engine(project)?;
+    let bundling = project.sdk()?.join(BUNDLING);
+    if !bundling.is_file() {
+        bail!(
+            "{} is not there: the SDK is of another version; copy it from a new plugin (`pipefitter plugin new`)",
+            bundling.display()
+        );
+    }
+    let wit = project.wit()?;
+    let component = project.fresh("component.wasm")?;
+    tools::progress(format_args!(
+        "Building with {} for {}",
+        jco.title(),
+        engine.as_str()
+    ));
+    // Its QuickJS looks for the source in the folder that it is run from.
+    let mut command = jco.command(project.dir);
+    command
+        .args(["componentize", source, "--bundle", "--bundle-config"])
+        .arg(bundling)
+        .arg("--wit")
+        .arg(wit)
+        .args(["-n", "plugin-with-files"]);
+    match engine {
+        Engine::Quickjs => {
+            command.args(["--backend", "quickjs", "--backend-qjs-disable-async"]);
+        }
+        // Its own parts bring imports of the network.
+        Engine::Starlingmonkey if project.asks_network() => {
+            command.args(["--disable", "fetch-event"]);
+        }
+        Engine::Starlingmonkey => {
+            command.args(["--disable", "http", "fetch-event"]);
+        }
+    }
+    command.arg("-o").arg(&component);
+    tools::run(command, "build the plugin")?;
+    Ok(component)
+}
+
+fn engine(project: &Project<'_>) -> Result<Engine> {
+    match (project.manifest.build.engine, project.asks_network()) {
+        (Some(Engine::Quickjs), true) => bail!(
+            "the engine \"quickjs\" has no network, which the manifest asks for: set engine = \"starlingmonkey\" in \
+             [build] of action.toml, or remove `engine`"
+        ),
+        (Some(engine), _) => Ok(engine),
+        (None, true) => Ok(Engine::Starlingmonkey),
+        (None, false) => Ok(Engine::Quickjs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pipefitter_plugins::Manifest;
+
+    use super::*;
+
+    #[test]
+    fn the_engine_is_the_small_one_unless_the_plugin_needs_the_other() {
+        let engine_of = |more: &str| {
+            let text = format!(
+                "[action]\ncategory = \"Build\"\nprovider = \"Hello\"\nversion = \"1\"\n{more}"
+            );
+            engine(&Project {
+                dir: Path::new("."),
+                manifest: &Manifest::parse(&text, "action.toml").unwrap(),
+                profile: "release",
+            })
+        };
+        let network = "[capabilities]\nnetwork = [{ to = \"https://a.example\" }]\n";
+        let quickjs = "[build]\nengine = \"quickjs\"\n";
+        assert_eq!(engine_of("").unwrap(), Engine::Quickjs);
+        assert_eq!(engine_of(quickjs).unwrap(), Engine::Quickjs);
+        assert_eq!(engine_of(network).unwrap(), Engine::Starlingmonkey);
+        assert_eq!(
+            engine_of("[build]\nengine = \"starlingmonkey\"\n").unwrap(),
+            Engine::Starlingmonkey
+        );
+        let refused = engine_of(&format!("{network}{quickjs}")).unwrap_err();
+        assert!(refused.to_string().contains("starlingmonkey"), "{refused}");
+    }
+}
