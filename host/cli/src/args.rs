@@ -1,6 +1,7 @@
 //! What the command line takes. Only clap types: what a command does is in its own file.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::TypedValueParser;
@@ -130,6 +131,23 @@ pub(crate) struct DevArgs {
     pub(crate) control_token_file: Option<PathBuf>,
 }
 
+impl DevArgs {
+    /// What holds where nothing else is said, for a folder of plugins.
+    pub(crate) fn of_plugins(plugins: &Path) -> Self {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            dev: DevArgs,
+        }
+        let words = [
+            OsStr::new("dev"),
+            OsStr::new("--plugins"),
+            plugins.as_os_str(),
+        ];
+        Alone::parse_from(words).dev
+    }
+}
+
 /// Whole seconds.
 fn skew(text: &str) -> Result<i64, String> {
     let (size, sign) = text.strip_prefix('-').map_or((text, 1), |size| (size, -1));
@@ -209,6 +227,10 @@ pub(crate) enum PluginCommand {
     Inspect(InspectArgs),
     /// List the plugins of a folder, each with its state
     List(ListArgs),
+    /// Build a plugin and run its cases through the real worker
+    Test(TestArgs),
+    /// Build a plugin, serve it in a pipeline on this machine, and build it again on change
+    Dev(PluginDevArgs),
     /// Make a pair of keys to sign plugins with, in minisign's format
     Keygen(KeygenArgs),
     /// Sign a plugin and its manifest: writes FILE.minisig beside it
@@ -264,6 +286,47 @@ pub(crate) struct ListArgs {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// The plugin's folder, whose `cases/` are run
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Only cases that have this in their name; may be given more than once
+    #[arg(long = "case", value_name = "NAME")]
+    pub(crate) cases: Vec<String>,
+    /// Write what comes of the cases into their `expected/`
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Make a case of job.json and example/, run it, and write what comes of it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["cases", "update"])]
+    pub(crate) new: Option<String>,
+    /// Write the results into a file, as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Take the .wasm that is there
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// Take this .wasm
+    #[arg(long, value_name = "FILE", conflicts_with = "no_build")]
+    pub(crate) wasm: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct PluginDevArgs {
+    /// The plugin's folder
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// The folder that is the pipeline's source; by default the plugin's `example`, if it has one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) source: Option<PathBuf>,
+    /// Grants and limits for the plugin: the `[plugins.NAME]` tables of a configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The port of the service on 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 4510)]
+    pub(crate) port: u16,
 }
 
 #[derive(Args)]

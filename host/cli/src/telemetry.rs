@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::Command;
+use crate::args::{Command, PluginCommand};
 use crate::config::{LogFormat, takes_colours};
 
 /// What is said where nobody asked: a daemon tells what it does, a tool only what is odd.
@@ -21,7 +21,9 @@ pub(crate) fn default_filter(command: &Command) -> &'static str {
         Command::Run(_) => "info",
         // s3s logs every refused request as an error of its own; the client is told anyway. What is wrong with
         // plugins is shown in full by the command itself.
-        Command::Dev(_) => "warn,s3s=off,pipefitter_plugins::directory=off",
+        Command::Dev(_) | Command::Plugin(PluginCommand::Dev(_)) => {
+            "warn,s3s=off,pipefitter_plugins::directory=off"
+        }
         Command::Check(_) => "warn,pipefitter_plugins::directory=off",
         _ => "warn",
     }

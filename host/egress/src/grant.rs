@@ -198,6 +198,13 @@ impl NetworkGrants {
         self.0.is_empty()
     }
 
+    /// These and another one.
+    #[must_use]
+    pub fn with(mut self, grant: NetworkGrant) -> Self {
+        self.0.push(grant);
+        self
+    }
+
     /// Whether everything that `asked` covers is granted.
     #[must_use]
     pub fn include(&self, asked: &NetworkGrant) -> bool {

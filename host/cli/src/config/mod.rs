@@ -24,8 +24,6 @@ pub(crate) use model::{
     ClientTokensConfig, CompileConfig, Config, LogFormat, NetworkConfig, NewsConfig, PluginConfig,
     SecretPlace, SecretTable, SourceConfig,
 };
-pub(crate) use problem::{ConfigProblem, Place, print_problems};
-pub(crate) use read::{load, load_all, load_or_empty};
+pub(crate) use problem::{ConfigProblem, Place, print_problems, render};
+pub(crate) use read::{load, load_all, load_or_empty, parse};
 pub(crate) use third_party::load_third_party;
-#[cfg(test)]
-pub(crate) use {problem::render, read::parse};

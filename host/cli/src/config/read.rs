@@ -33,7 +33,6 @@ pub(crate) fn load_or_empty(file: Option<&Path>) -> Result<Config, Vec<ConfigPro
 }
 
 /// Read a text; `file` names it, and relative paths are below its folder.
-#[cfg(test)]
 pub(crate) fn parse(file: &Path, text: &str) -> Result<Config, Vec<ConfigProblem>> {
     without_problems(parse_all(file, text))
 }

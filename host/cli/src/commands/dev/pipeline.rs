@@ -179,6 +179,17 @@ pub(crate) fn made_from(catalogue: &Catalogue) -> Value {
     })
 }
 
+/// Give the actions of a made pipeline their configuration, all but its source's.
+pub(crate) fn configure(made: &mut Value, configuration: &BTreeMap<String, String>) {
+    let stages = made["pipeline"]["stages"].as_array_mut();
+    let actions = stages.into_iter().flatten().skip(1);
+    for action in actions.flat_map(|stage| stage["actions"].as_array_mut().into_iter().flatten()) {
+        for (name, value) in configuration {
+            action["configuration"][name] = value.as_str().into();
+        }
+    }
+}
+
 fn order(category: &str) -> u8 {
     match category {
         "Source" => 0,

@@ -6,7 +6,9 @@
 //!     -> --once: until the first execution has ended
 //! ```
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +20,12 @@ use tokio_util::sync::CancellationToken;
 use super::definition::Definition;
 use super::keys::{self, Keys};
 use super::pipeline::{self, Pipeline};
+use super::rebuild::Rebuilds;
 use super::session::{Ended, Session, register};
 use super::setup::{Clients, KEY, REGION};
 use super::show::Show;
 use super::source::{send_source, source_location};
+use super::sources::Sources;
 use super::worker::start_worker;
 use crate::args::DevArgs;
 use crate::commands::check::against_plugins;
@@ -36,7 +40,33 @@ use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 /// docs/LOCAL.md tells what it takes.
 const CONTROL_PATH: &str = "/_pipefitter/control";
 
+/// A plugin that is built while it is served.
+#[derive(Clone)]
+pub(crate) struct OwnPlugin {
+    /// Its folder.
+    pub(crate) dir: PathBuf,
+    /// What counts of that.
+    pub(crate) sources: Sources,
+    /// Their digest, when what is served was built.
+    pub(crate) built_from: [u8; 32],
+    /// The .wasm that a build leaves.
+    pub(crate) built: PathBuf,
+    /// The .wasm that is served.
+    pub(crate) served: PathBuf,
+    /// Of its action in a pipeline that is made.
+    pub(crate) configuration: BTreeMap<String, String>,
+}
+
 pub(crate) fn main(args: DevArgs) -> Result<Exit> {
+    begin(args, None)
+}
+
+/// `plugin dev`.
+pub(crate) fn of_plugin(args: DevArgs, own: OwnPlugin) -> Result<Exit> {
+    begin(args, Some(own))
+}
+
+fn begin(args: DevArgs, own: Option<OwnPlugin>) -> Result<Exit> {
     let config = match load_or_empty(args.config.as_deref()) {
         Ok(config) => config,
         Err(problems) => {
@@ -69,7 +99,7 @@ pub(crate) fn main(args: DevArgs) -> Result<Exit> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    let ended = runtime.block_on(serve(&args, config, third_party, &state));
+    let ended = runtime.block_on(serve(&args, config, third_party, &state, own));
     // A plugin may still be compiled, for nobody.
     runtime.shutdown_background();
     ended
@@ -80,6 +110,7 @@ async fn serve(
     mut config: Config,
     third_party: ThirdParty,
     state: &StateDir,
+    own: Option<OwnPlugin>,
 ) -> Result<Exit> {
     let mut signals = Signals::new()?;
     // A laptop waits for nobody: a poll is a local call.
@@ -108,7 +139,8 @@ async fn serve(
         );
     }
     print_problems(&against_plugins(&config, &catalogue));
-    let pipeline = choose_pipeline(args, &catalogue)?;
+    let configuration = own.as_ref().map(|own| &own.configuration);
+    let pipeline = choose_pipeline(args, &catalogue, configuration)?;
 
     let control = control_token(args)?;
     let server = start_server(args, third_party.clone(), state, control.clone()).await?;
@@ -179,6 +211,7 @@ async fn serve(
         registered,
         source,
         sent,
+        rebuilds: own.map(Rebuilds::of).transpose()?,
         polls: pipeline
             .as_ref()
             .is_none_or(|pipeline| pipeline.polls_for_changes),
@@ -213,15 +246,29 @@ fn interrupted(args: &DevArgs) -> Exit {
     Exit::Failure
 }
 
-fn choose_pipeline(args: &DevArgs, catalogue: &Catalogue) -> Result<Option<Pipeline>> {
+fn choose_pipeline(
+    args: &DevArgs,
+    catalogue: &Catalogue,
+    configuration: Option<&BTreeMap<String, String>>,
+) -> Result<Option<Pipeline>> {
     if let Some(file) = &args.pipeline {
         return Pipeline::load(file).map(Some);
     }
     if args.no_worker {
         return Ok(None);
     }
-    let made = pipeline::made_from(catalogue);
+    let mut made = pipeline::made_from(catalogue);
+    if let Some(configuration) = configuration {
+        pipeline::configure(&mut made, configuration);
+    }
     let missing = pipeline::unfilled(&made);
+    if !missing.is_empty() && configuration.is_some() {
+        bail!(
+            "the plugin needs configuration that only you know: {}. Write it into its job.json, as \
+             `{{ \"configuration\": {{ \"key\": \"value\" }} }}`",
+            missing.join(", ")
+        );
+    }
     if !missing.is_empty() {
         bail!(
             "a pipeline made from these plugins lacks configuration that only you know: {}.\nWrite it \

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use pipefitter_local::{Control, Event, EventKind, Status};
 use pipefitter_plugins::{ActionTypeKey, Catalogue};
+use pipefitter_sandbox::Level;
 use pipefitter_worker::{WorkerEvent, WorkerHandle};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::keys::{self, Keys};
+use super::rebuild::{BuildNews, Rebuilds};
 use super::setup::Clients;
 use super::show::Show;
 use super::source::{Changes, Source, send_source};
@@ -53,6 +55,7 @@ pub(super) struct Session<'a> {
     pub(super) sent: Option<[u8; 32]>,
     pub(super) pipeline: Option<String>,
     pub(super) polls: bool,
+    pub(super) rebuilds: Option<Rebuilds>,
 }
 
 impl Session<'_> {
@@ -92,6 +95,7 @@ impl Session<'_> {
                     let catalogue = Arc::clone(&plugins.catalogue.borrow_and_update());
                     self.plugins_changed(&catalogue).await;
                 }
+                news = built(&mut self.rebuilds) => self.of_build(news),
                 key = pressed(&mut self.keys) => self.press(key).await,
                 _ = signals.next() => return Ok(Ended::BySignal),
             }
@@ -108,6 +112,21 @@ impl Session<'_> {
             Ok(done) => self.show.say(&format!("Key {}: {done}", char::from(key))),
             Err(error) => {
                 let text = format!("Key {}: {error}", char::from(key));
+                self.show.warn(&text);
+            }
+        }
+    }
+
+    fn of_build(&mut self, news: BuildNews) {
+        match news {
+            BuildNews::Began => self.show.say("\nThe plugin's sources changed: it is built"),
+            BuildNews::Line(line) => self.show.log("build", Level::Info, line.trim_end()),
+            BuildNews::Good => self.show.say("Built; it is loaded again"),
+            BuildNews::Same => self.show.say("Built; nothing is different"),
+            BuildNews::Failed(why) => {
+                let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+                let text =
+                    format!("The build failed{why}: the plugin that was built before is served on");
                 self.show.warn(&text);
             }
         }
@@ -206,6 +225,13 @@ async fn next(events: &mut Option<broadcast::Receiver<WorkerEvent>>) -> WorkerEv
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return std::future::pending().await,
         }
+    }
+}
+
+async fn built(rebuilds: &mut Option<Rebuilds>) -> BuildNews {
+    match rebuilds {
+        Some(rebuilds) => rebuilds.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -46,13 +46,9 @@ pub(crate) fn main(args: BuildArgs) -> Result<Exit> {
         print::line(written)?;
         return Ok(Exit::Success);
     }
-    let output = match (args.output, dir.file_name()) {
-        (Some(output), _) => output,
-        (None, Some(name)) => dir.join(format!("{}.wasm", name.to_string_lossy())),
-        (None, None) => bail!(
-            "{} has no name to call the .wasm: give --output",
-            dir.display()
-        ),
+    let output = match args.output {
+        Some(output) => output,
+        None => output_of(&dir)?,
     };
     let project = Project {
         dir: &dir,
@@ -104,4 +100,26 @@ fn build(
         World::asked_by(project.manifest)
     ))?;
     Ok(Exit::Success)
+}
+
+/// What a folder is built with where nothing is said.
+pub(super) fn plain(dir: &Path) -> BuildArgs {
+    BuildArgs {
+        dir: dir.to_path_buf(),
+        output: None,
+        profile: "release".to_owned(),
+        component: None,
+        wit: None,
+    }
+}
+
+/// The .wasm of a folder, where nothing is said.
+pub(super) fn output_of(dir: &Path) -> Result<PathBuf> {
+    let Some(name) = dir.file_name() else {
+        bail!(
+            "{} has no name to call the .wasm: give --output",
+            dir.display()
+        );
+    };
+    Ok(dir.join(format!("{}.wasm", name.to_string_lossy())))
 }

@@ -1,9 +1,10 @@
-//! `pipefitter plugin new | build | check | inspect | list | keygen | sign | verify`.
+//! `pipefitter plugin new | build | test | dev | check | inspect | list | keygen | sign | verify`.
 
 mod asks;
 mod build;
 mod check;
 mod describe;
+mod dev;
 mod facts;
 mod inspect;
 mod keygen;
@@ -12,9 +13,12 @@ mod list;
 mod new;
 mod password;
 mod sign;
+mod test;
 mod verify;
 mod whole;
 mod world;
+
+pub(crate) use whole::write_whole;
 
 use anyhow::Result;
 
@@ -31,6 +35,8 @@ pub(crate) fn main(command: PluginCommand) -> Result<Exit> {
         PluginCommand::Check(args) => check::main(&args),
         PluginCommand::Inspect(args) => inspect::main(&args),
         PluginCommand::List(args) => list::main(&args),
+        PluginCommand::Test(args) => test::main(args),
+        PluginCommand::Dev(args) => dev::main(args),
         PluginCommand::Keygen(args) => keygen::main(&args),
         PluginCommand::Sign(args) => sign::main(&args),
         PluginCommand::Verify(args) => verify::main(&args),

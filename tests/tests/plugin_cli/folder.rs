@@ -1,0 +1,91 @@
+//! A plugin's folder with cases, and what `plugin test` says of it.
+
+use std::path::{Path, PathBuf};
+
+use pipefitter_tests::plugins::Plugin;
+use pipefitter_tests::{binary, finished};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// A folder `probe` with the manifest of a test plugin, which was built already.
+pub(crate) struct Folder {
+    root: TempDir,
+    wasm: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn probe() -> Self {
+        Self::of(&Plugin::probe("Probe"))
+    }
+
+    pub(crate) fn of(plugin: &Plugin) -> Self {
+        let folder = Self {
+            root: tempfile::tempdir().unwrap(),
+            wasm: plugin.wasm.clone(),
+        };
+        folder.write("action.toml", &plugin.manifest());
+        folder
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join("probe").join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        let path = self.path(path);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// A case that does something, with a result that is expected, if that is not empty.
+    pub(crate) fn case(&self, name: &str, job: &str, result: &str) {
+        self.write(&format!("cases/{name}/job.json"), job);
+        if !result.is_empty() {
+            self.write(&format!("cases/{name}/expected/result.json"), result);
+        }
+    }
+
+    pub(crate) fn command(&self, more: &[&str]) -> Command {
+        let mut command = pipefitter(self.root.path());
+        command
+            .args(["plugin", "test", "probe", "--wasm"])
+            .arg(&self.wasm)
+            .args(more);
+        command
+    }
+
+    /// Exit code, standard output without times, standard error.
+    pub(crate) async fn test(&self, more: &[&str]) -> (i32, String, String) {
+        let (code, said, errors) = finished(self.command(more)).await;
+        let said = without_times(&said).replace(&self.root.path().display().to_string(), "FOLDER");
+        (code, said, errors)
+    }
+}
+
+pub(crate) fn pipefitter(folder: &Path) -> Command {
+    let mut command = Command::new(binary::pipefitter());
+    command
+        .current_dir(folder)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env_remove("PIPEFITTER_CONFIG")
+        .env_remove("PIPEFITTER_LOG");
+    command
+}
+
+/// `ok      name (12.3ms)` becomes `ok      name (TIME)`.
+fn without_times(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.rsplit_once(" (") {
+        Some((before, time))
+            if time.ends_with("s)") && time.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{before} (TIME)\n")
+        }
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}

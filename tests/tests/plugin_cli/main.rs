@@ -1,0 +1,10 @@
+//! `plugin test` and `plugin dev`: the real binary over plugins' folders.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod cases;
+mod dev;
+mod folder;
+mod http;
+mod shipped;
+mod update;
