@@ -15,23 +15,23 @@ import (
 
 // Config reads the configuration into *config, a struct:
 //
-//	var config struct {
-//		Greeting string   `config:"greeting" default:"Hello"`
-//		MinWords int      `config:"min-words,required"`
-//		Exclude  []string `config:"exclude"`
-//		OnError  string   `config:"on-error" default:"fail" values:"fail,warn"`
-//	}
-//	err := job.Config(&config)
+//		var config struct {
+//			Greeting string   `config:"greeting" default:"Hello"`
+//			MinWords int      `config:"min-words,required"`
+//			Exclude  []string `config:"exclude"`
+//			OnError  string   `config:"on-error" default:"fail" values:"fail,warn"`
+//		}
+//		err := job.Config(&config)
 //
-//   - Texts, booleans, numbers and [time.Duration] (90s, 5m) are read from the value's text; so is any type with
-//     UnmarshalText.
-//   - A slice is a list with commas: docs/*, *.md. [JSON] reads anything else.
-//   - A pointer stays nil where the key is absent or its value empty.
-//   - A key that is absent leaves its field as it was, or takes what default says. An empty value counts as absent,
-//     except for a string. With required there must be one.
-//   - values lists what a text may be.
-//   - A field without a tag takes the keys that differ only in how words are joined: MinWords is min-words, min_words
-//     or minWords. A tag "-" leaves it out.
+//	  - Texts, booleans, numbers and [time.Duration] (90s, 5m) are read from the value's text; so is any type with
+//	    UnmarshalText.
+//	  - A slice is a list with commas: docs/*, *.md. [JSON] reads anything else.
+//	  - A pointer stays nil where the key is absent or its value empty.
+//	  - A key that is absent leaves its field as it was, or takes what default says. An empty value counts as absent,
+//	    except for a string. With required there must be one.
+//	  - values lists what a text may be.
+//	  - A field without a tag takes the keys that differ only in how words are joined: MinWords is min-words, min_words
+//	    or minWords. A tag "-" leaves it out.
 //
 // It fails with a configuration error that names the key and what it takes.
 func (job *Job) Config(config any) error {
