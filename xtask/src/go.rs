@@ -1,14 +1,15 @@
 //! The Go side: a toolchain under `target/`, pinned. Nothing is fetched from Go's module proxy: the SDK and the
 //! plugins need no module but the SDK.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::debian::{self, Release};
-use crate::paths;
+use crate::guests::is_fresh;
 use crate::process::{first_line, run};
+use crate::{languages, paths, toolchains};
 
 /// Go 1.27 as Debian builds it: static, so that older releases of Debian run it. Backports come and go: when a suite
 /// has moved on, its new version and sums are added here (`apt-cache show golang-1.27-go golang-1.27-src`).
@@ -91,7 +92,7 @@ pub(crate) fn set_up() -> Result<()> {
         skipped(&format!("{error:#}"));
         return Ok(());
     }
-    let version = first_line(go().arg("version"));
+    let version = first_line(go()?.arg("version"));
     match version {
         Some(version) if version.contains(" go1.27.") => Ok(()),
         other => bail!(
@@ -101,6 +102,24 @@ pub(crate) fn set_up() -> Result<()> {
     }
 }
 
+/// Build a plugin in Go with the product's own command, or leave one that is newer than its sources.
+pub(crate) fn build_plugin(plugin: &Path, out: &Path) -> Result<()> {
+    if !is_there() {
+        skipped("there is no Go toolchain");
+        return Ok(());
+    }
+    let mut sources = languages::files(plugin)?;
+    sources.extend(languages::files(&paths::root().join("guest-sdk/go"))?);
+    let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
+    if is_fresh(out, &sources) {
+        return Ok(());
+    }
+    run(toolchains::plugin_build()?
+        .arg(plugin)
+        .arg("--output")
+        .arg(out))
+}
+
 /// Run the tests of the SDK and of a plugin in Go.
 pub(crate) fn test(modules: &[&str]) -> Result<()> {
     if !is_there() {
@@ -108,37 +127,35 @@ pub(crate) fn test(modules: &[&str]) -> Result<()> {
         return Ok(());
     }
     for module in modules {
-        run(go()
-            .args(["test", "./..."])
-            .current_dir(paths::root().join(module)))?;
-        run(go()
-            .args(["vet", "./..."])
-            .current_dir(paths::root().join(module)))?;
+        let module = paths::root().join(module);
+        run(go()?.args(["test", "./..."]).current_dir(&module))?;
+        run(go()?.args(["vet", "./..."]).current_dir(&module))?;
+        let unformatted = first_line(
+            Command::new(bin().join("gofmt"))
+                .args(["-l", "."])
+                .current_dir(&module),
+        );
+        if let Some(file) = unformatted.filter(|file| !file.is_empty()) {
+            bail!(
+                "run gofmt: {} is not formatted",
+                module.join(file).display()
+            );
+        }
     }
     Ok(())
 }
 
 /// `go`, with nothing that depends on the machine and nothing fetched.
-pub(crate) fn go() -> Command {
+fn go() -> Result<Command> {
     let mut command = Command::new(bin().join("go"));
-    environment(&mut command);
     command
-}
-
-/// For a program that runs `go` itself: finds this one, and the same caches.
-pub(crate) fn environment(command: &mut Command) {
-    command
-        .env("PATH", paths::with_programs_of(&bin()))
-        .env("GOENV", "off")
-        .env("GOTOOLCHAIN", "local")
-        .env("GOPROXY", "off")
-        .env("GOFLAGS", "")
-        .env("GOCACHE", paths::target().join("go-cache"))
-        .env("GOPATH", paths::target().join("go-path"))
+        .envs(toolchains::environment()?)
         .env_remove("GOROOT");
+    Ok(command)
 }
 
-fn skipped(why: &str) {
+/// Say that something in Go is left out.
+pub(crate) fn skipped(why: &str) {
     eprintln!("\n*** SKIPPED: everything in Go. {why}\n");
 }
 

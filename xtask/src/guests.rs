@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::run;
-use crate::{hostile, javascript, languages, paths, python};
+use crate::{go, hostile, javascript, languages, paths, python};
 
 /// The plugins that the project ships, by folder.
 pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
@@ -41,6 +41,10 @@ pub(crate) fn build_plugins() -> Result<PathBuf> {
     python::build_plugin(
         &paths::root().join("plugins/policy"),
         &out.join("policy.wasm"),
+    )?;
+    go::build_plugin(
+        &paths::root().join("plugins/licence"),
+        &out.join("licence.wasm"),
     )?;
     Ok(out)
 }
@@ -103,6 +107,10 @@ pub(crate) fn build_test_guests() -> Result<()> {
     javascript_twin(
         &source.join("javascript"),
         &out.join("twin-javascript.wasm"),
+    )?;
+    javascript::assemblyscript(
+        &source.join("assemblyscript/main.ts"),
+        &out.join("twin-assemblyscript.wasm"),
     )?;
     languages::build()?;
     hostile::build()

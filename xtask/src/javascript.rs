@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::guests::{copy, is_fresh};
 use crate::paths;
 use crate::process::{quiet, run};
 
@@ -21,7 +22,27 @@ pub(crate) fn jco() -> PathBuf {
 /// Install what jco's package.json and that of the clients pin, or leave it when that is there.
 pub(crate) fn set_up() -> Result<()> {
     install("tests/guests/javascript/package.json", "npm")?;
-    install("tests/javascript/package.json", "npm-clients")
+    install("tests/javascript/package.json", "npm-clients")?;
+    install("tests/guests/assemblyscript/package.json", ASSEMBLYSCRIPT)
+}
+
+/// Where AssemblyScript's compiler is, in [`paths::target`].
+const ASSEMBLYSCRIPT: &str = "npm-assemblyscript";
+
+/// Compile a program in AssemblyScript to a core module for wasip1. Its imports are resolved against the folder that it is
+/// compiled in: a copy of it is.
+pub(crate) fn assemblyscript(source: &Path, out: &Path) -> Result<()> {
+    if is_fresh(out, &[source]) {
+        return Ok(());
+    }
+    let home = paths::target().join(ASSEMBLYSCRIPT);
+    copy(source, &home.join("main.ts"))?;
+    run(Command::new(home.join("node_modules/.bin/asc"))
+        .args(["main.ts", "-O3", "--runtime", "minimal", "--config"])
+        .arg("node_modules/@assemblyscript/wasi-shim/asconfig.json")
+        .arg("-o")
+        .arg(out)
+        .current_dir(&home))
 }
 
 fn install(manifest: &str, folder: &str) -> Result<()> {

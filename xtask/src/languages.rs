@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::guests::is_fresh;
 use crate::process::run;
-use crate::{paths, toolchains};
+use crate::{go, paths, toolchains};
 
 const PAGE: &str = "docs/LANGUAGES.md";
 const BEGIN: &str = "<!-- Written by `cargo xtask languages`: not to be edited. -->";
@@ -41,6 +41,10 @@ pub(crate) fn build() -> Result<()> {
         sources.push(paths::root().join("wit/action.wit"));
         let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
         if is_fresh(&out, &sources) {
+            continue;
+        }
+        if name == "go" && !go::is_there() {
+            go::skipped("there is no Go toolchain");
             continue;
         }
         let mut command = toolchains::plugin_build()?;

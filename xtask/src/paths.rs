@@ -1,6 +1,5 @@
 //! Where things lie: everything that set-up makes is under the target directory.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The repository's root.
@@ -29,19 +28,4 @@ pub(crate) fn guests() -> PathBuf {
 /// The binary under test.
 pub(crate) fn binary() -> PathBuf {
     target().join("debug").join("pipefitter")
-}
-
-/// PATH with a folder of programs in front.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what is set up stands before what the machine has"
-)]
-pub(crate) fn with_programs_of(folder: &Path) -> OsString {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut all = folder.as_os_str().to_owned();
-    if !path.is_empty() {
-        all.push(":");
-        all.push(path);
-    }
-    all
 }

@@ -8,7 +8,7 @@ use crate::process::run;
 use crate::{go, guests, javascript, paths, prerequisites, python, sdks, toolchains, zig};
 
 /// Modules in Go with tests of their own.
-const GO_MODULES: &[&str] = &["guest-sdk/go"];
+const GO_MODULES: &[&str] = &["guest-sdk/go", "plugins/licence"];
 
 /// Everything that the tests load or drive.
 pub(crate) fn set_up() -> Result<()> {

@@ -48,7 +48,7 @@ pub(crate) fn main(name: &str, lang: Language, into: &Path) -> Result<Exit> {
     };
     write_template(template.files, &target, &fill)?;
     for sdk in template.sdk {
-        write_sdk(sdk, &target.join("vendor/pipefitter-sdk"))?;
+        write_sdk(sdk, &target.join(template.sdk_folder))?;
     }
 
     print::line(format_args!(

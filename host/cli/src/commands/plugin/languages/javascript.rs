@@ -10,7 +10,7 @@ use include_dir::{Dir, include_dir};
 use pipefitter_plugins::{Engine, Language};
 
 use super::kit::{Kit, Template};
-use super::project::Project;
+use super::project::{Project, VENDORED};
 use super::tools::{self, Tool, Wanted};
 
 static TYPESCRIPT_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/typescript");
@@ -26,6 +26,7 @@ pub(super) static TYPESCRIPT: Kit = Kit {
     template: Some(Template {
         files: &TYPESCRIPT_FILES,
         sdk: &[&SDK],
+        sdk_folder: VENDORED,
     }),
 };
 
@@ -38,6 +39,7 @@ pub(super) static JAVASCRIPT: Kit = Kit {
     template: Some(Template {
         files: &JAVASCRIPT_FILES,
         sdk: &[&SDK],
+        sdk_folder: VENDORED,
     }),
 };
 

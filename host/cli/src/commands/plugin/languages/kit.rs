@@ -7,7 +7,7 @@ use include_dir::Dir;
 use pipefitter_plugins::{Language, Manifest};
 
 use super::project::Project;
-use super::{custom, javascript, python, rust};
+use super::{custom, go, javascript, python, rust};
 
 /// All that is known of one language. See the [module's doc](super) for how one is added.
 pub(crate) struct Kit {
@@ -30,8 +30,10 @@ pub(crate) struct Kit {
 pub(crate) struct Template {
     /// `host/cli/templates/LANGUAGE`.
     pub(crate) files: &'static Dir<'static>,
-    /// `guest-sdk/LANGUAGE`, which becomes `vendor/pipefitter-sdk`; several are laid over each other.
+    /// `guest-sdk/LANGUAGE`; several are laid over each other.
     pub(crate) sdk: &'static [&'static Dir<'static>],
+    /// Where they go in the plugin's folder: [`VENDORED`](super::project::VENDORED), unless the language minds.
+    pub(crate) sdk_folder: &'static str,
 }
 
 /// In the order of [`Language::ALL`].
@@ -40,6 +42,7 @@ static KITS: &[&Kit] = &[
     &python::KIT,
     &javascript::TYPESCRIPT,
     &javascript::JAVASCRIPT,
+    &go::KIT,
     &custom::KIT,
 ];
 
@@ -140,6 +143,7 @@ mod tests {
         assert_eq!(chosen_of(&["app.py", "README.md"], ""), "python");
         assert_eq!(chosen_of(&["plugin.ts", "package.json"], ""), "typescript");
         assert_eq!(chosen_of(&["plugin.js", "package.json"], ""), "javascript");
+        assert_eq!(chosen_of(&["plugin.go", "go.mod"], ""), "go");
     }
 
     #[test]

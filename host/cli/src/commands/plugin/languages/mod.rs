@@ -22,6 +22,7 @@
 //! template is built from, and not offered by `plugin new`.
 
 mod custom;
+mod go;
 mod javascript;
 mod kit;
 mod project;

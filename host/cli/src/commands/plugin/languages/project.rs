@@ -9,7 +9,7 @@ use super::super::whole::write_whole;
 use super::super::world::World;
 
 /// Where `plugin new` puts the SDK, in the plugin's folder.
-const VENDORED: &str = "vendor/pipefitter-sdk";
+pub(super) const VENDORED: &str = "vendor/pipefitter-sdk";
 
 /// What a build makes on the way, in the plugin's folder.
 const WORK: &str = ".pipefitter";

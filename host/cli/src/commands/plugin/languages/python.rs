@@ -7,7 +7,7 @@ use include_dir::{Dir, include_dir};
 use pipefitter_plugins::Language;
 
 use super::kit::{Kit, Template};
-use super::project::Project;
+use super::project::{Project, VENDORED};
 use super::tools::{self, Tool, Wanted};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/python");
@@ -22,6 +22,7 @@ pub(super) static KIT: Kit = Kit {
     template: Some(Template {
         files: &FILES,
         sdk: &[&SDK],
+        sdk_folder: VENDORED,
     }),
 };
 

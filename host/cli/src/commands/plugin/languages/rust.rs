@@ -9,7 +9,7 @@ use pipefitter_plugins::Language;
 use serde_json::Value;
 
 use super::kit::{Kit, Template};
-use super::project::Project;
+use super::project::{Project, VENDORED};
 use super::tools::{self, Tool, Wanted};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
@@ -24,6 +24,7 @@ pub(super) static KIT: Kit = Kit {
     template: Some(Template {
         files: &FILES,
         sdk: &[&SDK],
+        sdk_folder: VENDORED,
     }),
 };
 
