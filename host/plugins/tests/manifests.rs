@@ -48,6 +48,23 @@ fn every_key_is_read() {
             .with("memory", 256 << 20)
             .with("log", 1 << 20)
     );
+    let network = manifest.capabilities.network.iter();
+    let network: Vec<_> = network.map(|ask| (ask.to.as_str(), ask.optional)).collect();
+    assert_eq!(
+        network,
+        [
+            ("https://api.example.com", false),
+            ("http://*.example.org", true)
+        ]
+    );
+    let secrets = manifest.capabilities.secrets.iter();
+    let secrets: Vec<_> = secrets
+        .map(|ask| (ask.name.as_str(), ask.optional, ask.reason.as_deref()))
+        .collect();
+    assert_eq!(
+        secrets,
+        [("token", false, None), ("other", true, Some("to sign in"))]
+    );
     assert!(manifest.capabilities.scratch);
     let ask = |guest: &str, write, reason: Option<&str>| DirectoryAsk {
         guest: guest.to_owned(),

@@ -99,7 +99,13 @@ impl Prepare for Preparer {
         let began = Instant::now();
         match self.cached(&code_id) {
             Ok(Some((code_path, Verified { shape, .. }))) => {
-                check_imports(name, &shape, self.settings.get(name), &self.config_file)?;
+                check_imports(
+                    name,
+                    manifest,
+                    &shape,
+                    self.settings.get(name),
+                    &self.config_file,
+                )?;
                 let micros = began.elapsed().as_micros();
                 tracing::debug!(plugin = name, micros, "compiled code was found and checked");
                 self.reused.fetch_add(1, Ordering::Relaxed);
@@ -125,7 +131,13 @@ impl Prepare for Preparer {
             .sandbox
             .verify(&code_id, &sealed)
             .map_err(|error| refused(error.full()))?;
-        check_imports(name, &shape, self.settings.get(name), &self.config_file)?;
+        check_imports(
+            name,
+            manifest,
+            &shape,
+            self.settings.get(name),
+            &self.config_file,
+        )?;
         let code_path = self
             .cache
             .put(&code_id, &sealed)
@@ -239,7 +251,7 @@ fn check_grants(
         lines.push(format!("directories = [{}]", entries.join(", ")));
     }
     let mut unreachable = false;
-    for ask in &asked.network {
+    for ask in asked.network.iter().filter(|ask| !ask.optional) {
         let grant = NetworkGrant::parse(&ask.to).map_err(|error| PrepareError {
             message: format!("plugin `{name}` asks for what no grant can be: {error}"),
         })?;
@@ -257,13 +269,15 @@ fn check_grants(
         let entries: Vec<String> = asked
             .network
             .iter()
+            .filter(|ask| !ask.optional)
             .map(|ask| format!("{:?}", ask.to))
             .collect();
         lines.push(format!("network = [{}]", entries.join(", ")));
     }
     let granted = |name: &String| settings.is_some_and(|settings| settings.secrets.contains(name));
     let mut unknown = Vec::new();
-    for ask in asked.secrets.iter().filter(|ask| !granted(&ask.name)) {
+    let needed = asked.secrets.iter().filter(|ask| !ask.optional);
+    for ask in needed.filter(|ask| !granted(&ask.name)) {
         lacks.push(format!(
             "the secret `{}`{}",
             ask.name,
@@ -292,28 +306,48 @@ fn check_grants(
 /// manifest asks.
 fn check_imports(
     name: &str,
+    manifest: &Manifest,
     shape: &Shape,
     settings: Option<&PluginGrants>,
     config_file: &str,
 ) -> Result<(), PrepareError> {
+    let asked = &manifest.capabilities;
     let network = settings.is_some_and(|settings| !settings.network.is_empty());
     let secrets = settings.is_some_and(|settings| !settings.secrets.is_empty());
-    for (import, granted, line) in [
+    for (import, granted, key_of_grant, asks, example) in [
         (
             shape.needs_network(),
             network,
-            "network = [\"https://api.example.com\"]",
+            "network",
+            asked.network.iter().map(|ask| &ask.to).collect::<Vec<_>>(),
+            "https://api.example.com",
         ),
-        (shape.needs_secrets(), secrets, "secrets = [\"a-name\"]"),
+        (
+            shape.needs_secrets(),
+            secrets,
+            "secrets",
+            asked.secrets.iter().map(|ask| &ask.name).collect(),
+            "a-name",
+        ),
     ] {
         let Some(import) = import.filter(|_| !granted) else {
             continue;
         };
+        let which = if asks.len() > 1 {
+            ", with one of these at least"
+        } else {
+            ""
+        };
+        let entries: Vec<String> = match asks.as_slice() {
+            [] => vec![format!("{example:?}")],
+            asks => asks.iter().map(|ask| format!("{ask:?}")).collect(),
+        };
         return Err(PrepareError {
             message: format!(
-                "plugin `{name}` imports `{import}`, which is not granted. To grant it, add to {config_file}:\n\
-                 [plugins.{}.grant]\n{line}",
+                "plugin `{name}` imports `{import}`, which is not granted. To grant it, add to {config_file}{which}:\n\
+                 [plugins.{}.grant]\n{key_of_grant} = [{}]",
                 key(name),
+                entries.join(", ")
             ),
         });
     }
@@ -432,6 +466,53 @@ mod tests {
         let wider = granted(&["https://*.example.com", "https://*.example.com:8443"]);
         assert!(check_grants("link", &manifest, Some(&wider), "").is_ok());
         assert!(check_grants("link", &manifest, None, "").is_err());
+    }
+
+    #[test]
+    fn of_what_it_can_do_without_a_plugin_needs_as_much_as_it_imports() {
+        let text = r#"
+            [action]
+            category = "Invoke"
+            provider = "Tell"
+            version = "1"
+            [capabilities]
+            network = [
+                { to = "https://hooks.example.com", optional = true },
+                { to = "https://*.chat.example.com", optional = true },
+            ]
+            secrets = [{ name = "hook", optional = true }]
+        "#;
+        let manifest = Manifest::parse(text, "action.toml").unwrap();
+        assert!(check_grants("tell", &manifest, None, "").is_ok());
+        let shape = Shape {
+            contract: "0.1.0".to_owned(),
+            imports: vec![
+                "pipefitter:action/secrets@0.1.0".to_owned(),
+                "wasi:http/outgoing-handler@0.2.12".to_owned(),
+            ],
+            exports: Vec::new(),
+        };
+        let error = check_imports("tell", &manifest, &shape, None, "dev.toml").unwrap_err();
+        insta::assert_snapshot!(error.message, @r#"
+        plugin `tell` imports `wasi:http/outgoing-handler@0.2.12`, which is not granted. To grant it, add to dev.toml, with one of these at least:
+        [plugins.tell.grant]
+        network = ["https://hooks.example.com", "https://*.chat.example.com"]
+        "#);
+        let mut settings = PluginGrants {
+            network: [NetworkGrant::parse("https://own.example.net").unwrap()]
+                .into_iter()
+                .collect(),
+            ..PluginGrants::default()
+        };
+        let error =
+            check_imports("tell", &manifest, &shape, Some(&settings), "dev.toml").unwrap_err();
+        insta::assert_snapshot!(error.message, @r#"
+        plugin `tell` imports `pipefitter:action/secrets@0.1.0`, which is not granted. To grant it, add to dev.toml:
+        [plugins.tell.grant]
+        secrets = ["hook"]
+        "#);
+        settings.secrets = ["another".to_owned()].into_iter().collect();
+        assert!(check_imports("tell", &manifest, &shape, Some(&settings), "").is_ok());
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn network(table: &Table<'_>) -> Vec<NetworkAsk> {
         |table| {
             table.require("to", "add it, such as `to = \"https://api.example.com\"`");
             let (to, reason) = (table.text("to"), reason(table));
+            let optional = table.flag("optional").unwrap_or(false);
             let to = to?;
             // What a grant may look like is the host's to say; this is what no grant looks like.
             if !to.starts_with("https://") && !to.starts_with("http://") {
@@ -55,7 +56,11 @@ fn network(table: &Table<'_>) -> Vec<NetworkAsk> {
                 "write scheme and host, such as \"https://api.example.com\" or \"https://*.example.com\"",
             );
             }
-            Some(NetworkAsk { to, reason })
+            Some(NetworkAsk {
+                to,
+                optional,
+                reason,
+            })
         },
         |ask| &ask.to,
     )
@@ -69,6 +74,7 @@ fn secrets(table: &Table<'_>) -> Vec<SecretAsk> {
         |table| {
             table.require("name", "add it: the name that the plugin asks for");
             let (name, reason) = (table.text("name"), reason(table));
+            let optional = table.flag("optional").unwrap_or(false);
             let name = name?;
             let simple = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             if name.is_empty() || name.len() > LONGEST_SECRET_NAME || !name.chars().all(simple) {
@@ -78,7 +84,11 @@ fn secrets(table: &Table<'_>) -> Vec<SecretAsk> {
                     "use up to 64 letters, digits, `-` and `_`",
                 );
             }
-            Some(SecretAsk { name, reason })
+            Some(SecretAsk {
+                name,
+                optional,
+                reason,
+            })
         },
         |ask| &ask.name,
     )

@@ -221,6 +221,8 @@ pub struct Capabilities {
 pub struct NetworkAsk {
     /// As a grant names it, such as `https://api.example.com`.
     pub to: String,
+    /// Whether the plugin is of use without: it is then served whether or not this is granted.
+    pub optional: bool,
     /// What for; shown to the operator.
     pub reason: Option<String>,
 }
@@ -230,6 +232,8 @@ pub struct NetworkAsk {
 pub struct SecretAsk {
     /// The name that the plugin asks for.
     pub name: String,
+    /// Whether the plugin is of use without: it is then served whether or not this is granted.
+    pub optional: bool,
     /// What for; shown to the operator.
     pub reason: Option<String>,
 }
