@@ -28,7 +28,10 @@ pub(crate) fn run_with(args: &[String]) -> Result<()> {
     set_up()?;
     // What is asked for by name or package is of cargo's; both results are seen before either fails the whole.
     let others = if args.is_empty() {
-        go::test(GO_MODULES).and(sdks::test()).and(python::test())
+        go::test(GO_MODULES)
+            .and(sdks::test())
+            .and(python::test())
+            .and(javascript::test())
     } else {
         Ok(())
     };
