@@ -102,24 +102,6 @@ pub(crate) fn set_up() -> Result<()> {
     }
 }
 
-/// Build a plugin in Go with the product's own command, or leave one that is newer than its sources.
-pub(crate) fn build_plugin(plugin: &Path, out: &Path) -> Result<()> {
-    if !is_there() {
-        skipped("there is no Go toolchain");
-        return Ok(());
-    }
-    let mut sources = languages::files(plugin)?;
-    sources.extend(languages::files(&paths::root().join("guest-sdk/go"))?);
-    let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
-    if is_fresh(out, &sources) {
-        return Ok(());
-    }
-    run(toolchains::plugin_build()?
-        .arg(plugin)
-        .arg("--output")
-        .arg(out))
-}
-
 /// Run the tests of the SDK and of a plugin in Go.
 pub(crate) fn test(modules: &[&str]) -> Result<()> {
     if !is_there() {

@@ -42,10 +42,7 @@ pub(crate) fn build_plugins() -> Result<PathBuf> {
         &paths::root().join("plugins/policy"),
         &out.join("policy.wasm"),
     )?;
-    go::build_plugin(
-        &paths::root().join("plugins/licence"),
-        &out.join("licence.wasm"),
-    )?;
+    languages::build_plugins(&out)?;
     Ok(out)
 }
 

@@ -50,7 +50,9 @@ pub(crate) fn test() -> Result<()> {
     let npm = paths::target().join("npm");
     let sdk = paths::root().join("guest-sdk/javascript");
     let notify = paths::root().join("plugins/notify");
-    for project in [&sdk, &notify] {
+    let guests = paths::root().join("tests/conformance/guests");
+    let guests = ["javascript", "typescript"].map(|name| guests.join(name));
+    for project in [&sdk, &notify].into_iter().chain(&guests) {
         run(Command::new(npm.join("node_modules/.bin/tsc"))
             .arg("--project")
             .arg(project))?;

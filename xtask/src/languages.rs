@@ -31,29 +31,50 @@ fn sdk(guest: &str) -> &'static str {
     }
 }
 
-/// Build every guest with the product's own command.
+/// The plugins that the project ships in other languages than Rust, and the SDK of each.
+const PLUGINS: [(&str, &str); 3] = [
+    ("licence", "go"),
+    ("notify", "javascript"),
+    ("version", "zig"),
+];
+
+/// Build those into a folder.
+pub(crate) fn build_plugins(out: &Path) -> Result<()> {
+    for (name, sdk) in PLUGINS {
+        let plugin = paths::root().join("plugins").join(name);
+        build_one(&plugin, sdk, &out.join(format!("{name}.wasm")))?;
+    }
+    Ok(())
+}
+
+/// Build every guest of the suite.
 pub(crate) fn build() -> Result<()> {
     for folder in guests()? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let out = paths::guests().join(format!("conformance-{name}.wasm"));
-        let mut sources = files(&folder)?;
-        sources.extend(files(&paths::root().join("guest-sdk").join(sdk(&name)))?);
-        sources.push(paths::root().join("wit/action.wit"));
-        let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
-        if is_fresh(&out, &sources) {
-            continue;
-        }
-        if name == "go" && !go::is_there() {
-            go::skipped("there is no Go toolchain");
-            continue;
-        }
-        let mut command = toolchains::plugin_build()?;
-        if name == "rust" {
-            command.args(["--profile", "guest"]);
-        }
-        run(command.arg(&folder).arg("--output").arg(&out))?;
+        build_one(&folder, sdk(&name), &out)?;
     }
     Ok(())
+}
+
+/// Build a plugin with the product's own command, unless it is newer than all that it is made of.
+fn build_one(plugin: &Path, sdk: &str, out: &Path) -> Result<()> {
+    let mut sources = files(plugin)?;
+    sources.extend(files(&paths::root().join("guest-sdk").join(sdk))?);
+    sources.push(paths::root().join("wit/action.wit"));
+    let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
+    if is_fresh(out, &sources) {
+        return Ok(());
+    }
+    if sdk == "go" && !go::is_there() {
+        go::skipped("there is no Go toolchain");
+        return Ok(());
+    }
+    let mut command = toolchains::plugin_build()?;
+    if sdk == "rust" {
+        command.args(["--profile", "guest"]);
+    }
+    run(command.arg(plugin).arg("--output").arg(out))
 }
 
 fn guests() -> Result<Vec<PathBuf>> {

@@ -1,0 +1,48 @@
+// Artifacts.
+
+import { FileError, files, Outcome } from 'pipefitter-sdk';
+import type { Job } from 'pipefitter-sdk';
+
+export function inputs(job: Job): Outcome {
+  const lines = job.inputs.flatMap((input) =>
+    input.files().map((path) => `${input.name}/${path} ${input.stat(path).size}\n`),
+  );
+  job.firstOutput().write('listing.txt', lines.join(''));
+  return Outcome.succeeded().variable('inputs', job.inputs.length).variable('files', lines.length);
+}
+
+export function large(job: Job): Outcome {
+  let [bytes, last] = [0, 0];
+  for (const piece of job.firstInput().pieces('big.bin', 1 << 20)) {
+    bytes += piece.length;
+    last = piece.at(-1) ?? last;
+  }
+  return Outcome.succeeded().variable('bytes', bytes).variable('last', last);
+}
+
+export function tree(job: Job): Outcome {
+  const out = job.firstOutput();
+  out.write('a/b/c.txt', 'deep\n');
+  out.write('ünï/日本.txt', 'grüße 😀\n');
+  out.write('empty.txt', '');
+  out.write('bytes.bin', Uint8Array.from({ length: 256 }, (_, index) => index));
+  return Outcome.succeeded();
+}
+
+export function denied(job: Job): Outcome {
+  const input = job.firstInput().path;
+  return Outcome.succeeded()
+    .variable('outside', told(() => files.read('/etc/passwd')))
+    .variable('input', told(() => files.write(`${input}/new.txt`, 'new')))
+    .variable('above', told(() => files.read(`${input}/../../etc/passwd`)));
+}
+
+function told(open: () => unknown): string {
+  try {
+    open();
+    return 'opened';
+  } catch (error) {
+    if (error instanceof FileError) return 'refused';
+    throw error;
+  }
+}
