@@ -32,6 +32,8 @@ export default {
     sourcemap: true,
     sourcemapPathTransform: (/** @type {string} */ source, /** @type {string} */ map) => named(resolve(dirname(map), source)),
   },
+  // On a busy machine it would be told that building takes time.
+  checks: { bundlerTimings: false },
   external: [/^pipefitter:/, /^wasi:/],
   resolve: {
     mainFields: ['module', 'main'],
@@ -41,7 +43,12 @@ export default {
     {
       // Before anything else resolves it: a tsconfig.json may have a path to its types alone.
       name: 'pipefitter-sdk',
-      resolveId: (/** @type {string} */ source) => ENTRIES[source] ?? null,
+      resolveId(/** @type {string} */ source) {
+        if (/^(node:)?fs(\/promises)?$/.test(source)) {
+          this.error(`node's \`${source}\` is not there: use \`files\` of pipefitter-sdk`);
+        }
+        return ENTRIES[source] ?? null;
+      },
     },
     {
       // What the SDK adds to the engine must be there before any module of a plugin's dependencies runs.
@@ -49,7 +56,7 @@ export default {
       transform(/** @type {string} */ code, /** @type {string} */ id) {
         const isEntry = this.getModuleInfo(id)?.isEntry === true;
         // On the same line: places in the plugin stay what they are.
-        return isEntry ? { code: `import ${JSON.stringify(here('src/globals.js'))}; ${code}`, map: null } : null;
+        return isEntry ? { code: `import 'pipefitter-sdk'; ${code}`, map: null } : null;
       },
     },
     {
