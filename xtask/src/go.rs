@@ -1,15 +1,14 @@
 //! The Go side: a toolchain under `target/`, pinned. Nothing is fetched from Go's module proxy: the SDK and the
 //! plugins need no module but the SDK.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::debian::{self, Release};
-use crate::guests::is_fresh;
 use crate::process::{first_line, run};
-use crate::{languages, paths, toolchains};
+use crate::{paths, toolchains};
 
 /// Go 1.27 as Debian builds it: static, so that older releases of Debian run it. Backports come and go: when a suite
 /// has moved on, its new version and sums are added here (`apt-cache show golang-1.27-go golang-1.27-src`).

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::run;
-use crate::{go, hostile, javascript, languages, paths, python};
+use crate::{hostile, javascript, languages, paths, python};
 
 /// The plugins that the project ships, by folder.
 pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];

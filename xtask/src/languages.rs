@@ -32,11 +32,7 @@ fn sdk(guest: &str) -> &'static str {
 }
 
 /// The plugins that the project ships in other languages than Rust, and the SDK of each.
-const PLUGINS: [(&str, &str); 3] = [
-    ("licence", "go"),
-    ("notify", "javascript"),
-    ("version", "zig"),
-];
+const PLUGINS: [(&str, &str); 2] = [("licence", "go"), ("notify", "javascript")];
 
 /// Build those into a folder.
 pub(crate) fn build_plugins(out: &Path) -> Result<()> {
