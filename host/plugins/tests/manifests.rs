@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pipefitter_plugins::{
-    ArtifactCounts, ConfigurationProblem, DirectoryAsk, LimitValues, Manifest, PropertyType,
-    UnpackMode,
+    ArtifactCounts, BuildCommand, BuildDecl, ConfigurationProblem, DirectoryAsk, Engine, Language,
+    LimitValues, Manifest, PropertyType, UnpackMode,
 };
 use proptest::prelude::*;
 
 const FULL: &str = include_str!("good/full.toml");
 const LEAST: &str = include_str!("good/least.toml");
+const BUILD: &str = include_str!("good/build.toml");
 
 fn full() -> Manifest {
     Manifest::parse(FULL, "action.toml").unwrap()
@@ -97,6 +98,29 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn how_it_is_built_is_read_and_nothing_else_changes_by_it() {
+    let manifest = Manifest::parse(BUILD, "action.toml").unwrap();
+    let expected = BuildDecl {
+        language: Some(Language::Typescript),
+        sdk: Some("../../guest-sdk/javascript".to_owned()),
+        command: None,
+        engine: Some(Engine::Starlingmonkey),
+    };
+    assert_eq!(manifest.build, expected);
+    let own = format!(
+        "{LEAST}[build]\ncommand = [\"make\", \"\", \"all\"]\noutput = \"out/core.wasm\"\n"
+    );
+    let mut own = Manifest::parse(&own, "action.toml").unwrap();
+    let command = BuildCommand {
+        words: ["make", "", "all"].map(str::to_owned).to_vec(),
+        output: "out/core.wasm".to_owned(),
+    };
+    assert_eq!(own.build.command, Some(command));
+    own.build = BuildDecl::default();
+    assert_eq!(own, Manifest::parse(LEAST, "action.toml").unwrap());
+}
+
+#[test]
 fn what_is_left_out_asks_for_nothing() {
     let manifest = Manifest::parse(LEAST, "action.toml").unwrap();
     assert!(!manifest.retry_safe() && !manifest.resumable() && !manifest.outputs.allow_empty);
@@ -121,7 +145,7 @@ fn every_fault_of_a_broken_manifest_is_told_at_once() {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    assert_eq!(files.len(), 10);
+    assert_eq!(files.len(), 13);
     for file in files {
         let name = file.file_stem().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&file).unwrap();

@@ -149,7 +149,9 @@ pub enum SandboxError {
         reason: String,
     },
     /// Its imports have other types than the host's.
-    #[error("the component does not fit the host")]
+    #[error(
+        "the component does not fit the host; build it with the SDK of this version, or update pipefitter"
+    )]
     Link(#[source] Cause),
     /// Valid wasm that cannot be compiled here.
     #[error("the component cannot be compiled")]

@@ -63,7 +63,7 @@ fn compiled(file: &Path) -> Result<Option<ConfigProblem>> {
     Ok(refused.map(|error| ConfigProblem {
         place: Place::File(file.into()),
         message: error.full(),
-        remedy: "build it with the SDK of this pipefitter, or update pipefitter".to_owned(),
+        remedy: "build it again with `pipefitter plugin build`, which builds for the contract of this version".to_owned(),
         warning: false,
     }))
 }
