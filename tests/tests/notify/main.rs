@@ -30,7 +30,10 @@ fn notify() -> Plugin {
         outputs: (0, 0),
         properties: properties.map(str::to_owned).to_vec(),
         more_properties: String::new(),
-        ..Plugin::probe("Notify")
+        action: String::new(),
+        limits: String::new(),
+        capabilities: String::new(),
+        allow_empty: false,
     }
 }
 

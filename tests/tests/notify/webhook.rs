@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use axum::extract::{Json, Path, State};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -69,16 +70,12 @@ impl Webhook {
     }
 }
 
-async fn taken(
-    State(seen): State<Arc<Seen>>,
-    headers: HeaderMap,
-    Json(body): Json<Value>,
-) -> &'static str {
+async fn taken(State(seen): State<Arc<Seen>>, headers: HeaderMap, body: Bytes) -> &'static str {
     let value = |name: header::HeaderName| Some(headers.get(name)?.to_str().unwrap().to_owned());
     seen.posted.lock().await.push(Post {
         authorization: value(header::AUTHORIZATION),
         content_type: value(header::CONTENT_TYPE),
-        body,
+        body: serde_json::from_slice(&body).unwrap(),
     });
     "ok"
 }
