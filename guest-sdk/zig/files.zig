@@ -113,6 +113,13 @@ pub const Input = struct {
         return pf.fail(.job_failed, "reading `{s}` of input artifact `{s}`: it is not UTF-8", .{ relative, input.name() });
     }
 
+    /// How many bytes one of its files has.
+    pub fn size(input: Input, relative: []const u8) pf.Error!u64 {
+        var bytes: u64 = 0;
+        if (!c.pf_input_size(input.c_input, pf.textZ(relative).ptr, &bytes)) return error.Failed;
+        return bytes;
+    }
+
     /// Opens one of its files by its relative path, to read it in pieces.
     pub fn open(input: Input, relative: []const u8) pf.Error!File {
         const full = std.fmt.allocPrint(pf.allocator, "{s}/{s}", .{ input.path(), relative }) catch @panic("out of memory");

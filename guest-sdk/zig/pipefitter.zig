@@ -184,6 +184,11 @@ pub const Job = struct {
         return std.mem.span(job.c_job.pipeline.action);
     }
 
+    /// The provider of the action type.
+    pub fn provider(job: Job) []const u8 {
+        return std.mem.span(job.c_job.action_type.provider);
+    }
+
     /// The id of the pipeline execution. Absent for third-party jobs.
     pub fn pipelineExecutionId(job: Job) ?[]const u8 {
         return optional(job.c_job.pipeline.pipeline_execution_id);
@@ -236,12 +241,14 @@ pub const Job = struct {
 
     /// The input artifact at a place in the pipeline's definition.
     pub fn inputAt(job: Job, place: usize) Input {
-        return .{ .c_input = &job.c_job.inputs[place] };
+        const all: [*]const c.pf_input = job.c_job.inputs;
+        return .{ .c_input = &all[place] };
     }
 
     /// The output artifact at a place in the pipeline's definition.
     pub fn outputAt(job: Job, place: usize) Output {
-        return .{ .c_output = &job.c_job.outputs[place] };
+        const all: [*]const c.pf_output = job.c_job.outputs;
+        return .{ .c_output = &all[place] };
     }
 
     /// One value of the configuration as it is.
@@ -408,6 +415,24 @@ pub const control = struct {
         return c.pf_time_remaining();
     }
 };
+
+/// Clocks, since those of `std` ask for an `Io`. An operator may fix them.
+pub const time = struct {
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    pub fn wall() i64 {
+        return c.pf_wall_clock();
+    }
+
+    /// Nanoseconds since some moment: for what takes how long.
+    pub fn monotonic() i64 {
+        return c.pf_monotonic_clock();
+    }
+};
+
+/// Fills a buffer with random bytes that are good for secrets.
+pub fn random(buffer: []u8) void {
+    c.pf_random(buffer.ptr, buffer.len);
+}
 
 /// Secrets that the operator grants by name. The manifest has to ask: `secrets = [{ name = "api-token", reason =
 /// "..." }]` in `[capabilities]`. A plugin that does not call these functions does not import secrets.

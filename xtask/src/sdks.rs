@@ -16,6 +16,7 @@ const PORTABLE: &[&str] = &[
     "src/result.c",
     "src/log.c",
     "src/files.c",
+    "src/clock.c",
     "testing/testing.c",
 ];
 

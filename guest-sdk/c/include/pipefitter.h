@@ -329,6 +329,17 @@ pf_stop pf_stop_requested(void);
 /// Milliseconds until the host interrupts the job; `UINT32_MAX` means that or more.
 uint32_t pf_time_remaining(void);
 
+// --- Time and chance -------------------------------------------------------------------------------------------------
+//
+// An operator may fix both, for builds that can be repeated. The C library's functions work, too.
+
+/// Nanoseconds since 1970-01-01T00:00:00Z.
+int64_t pf_wall_clock(void);
+/// Nanoseconds since some moment: for what takes how long.
+int64_t pf_monotonic_clock(void);
+/// Fills a buffer with random bytes that are good for secrets.
+void pf_random(void *buffer, size_t size);
+
 // --- Secrets ---------------------------------------------------------------------------------------------------------
 //
 // The manifest has to ask: `secrets = [{ name = "api-token", reason = "..." }]` in `[capabilities]`. A plugin that
@@ -414,6 +425,8 @@ bool pf_is_utf8(const char *data, size_t size);
 
 /// The files of an input artifact: see `pf_walk`.
 bool pf_input_files(const pf_input *input, pf_files *files);
+/// How many bytes a file of an input artifact has.
+bool pf_input_size(const pf_input *input, const char *path, uint64_t *size);
 /// Reads a file of an input artifact by its relative path.
 bool pf_input_read(const pf_input *input, const char *path, size_t most, pf_bytes *bytes);
 /// Reads a text file of an input artifact. Fails where it is not UTF-8.

@@ -134,6 +134,16 @@ bool pf_input_files(const pf_input *input, pf_files *files) {
     return pf_walk(input->path, files) || pf_context("input artifact `%s`", input->name);
 }
 
+bool pf_input_size(const pf_input *input, const char *path, uint64_t *size) {
+    char *full = pf_join(input->path, path);
+    struct stat about;
+    bool there = stat(full, &about) == 0;
+    if (!there) pf_fail_errno("looking at `%s` of input artifact `%s`", path, input->name);
+    free(full);
+    if (there) *size = (uint64_t)about.st_size;
+    return there;
+}
+
 bool pf_input_read(const pf_input *input, const char *path, size_t most, pf_bytes *bytes) {
     char *full = pf_join(input->path, path);
     FILE *file = fopen(full, "rb");

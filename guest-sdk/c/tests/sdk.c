@@ -215,6 +215,15 @@ static void the_log_has_levels_fields_and_valid_text(void) {
     CHECK(pf_stop_requested() == PF_HAND_OVER && pf_time_remaining() == UINT32_MAX);
 }
 
+static void time_goes_on_and_chance_differs(void) {
+    int64_t before = pf_monotonic_clock();
+    CHECK(pf_monotonic_clock() >= before && pf_wall_clock() > (int64_t)1704067200 * 1000000000);
+    unsigned char one[600], other[600];
+    pf_random(one, sizeof one);
+    pf_random(other, sizeof other);
+    CHECK(memcmp(one, other, sizeof one) != 0 && memcmp(one + 500, other + 500, 100) != 0);
+}
+
 static void what_is_no_utf8_is_replaced_as_unicode_says(void) {
     static const char *const texts[][2] = {
         {"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"},
@@ -253,6 +262,9 @@ static void files_are_walked_read_and_written(const char *home) {
     static const char *const order[] = {"a", "b-x", "b/1.txt", "b/c/2.txt", "z.txt"};
     for (size_t i = 0; i < 5; i++) SAME(files.paths[i], order[i]);
     SAME(pf_input_text(&input, "b/c/2.txt", PF_WHOLE), "b/c/2.txt\n");
+    uint64_t size = 0;
+    CHECK(pf_input_size(&input, "b/c/2.txt", &size) && size == 10);
+    CHECK(!pf_input_size(&input, "none", &size) && strstr(pf_failure_message(), "looking at `none`"));
     CHECK(!pf_input_text(&input, "z.txt", 5) && strstr(pf_failure_message(), "more than 5 bytes"));
 }
 
@@ -294,6 +306,7 @@ int main(int count, char **arguments) {
     failures_keep_their_kind_under_context();
     secrets_are_what_is_granted();
     the_log_has_levels_fields_and_valid_text();
+    time_goes_on_and_chance_differs();
     what_is_no_utf8_is_replaced_as_unicode_says();
     files_are_walked_read_and_written(arguments[1]);
     what_cannot_be_read_or_written_is_named(arguments[1]);

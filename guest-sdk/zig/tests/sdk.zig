@@ -105,6 +105,16 @@ test "a plugin is called with a job, and what it returns is told" {
     try testing.expectEqualStrings("the plugin ended with the error Odd", pf.failureMessage().?);
 }
 
+test "time goes on, and chance differs" {
+    const before = pf.time.monotonic();
+    try testing.expect(pf.time.monotonic() >= before and pf.time.wall() > 1_704_067_200_000_000_000);
+    var one: [16]u8 = undefined;
+    var other: [16]u8 = undefined;
+    pf.random(&one);
+    pf.random(&other);
+    try testing.expect(!std.mem.eql(u8, &one, &other));
+}
+
 test "files are written, walked and read" {
     var home = testing.tmpDir(.{});
     defer home.cleanup();
@@ -120,6 +130,15 @@ test "files are written, walked and read" {
     c_input.name = "Source";
     c_input.path = c_output.path;
     const input = pf.Input{ .c_input = &c_input };
+    var c_job = std.mem.zeroes(pf.c.pf_job);
+    c_job.inputs = &c_input;
+    c_job.input_count = 1;
+    c_job.outputs = &c_output;
+    c_job.output_count = 1;
+    const job = pf.Job{ .c_job = &c_job };
+    try testing.expectEqualStrings("Source", job.inputAt(0).name());
+    try testing.expectEqualStrings("Site", job.outputAt(0).name());
+    try testing.expectEqual(@as(u64, 100000), try input.size("large"));
     const files = try input.files();
     try testing.expectEqual(@as(usize, 2), files.len);
     try testing.expectEqualStrings("large", files[1]);

@@ -85,6 +85,12 @@ class Input {
 
     /// Its files: see `walk`.
     Result<std::vector<std::string>> files() const { return walk(path()); }
+    /// How many bytes one of its files has.
+    Result<std::uint64_t> size(const std::string &path) const {
+        std::uint64_t bytes = 0;
+        if (!pf_input_size(input_, path.c_str(), &bytes)) return Failure::taken();
+        return bytes;
+    }
     /// Reads one of its files by its relative path.
     Result<std::string> read(const std::string &path, std::size_t most = whole) const {
         pf_bytes bytes;

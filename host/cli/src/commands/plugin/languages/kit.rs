@@ -7,7 +7,7 @@ use include_dir::Dir;
 use pipefitter_plugins::{Language, Manifest};
 
 use super::project::Project;
-use super::{custom, go, javascript, python, rust};
+use super::{c, custom, go, javascript, python, rust, zig};
 
 /// All that is known of one language. See the [module's doc](super) for how one is added.
 pub(crate) struct Kit {
@@ -42,7 +42,10 @@ static KITS: &[&Kit] = &[
     &python::KIT,
     &javascript::TYPESCRIPT,
     &javascript::JAVASCRIPT,
+    &c::C,
+    &c::CPP,
     &go::KIT,
+    &zig::KIT,
     &custom::KIT,
 ];
 
@@ -143,6 +146,9 @@ mod tests {
         assert_eq!(chosen_of(&["app.py", "README.md"], ""), "python");
         assert_eq!(chosen_of(&["plugin.ts", "package.json"], ""), "typescript");
         assert_eq!(chosen_of(&["plugin.js", "package.json"], ""), "javascript");
+        assert_eq!(chosen_of(&["plugin.c", "src.c"], ""), "c");
+        assert_eq!(chosen_of(&["plugin.cpp"], ""), "cpp");
+        assert_eq!(chosen_of(&["plugin.zig"], ""), "zig");
         assert_eq!(chosen_of(&["plugin.go", "go.mod"], ""), "go");
     }
 

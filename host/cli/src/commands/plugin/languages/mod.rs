@@ -21,6 +21,8 @@
 //! Its template is `host/cli/templates/LANGUAGE`, its SDK `guest-sdk/LANGUAGE`; [`kit::Template`] embeds both. A kit without a
 //! template is built from, and not offered by `plugin new`.
 
+mod c;
+mod compiler;
 mod custom;
 mod go;
 mod javascript;
@@ -29,6 +31,7 @@ mod project;
 mod python;
 mod rust;
 mod tools;
+mod zig;
 
 pub(crate) use kit::{Kit, chosen, offered, templates};
 pub(crate) use project::Project;

@@ -100,13 +100,24 @@ fn look_up_in(wanted: &Wanted, dir: &Path, path: &OsStr) -> Result<Tool> {
 }
 
 fn find(program: &str, dir: &Path, path: &OsStr) -> Option<PathBuf> {
+    all_in(program, dir, path).into_iter().next()
+}
+
+/// Every program of a name, nearest first: some have what another lacks, as each `python3` its packages.
+pub(super) fn all(program: &str, dir: &Path) -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    all_in(program, dir, &path)
+}
+
+fn all_in(program: &str, dir: &Path, path: &OsStr) -> Vec<PathBuf> {
     let local = LOCAL.iter().map(|local| dir.join(local));
-    let mut folders = local.chain(std::env::split_paths(path));
-    folders.find_map(|folder| {
-        let file = folder.join(program);
-        let meta = file.metadata().ok()?;
-        (meta.is_file() && meta.permissions().mode() & 0o111 != 0).then_some(file)
-    })
+    let folders = local.chain(std::env::split_paths(path));
+    let programs = folders.map(|folder| folder.join(program));
+    let runs = |file: &PathBuf| {
+        let meta = file.metadata();
+        meta.is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    programs.filter(runs).collect()
 }
 
 /// The first word with a number, a dot and a number in it: `cargo 1.95.0 (abc)`, `go version go1.27.4 linux/amd64`.
