@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::guests::is_fresh;
 use crate::process::run;
-use crate::{go, paths, toolchains};
+use crate::{go, paths, python, toolchains};
 
 const PAGE: &str = "docs/LANGUAGES.md";
 const BEGIN: &str = "<!-- Written by `cargo xtask languages`: not to be edited. -->";
@@ -32,7 +32,11 @@ fn sdk(guest: &str) -> &'static str {
 }
 
 /// The plugins that the project ships in other languages than Rust, and the SDK of each.
-const PLUGINS: [(&str, &str); 2] = [("licence", "go"), ("notify", "javascript")];
+const PLUGINS: [(&str, &str); 3] = [
+    ("licence", "go"),
+    ("notify", "javascript"),
+    ("policy", "python"),
+];
 
 /// Build those into a folder.
 pub(crate) fn build_plugins(out: &Path) -> Result<()> {
@@ -55,6 +59,9 @@ pub(crate) fn build() -> Result<()> {
 
 /// Build a plugin with the product's own command, unless it is newer than all that it is made of.
 fn build_one(plugin: &Path, sdk: &str, out: &Path) -> Result<()> {
+    if sdk == "python" {
+        python::packages(plugin)?;
+    }
     let mut sources = files(plugin)?;
     sources.extend(files(&paths::root().join("guest-sdk").join(sdk))?);
     sources.push(paths::root().join("wit/action.wit"));
@@ -88,7 +95,7 @@ fn guests() -> Result<Vec<PathBuf>> {
 }
 
 /// Every file that somebody wrote: not what tools have left.
-pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     const LEFT: [&str; 6] = [
         ".pipefitter",
         "target",

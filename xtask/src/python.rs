@@ -5,9 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::guests::is_fresh;
+use crate::paths;
 use crate::process::{quiet, run};
-use crate::{languages, paths};
 
 /// boto3 and the AWS CLI v1 are clients that nobody here wrote; componentize-py makes a component of a
 /// Python program; awscrt gives boto3 the checksum CRC64NVME; moto's server is a Secrets Manager, Parameter Store,
@@ -58,9 +57,13 @@ pub(crate) fn set_up() -> Result<()> {
     std::fs::rename(&wanted, &stamp).context("could not finish the Python environment")
 }
 
-/// Install what a plugin's requirements.txt pins into its folder, or leave it when that is there.
+/// Install what a plugin's requirements.txt pins into its folder, or leave it when that is there. A plugin without one has
+/// no libraries.
 pub(crate) fn packages(plugin: &Path) -> Result<()> {
     let wanted = plugin.join("requirements.txt");
+    if !wanted.is_file() {
+        return Ok(());
+    }
     let packages = plugin.join(PACKAGES);
     let stamp = packages.join("requirements.txt");
     let text = std::fs::read_to_string(&wanted)
@@ -79,42 +82,6 @@ pub(crate) fn packages(plugin: &Path) -> Result<()> {
         .arg("-r")
         .arg(&wanted))?;
     std::fs::write(&stamp, text).context("could not finish the plugin's packages")
-}
-
-/// Build a shipped plugin that is written in Python.
-pub(crate) fn build_plugin(plugin: &Path, out: &Path) -> Result<()> {
-    packages(plugin)?;
-    let sdk = paths::root().join("guest-sdk/python");
-    let mut sources = languages::files(plugin)?;
-    sources.extend(languages::files(&sdk)?);
-    sources.push(paths::root().join("wit/action.wit"));
-    let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
-    if is_fresh(out, &sources) {
-        return Ok(());
-    }
-    let work = plugin.join(".pipefitter");
-    let (wit, component) = (work.join("wit"), work.join("component.wasm"));
-    run(Command::new(paths::binary())
-        .args(["plugin", "build"])
-        .arg(plugin)
-        .arg("--wit")
-        .arg(&wit))?;
-    run(Command::new(bin().join("componentize-py"))
-        .arg("-d")
-        .arg(&wit)
-        .args(["-w", "plugin", "componentize", "app", "-p", ".", "-p"])
-        .arg(&sdk)
-        .args(["-p", PACKAGES, "-o"])
-        .arg(&component)
-        .current_dir(plugin)
-        .env("PYTHONDONTWRITEBYTECODE", "1"))?;
-    run(Command::new(paths::binary())
-        .args(["plugin", "build"])
-        .arg(plugin)
-        .arg("--component")
-        .arg(&component)
-        .arg("--output")
-        .arg(out))
 }
 
 /// The tests of what is written in Python, on this machine's Python; and its types.

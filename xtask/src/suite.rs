@@ -5,7 +5,9 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process::run;
-use crate::{go, guests, javascript, paths, prerequisites, python, sdks, toolchains, zig};
+use crate::{
+    go, guests, javascript, languages, paths, prerequisites, python, sdks, toolchains, zig,
+};
 
 /// Modules in Go with tests of their own.
 const GO_MODULES: &[&str] = &["guest-sdk/go", "plugins/licence"];
@@ -19,7 +21,8 @@ pub(crate) fn set_up() -> Result<()> {
     zig::set_up()?;
     toolchains::write_down()?;
     guests::build_binary()?;
-    guests::build_plugins()?;
+    let plugins = guests::build_plugins()?;
+    languages::build_plugins(&plugins)?;
     guests::build_test_guests()
 }
 

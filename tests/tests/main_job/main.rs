@@ -7,4 +7,5 @@ mod configuration;
 mod hostile;
 mod many;
 mod outcomes;
+mod policy;
 mod secrets;
