@@ -8,7 +8,7 @@ use pipefitter_plugins::Language;
 
 use super::compiler::{self, Compiler, Dialect, INSTALL, sources_in};
 use super::kit::{Kit, Template};
-use super::project::Project;
+use super::project::{Project, VENDORED};
 use super::tools;
 
 static C_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/c");
@@ -27,6 +27,7 @@ pub(super) static C: Kit = Kit {
     template: Some(Template {
         files: &C_FILES,
         sdk: &[&SDK],
+        sdk_folder: VENDORED,
     }),
 };
 
@@ -39,6 +40,7 @@ pub(super) static CPP: Kit = Kit {
     template: Some(Template {
         files: &CPP_FILES,
         sdk: &[&SDK, &CPP_SDK],
+        sdk_folder: VENDORED,
     }),
 };
 

@@ -9,7 +9,7 @@ use pipefitter_plugins::Language;
 use super::c;
 use super::compiler::{self, Compiler, INSTALL, STACK};
 use super::kit::{Kit, Template};
-use super::project::Project;
+use super::project::{Project, VENDORED};
 use super::tools;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/zig");
@@ -24,6 +24,7 @@ pub(super) static KIT: Kit = Kit {
     template: Some(Template {
         files: &FILES,
         sdk: &[&c::SDK, &SDK],
+        sdk_folder: VENDORED,
     }),
 };
 
