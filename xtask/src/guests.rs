@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::process::run;
 use crate::{hostile, javascript, languages, paths, python};
 
-/// The plugins that the project ships, by folder.
+/// The plugins in Rust that the project ships, by folder.
 pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
 
 /// Build the binary that everything else drives.

@@ -32,10 +32,12 @@ fn sdk(guest: &str) -> &'static str {
 }
 
 /// The plugins that the project ships in other languages than Rust, and the SDK of each.
-const PLUGINS: [(&str, &str); 3] = [
+const PLUGINS: [(&str, &str); 5] = [
+    ("checksum", "c"),
     ("licence", "go"),
     ("notify", "javascript"),
     ("policy", "python"),
+    ("version", "zig"),
 ];
 
 /// Build those into a folder.
@@ -64,6 +66,9 @@ fn build_one(plugin: &Path, sdk: &str, out: &Path) -> Result<()> {
     }
     let mut sources = files(plugin)?;
     sources.extend(files(&paths::root().join("guest-sdk").join(sdk))?);
+    if matches!(sdk, "cpp" | "zig") {
+        sources.extend(files(&paths::root().join("guest-sdk/c"))?);
+    }
     sources.push(paths::root().join("wit/action.wit"));
     let sources: Vec<&Path> = sources.iter().map(PathBuf::as_path).collect();
     if is_fresh(out, &sources) {
