@@ -73,6 +73,13 @@ impl StateDir {
         self.made("key")
     }
 
+    /// Make the key that seals compiled code: for engines that begin side by side.
+    pub(crate) fn with_key(self) -> Result<Self> {
+        SealKey::load_or_create(&self.key()?)
+            .context("could not make the key that seals compiled code")?;
+        Ok(self)
+    }
+
     fn made(&self, name: &str) -> Result<PathBuf> {
         let path = self.root.join(name);
         std::fs::DirBuilder::new()

@@ -76,9 +76,39 @@ async fn what_is_asked_otherwise_is_a_difference() {
         "cases/closed/http.toml",
         "[[exchange]]\nrequest = { path = \"/a\" }\nresponse = { close = true }\n",
     );
-    // Without http.toml nothing is granted, and the plugin is not loaded.
-    folder.case("no-grant", "{}", passes);
     let (code, said, errors) = folder.test(&[]).await;
     assert_eq!(code, 1, "{said}{errors}");
     insta::assert_snapshot!(said);
+}
+
+#[tokio::test]
+async fn what_the_manifest_asks_for_is_granted_and_not_dialled() {
+    let folder = net();
+    folder.case(
+        "outside",
+        r#"{ "configuration": { "url": "https://api.example.com/" } }"#,
+        r#"{ "variables": {
+            "status": "0", "length": "0", "error": { "matches": ".*denied.*" }
+        } }"#,
+    );
+    folder.write("cases/outside/http.toml", "");
+    folder.write(
+        "cases/outside/expected/log.txt",
+        "warn [..]https://api.example.com: no grant covers it[..]\n",
+    );
+    let (code, said, errors) = folder.test(&[]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+
+    folder.case("no-grant", "{}", r#"{ "outcome": "succeeded" }"#);
+    let (code, said, errors) = folder.test(&["--case", "no-grant"]).await;
+    assert_eq!(code, 1, "{said}{errors}");
+    assert!(said.contains("[plugins.probe.grant]"), "{said}");
+    let words: String = said
+        .split_whitespace()
+        .filter(|word| *word != "\u{2502}")
+        .collect();
+    assert!(
+        words.contains("cases/no-grant/config.toml"),
+        "where to write it: {said}"
+    );
 }

@@ -4,25 +4,26 @@
 //! compiled once. What is printed is in the order of their names, as soon as that can be.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use pipefitter_plugins::{Manifest, load_manifest};
+use pipefitter_plugins::load_manifest;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::case::{self, Case};
+use super::copied::Copied;
+use super::diff::Difference;
 use super::report::{Outcome, Verdict, summary};
 use super::run::{self, Subject};
 use super::{judge, junit, new_case};
 use crate::args::TestArgs;
 use crate::commands::plugin::build;
-use crate::config::takes_colours;
+use crate::config::{print_problems, takes_colours};
 use crate::exit::Exit;
-use crate::plugin_files::report_plugin_problems;
 use crate::print;
 use crate::signals::Signals;
 use crate::temporary::TemporaryDir;
@@ -54,25 +55,27 @@ pub(crate) fn main(args: TestArgs) -> Result<Exit> {
         );
     }
     let folder = TemporaryDir::new()?;
-    let subject = Subject {
-        wasm: under_its_name(&wasm, &dir, folder.path())?,
-        state: StateDir::open(&folder.path().join("shared"))?,
+    let copy = Copied::under_its_name(&wasm, &dir, folder.path())?;
+    let looking = Looking::start()?;
+    let manifest = match load_manifest(copy.wasm(), &looking) {
+        Ok(manifest) => manifest,
+        Err(problems) => {
+            print_problems(&copy.problems(&problems));
+            return Ok(Exit::Host);
+        }
     };
     if let Some(name) = &args.new {
-        let looking = Looking::start()?;
-        let manifest: Manifest = match load_manifest(&subject.wasm, &looking) {
-            Ok(manifest) => manifest,
-            Err(problems) => {
-                report_plugin_problems(&problems);
-                return Ok(Exit::Host);
-            }
-        };
         new_case::make(&dir, name, &manifest)?;
         print::line(format_args!(
             "Made {}",
             args.dir.join("cases").join(name).display()
         ))?;
     }
+    let subject = Subject {
+        copy,
+        manifest,
+        state: StateDir::open(&folder.path().join("shared"))?.with_key()?,
+    };
     let Some(names) = chosen(&args, &dir)? else {
         return Ok(Exit::Failure);
     };
@@ -129,37 +132,6 @@ fn chosen(args: &TestArgs, dir: &Path) -> Result<Option<Vec<String>>> {
         return Ok(None);
     }
     Ok(Some(names))
-}
-
-/// A copy that is called as the plugin's folder is, which is the name that configurations know it by. A manifest beside
-/// the file goes with it, or the folder's, where the file has none inside.
-fn under_its_name(wasm: &Path, dir: &Path, folder: &Path) -> Result<PathBuf> {
-    let Some(name) = dir.file_name() else {
-        bail!(
-            "{} has no name to call the plugin by: give a folder that has one",
-            dir.display()
-        );
-    };
-    let name = name.to_string_lossy();
-    let place = folder.join("plugin");
-    std::fs::create_dir(&place).with_context(|| format!("could not make {}", place.display()))?;
-    let copy = place.join(format!("{name}.wasm"));
-    std::fs::copy(wasm, &copy).with_context(|| format!("could not copy {}", wasm.display()))?;
-    let bytes =
-        std::fs::read(&copy).with_context(|| format!("could not read {}", copy.display()))?;
-    let beside = wasm.with_extension("action.toml");
-    let own = dir.join("action.toml");
-    let has_inside = || matches!(pipefitter_plugins::embedded_manifest(&bytes), Ok(Some(_)));
-    let manifest = match () {
-        () if beside.is_file() => Some(beside),
-        () if !has_inside() && own.is_file() => Some(own),
-        () => None,
-    };
-    if let Some(manifest) = manifest {
-        std::fs::copy(&manifest, place.join(format!("{name}.action.toml")))
-            .with_context(|| format!("could not copy {}", manifest.display()))?;
-    }
-    Ok(copy)
 }
 
 /// Runs them, and prints each as soon as those before it are printed. Also whether that was interrupted.
@@ -235,7 +207,7 @@ async fn one(
         verdict: Verdict::Passed,
         took: Duration::ZERO,
         log: String::new(),
-        log_is_compared: false,
+        log_is_as_expected: false,
     };
     outcome.verdict = match judged(&mut outcome, path, subject, update, stop).await {
         Ok(verdict) => verdict,
@@ -258,7 +230,6 @@ async fn judged(
     let ran = run::run(&case, subject, update, stop).await?;
     outcome.took = ran.took;
     outcome.log.clone_from(&ran.log);
-    outcome.log_is_compared = case.expected.log.is_some();
     if update {
         let (written, left) = judge::update(&case, &ran)?;
         return Ok(match (left.is_empty(), written) {
@@ -268,6 +239,8 @@ async fn judged(
         });
     }
     let differences = judge::differences(&case, &ran)?;
+    let of_log = |difference: &Difference| difference.file == judge::LOG;
+    outcome.log_is_as_expected = case.expected.log.is_some() && !differences.iter().any(of_log);
     Ok(match differences.is_empty() {
         true => Verdict::Passed,
         false => Verdict::Failed(differences),

@@ -11,6 +11,9 @@ use super::diff::Difference;
 use super::run::Ran;
 use super::{log, result, tree};
 
+const RESULT: &str = "expected/result.json";
+pub(super) const LOG: &str = "expected/log.txt";
+
 /// Everything that is not as expected.
 pub(super) fn differences(case: &Case, ran: &Ran) -> Result<Vec<Difference>> {
     let Some(expected) = &case.expected.result else {
@@ -24,16 +27,13 @@ pub(super) fn differences(case: &Case, ran: &Ran) -> Result<Vec<Difference>> {
     // 1 and 1.0, or keys in another order, are the same.
     if seen != *expected {
         let (expected, seen) = (result::text(expected), result::text(&seen));
-        found.extend(Difference::of_texts(
-            "expected/result.json",
-            &expected,
-            &seen,
-        ));
+        found.extend(Difference::of_texts(RESULT, &expected, &seen));
+        found.extend(unexpected_failure(&seen, ran));
     }
     if let Some(expected) = &case.expected.log {
         let expected = with_line_end(expected);
         let seen = log::seen_as(&expected, &ran.log);
-        found.extend(Difference::of_texts("expected/log.txt", &expected, &seen));
+        found.extend(Difference::of_texts(LOG, &expected, &seen));
     }
     let neutral = |text: &str| ran.neutral(text);
     for name in &case.expected.outputs {
@@ -53,6 +53,15 @@ pub(super) fn differences(case: &Case, ran: &Ran) -> Result<Vec<Difference>> {
     }
     found.extend(ran.http.iter().cloned());
     Ok(found)
+}
+
+/// What the job failed by, where what was expected does not show it.
+fn unexpected_failure(seen: &str, ran: &Ran) -> Option<Difference> {
+    let failure = &ran.results.last()?["failure"];
+    let (kind, message) = (failure["type"].as_str()?, failure["message"].as_str()?);
+    let shown = Value::from(message).to_string();
+    let words = format!("the job failed as {kind}: {message}");
+    (!seen.contains(&shown)).then(|| Difference::in_words(RESULT, words))
 }
 
 /// The results as what was expected sees them: one, or a list of them.

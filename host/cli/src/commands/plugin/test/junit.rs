@@ -90,7 +90,7 @@ mod tests {
             verdict,
             took: Duration::from_millis(1250),
             log: "info <b>\u{1b}[31m\u{0}red\u{ffff}\n".to_owned(),
-            log_is_compared: true,
+            log_is_as_expected: true,
         }
     }
 

@@ -1,6 +1,7 @@
 //! `pipefitter plugin test`: docs/plugins/testing.md says what a case is.
 
 mod case;
+mod copied;
 mod course;
 mod diff;
 mod http;

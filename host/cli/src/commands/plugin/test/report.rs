@@ -7,7 +7,7 @@ use pipefitter_codepipeline::clean_text;
 
 use super::diff::Difference;
 
-/// Of a log that nothing was expected of, so many of the last lines are shown.
+/// Of a log so many of the last lines are shown.
 const LOG_LINES: usize = 20;
 
 /// How a case ended.
@@ -27,8 +27,8 @@ pub(super) struct Outcome {
     pub(super) took: Duration,
     /// The log, as far as it ran.
     pub(super) log: String,
-    /// Whether the log was compared: it is not shown again then.
-    pub(super) log_is_compared: bool,
+    /// Whether the log was compared and is not different: it is not shown then.
+    pub(super) log_is_as_expected: bool,
 }
 
 impl Outcome {
@@ -63,7 +63,7 @@ impl Outcome {
                 .map(|difference| difference.render(colours))
                 .collect(),
         };
-        if !self.log_is_compared && !self.log.is_empty() {
+        if !self.log_is_as_expected && !self.log.is_empty() {
             let lines: Vec<&str> = self.log.lines().collect();
             let hidden = lines.len().saturating_sub(LOG_LINES);
             text.push_str("the job's log:\n");

@@ -7,18 +7,19 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use pipefitter_codepipeline::JobId;
 use pipefitter_egress::{NetworkGrant, parse_range};
-use pipefitter_plugins::{Plugin, load_plugin};
+use pipefitter_plugins::{Manifest, Plugin, load_plugin};
+use pipefitter_worker::WorkerConfig;
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::case::Case;
+use super::copied::Copied;
 use super::diff::Difference;
 use super::http::Server;
 use super::{log, result, tree};
 use crate::commands::invoke::{JobFile, Runner, in_order, settings};
-use crate::config::{Config, load_or_empty, parse, render};
-use crate::plugin_files::problem_of_plugin;
+use crate::config::{Config, parse, render};
 use crate::temporary::TemporaryDir;
 use crate::wiring::{Engine, StateDir};
 
@@ -29,8 +30,8 @@ const DIRECTORIES: &str = "{{directories}}";
 
 /// What all cases share.
 pub(super) struct Subject {
-    /// The file to load.
-    pub(super) wasm: PathBuf,
+    pub(super) copy: Copied,
+    pub(super) manifest: Manifest,
     /// Compiled code, and the key that seals it.
     pub(super) state: StateDir,
 }
@@ -108,11 +109,20 @@ pub(super) async fn run(
         None => None,
     };
     let url = server.as_ref().map(Server::url);
-    let plugin_name = name_of(&subject.wasm);
-    let mut config = configuration(case, &directories, url, &plugin_name)?;
+    let plugin_name = subject.copy.name();
+    let mut config = configuration(case, &directories, url)?;
+    let own = config.plugins.get(&plugin_name);
+    let grants_network = own.is_some_and(|plugin| !plugin.grant.network.is_empty());
+    if let Some(url) = url {
+        grant_server(&mut config, url, subject)?;
+    }
     let state = StateDir::open(&folder.path().join("state"))?;
     let worker = settings(&mut config, &state);
-    let engine = Arc::new(Engine::new(&subject.state, &config, &worker)?);
+    let loading = match server.is_some() && !grants_network {
+        true => to_load(&worker, subject),
+        false => worker.clone(),
+    };
+    let engine = Arc::new(Engine::new(&subject.state, &config, &loading)?);
     let plugin = load(subject, &config, &engine).await?;
     if let Some(other) = config.plugins.keys().find(|name| **name != plugin_name) {
         bail!(
@@ -195,11 +205,6 @@ pub(super) async fn run(
     Ok(ran)
 }
 
-pub(super) fn name_of(wasm: &Path) -> String {
-    let stem = wasm.file_stem().unwrap_or_default();
-    stem.to_string_lossy().into_owned()
-}
-
 fn with_url(text: &str, url: Option<&str>) -> String {
     match url {
         Some(url) => text.replace(HTTP, url),
@@ -207,15 +212,11 @@ fn with_url(text: &str, url: Option<&str>) -> String {
     }
 }
 
-/// The case's configuration, with its server granted.
-fn configuration(
-    case: &Case,
-    directories: &Path,
-    url: Option<&str>,
-    plugin: &str,
-) -> Result<Config> {
+/// The case's configuration.
+fn configuration(case: &Case, directories: &Path, url: Option<&str>) -> Result<Config> {
     let read = match &case.config {
-        None => load_or_empty(None),
+        // Named all the same: that is where what is missing is to be written.
+        None => parse(&case.dir.join("config.toml"), ""),
         Some((file, text)) => {
             make_granted(text, directories)?;
             let place = directories.display().to_string();
@@ -223,16 +224,32 @@ fn configuration(
             parse(file, &with_url(&text.replace(DIRECTORIES, &place), url))
         }
     };
-    let mut config = read.map_err(|problems| anyhow!("{}", render(&problems, false)))?;
-    if let Some(url) = url {
-        let grant = NetworkGrant::parse(url).context("the case's HTTP server cannot be granted")?;
-        let loopback =
-            parse_range("127.0.0.1/32").context("the loopback device cannot be granted")?;
-        let table = config.plugins.entry(plugin.to_owned()).or_default();
-        let network = std::mem::take(&mut table.grant.network);
-        table.grant.network = network.with(grant.with_ranges([loopback]));
+    read.map_err(|problems| anyhow!("{}", render(&problems, false)))
+}
+
+fn grant_server(config: &mut Config, url: &str, subject: &Subject) -> Result<()> {
+    let server = NetworkGrant::parse(url).context("the case's HTTP server cannot be granted")?;
+    let loopback = parse_range("127.0.0.1/32").context("the loopback device cannot be granted")?;
+    let table = config.plugins.entry(subject.copy.name()).or_default();
+    let network = std::mem::take(&mut table.grant.network);
+    table.grant.network = network.with(server.with_ranges([loopback]));
+    Ok(())
+}
+
+/// What the plugin is loaded with. What its manifest asks for of the network counts as granted, where there is a server
+/// and config.toml says nothing of the network: else it would not be loaded. When it runs it is granted its server
+/// alone.
+fn to_load(worker: &WorkerConfig, subject: &Subject) -> WorkerConfig {
+    let mut worker = worker.clone();
+    if let Some(plugin) = worker.plugin_settings.get_mut(&subject.copy.name()) {
+        for ask in &subject.manifest.capabilities.network {
+            // One that cannot be read is told when the plugin is loaded.
+            if let Ok(asked) = NetworkGrant::parse(&ask.to) {
+                plugin.network = std::mem::take(&mut plugin.network).with(asked);
+            }
+        }
     }
-    Ok(config)
+    worker
 }
 
 /// Git keeps no empty folders: those below the copy that the configuration names are made.
@@ -251,14 +268,17 @@ fn make_granted(config: &str, directories: &Path) -> Result<()> {
 }
 
 async fn load(subject: &Subject, config: &Config, engine: &Arc<Engine>) -> Result<Arc<Plugin>> {
-    let (wasm, policy) = (subject.wasm.clone(), config.supply.policy.clone());
+    let (wasm, policy) = (
+        subject.copy.wasm().to_path_buf(),
+        config.supply.policy.clone(),
+    );
     let engine = Arc::clone(engine);
     let loading = move || load_plugin(&wasm, &policy, engine.preparer.as_ref());
     let loaded = tokio::task::spawn_blocking(loading)
         .await
         .context("loading the plugin was interrupted")?;
     loaded.map_err(|problems| {
-        let problems: Vec<_> = problems.iter().map(problem_of_plugin).collect();
+        let problems = subject.copy.problems(&problems);
         anyhow!("{}", render(&problems, false))
     })
 }

@@ -79,7 +79,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
                 let state = Arc::clone(&state);
                 connections.spawn(async move {
                     let answers = service_fn(|request| answered(&state, request));
-                    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answers);
+                    let connection = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), answers);
                     // One that breaks off shows in what the plugin makes of it.
                     let _ = connection.await;
                 });
