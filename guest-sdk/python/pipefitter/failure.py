@@ -49,6 +49,8 @@ class Failure(Exception):
         *,
         external_id: str | None = None,
     ) -> None:
+        if not isinstance(kind, FailureKind):
+            raise TypeError(f"the kind of a failure is a FailureKind, after its message; this is {kind!r}")
         self.message = str(message)
         self.kind = kind
         self.external_execution_id = external_id

@@ -71,7 +71,7 @@ def variables(job: Job) -> Outcome:
 def fail(job: Job) -> Outcome:
     kind = job.config_value("kind") or ""
     raise Failure(
-        FailureKind[kind.upper().replace("-", "_")], f"failed as asked: {kind}", external_id="external-1"
+        f"failed as asked: {kind}", FailureKind[kind.upper().replace("-", "_")], external_id="external-1"
     )
 
 
@@ -176,7 +176,7 @@ def network(job: Job) -> Outcome:
     except http.HttpError as error:
         log.warn(error)
         return Outcome.succeeded().variable("error", "yes")
-    return Outcome.succeeded().variable("status", answer.status).variable("body", answer.text)
+    return Outcome.succeeded().variable("status", answer.status).variable("body", answer.text())
 
 
 def secret(_job: Job) -> Outcome:
