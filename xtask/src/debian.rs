@@ -70,6 +70,15 @@ fn mirrors() -> Result<Vec<String>> {
         "$(ORIGIN) $(LABEL) $(REPO_URI)",
         "Created-By: Packages",
     ]))?;
+    let found = in_order(&known);
+    if found.is_empty() {
+        bail!("this machine's apt has no sources");
+    }
+    Ok(found)
+}
+
+/// The archives of lines `ORIGIN LABEL URI`, each once, Debian's own first.
+fn in_order(known: &str) -> Vec<String> {
     let uri = |line: &str| line.rsplit(' ').next().unwrap_or_default().to_owned();
     let (debian, others): (Vec<&str>, Vec<&str>) = known
         .lines()
@@ -81,10 +90,7 @@ fn mirrors() -> Result<Vec<String>> {
             found.push(uri);
         }
     }
-    if found.is_empty() {
-        bail!("this machine's apt has no sources");
-    }
-    Ok(found)
+    found
 }
 
 fn fetch(release: &Release, architecture: &str, mirrors: &[String]) -> Result<Vec<PathBuf>> {
@@ -213,4 +219,44 @@ fn output(command: &mut Command) -> Result<String> {
         bail!("{program} failed: {}", said.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debian_comes_first_and_each_archive_once() {
+        let known = "Other Other https://other.example/\n\
+                     Debian Debian https://mirror.example/debian/\n\
+                     Debian Debian-Security https://mirror.example/security/\n\
+                     Debian Debian https://mirror.example/debian/\n";
+        assert_eq!(
+            in_order(known),
+            [
+                "https://mirror.example/debian/",
+                "https://other.example/",
+                "https://mirror.example/security/"
+            ]
+        );
+        // What an apt says that was never updated.
+        assert_eq!(
+            in_order("$(ORIGIN) $(LABEL) https://mirror.example/debian/\n"),
+            ["https://mirror.example/debian/"]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_holds_a_pinned_version_is_left_alone() {
+        let folder = paths::target().join("debian-unpacked");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("unpacked.txt"), "1-1").unwrap();
+        let release = Release {
+            suite: "none",
+            version: "1-1",
+            packages: &[],
+        };
+        assert_eq!(unpack(&[release], &folder).unwrap(), "1-1");
+        assert!(folder.join("unpacked.txt").is_file());
+    }
 }
