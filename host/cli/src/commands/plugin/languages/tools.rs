@@ -1,6 +1,6 @@
 //! Programs of other people: found, asked for their version, run with all that they say shown.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
@@ -56,8 +56,7 @@ impl Tool {
 
 /// Find a program: in the plugin's folder, or else on the PATH.
 pub(super) fn look_up(wanted: &Wanted, dir: &Path) -> Result<Tool> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    look_up_in(wanted, dir, &path)
+    look_up_in(wanted, dir, &search_path())
 }
 
 fn look_up_in(wanted: &Wanted, dir: &Path, path: &OsStr) -> Result<Tool> {
@@ -105,8 +104,15 @@ fn find(program: &str, dir: &Path, path: &OsStr) -> Option<PathBuf> {
 
 /// Every program of a name, nearest first: some have what another lacks, as each `python3` its packages.
 pub(super) fn all(program: &str, dir: &Path) -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    all_in(program, dir, &path)
+    all_in(program, dir, &search_path())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where every shell looks for programs; no config of ours repeats it"
+)]
+fn search_path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
 }
 
 fn all_in(program: &str, dir: &Path, path: &OsStr) -> Vec<PathBuf> {
