@@ -5,7 +5,7 @@
 //!                                                       -> failed: what is served stays
 //! ```
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
@@ -107,7 +107,7 @@ async fn build(own: &OwnPlugin, news: &News) -> Result<BuildNews> {
 }
 
 /// Whether it is another one.
-fn replace(built: &PathBuf, served: &PathBuf) -> Result<bool> {
+fn replace(built: &Path, served: &Path) -> Result<bool> {
     let new =
         std::fs::read(built).with_context(|| format!("could not read {}", built.display()))?;
     if std::fs::read(served).is_ok_and(|old| old == new) {
@@ -135,7 +135,7 @@ async fn tell(stream: Option<impl AsyncRead + Unpin>, news: &News) -> std::io::R
 struct Running(Child);
 
 impl Running {
-    fn start(dir: &PathBuf) -> Result<Self> {
+    fn start(dir: &Path) -> Result<Self> {
         let child = Command::new("/proc/self/exe")
             .args(["plugin", "build"])
             .arg(dir)
