@@ -5,7 +5,8 @@
 pub(crate) enum Exit {
     /// It did what it should; `invoke`: the job succeeded; `dev --once`: the execution did.
     Success = 0,
-    /// `invoke`: the job failed; `dev --once`: the execution did; `check`: there are problems; `plugin test`: a case is
+    /// `invoke`: the job failed; `dev --once`: the execution did; `check` and `plugin check`,
+    /// `inspect` and `list`: there are problems; `plugin test`: a case is
     /// not as expected, or there is none; `probe-aws`: a question is open, or something was left.
     Failure = 1,
     // 2 is clap's, for a command line that is wrong.

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+mod builds;
 mod cli;
 mod credentials;
 mod fixed;
 mod languages;
 mod live;
 mod online;
+mod plugins;
 mod scaffold;
 mod secrets;
 mod sources;

@@ -1,0 +1,179 @@
+//! `plugin build` for languages with tools of their own, and for those with none that it knows.
+
+use std::path::Path;
+
+use pipefitter_tests::{binary, finished};
+use tokio::process::Command;
+
+use crate::cli::pipefitter;
+
+const MANIFEST: &str = "[action]\ncategory = \"Build\"\nprovider = \"Own\"\nversion = \"1\"\n";
+
+/// Build the plugin in `own`, with the tools that the set-up has brought.
+async fn build(folder: &Path) -> (i32, String, String) {
+    let mut build = Command::new(binary::pipefitter());
+    build
+        .args(["plugin", "build", "own"])
+        .current_dir(folder)
+        .envs(binary::toolchains());
+    finished(build).await
+}
+
+fn plugin(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let file = folder.join("own").join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_command_of_the_authors_builds_any_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    let table = "[build]\ncommand = [\"./make.sh\", \"a b\"]\noutput = \"out/core.wasm\"\n";
+    let script = "#!/bin/sh\necho \"making $1\"\nmkdir -p out && cp built.wasm out/core.wasm\n";
+    plugin(
+        folder.path(),
+        &[
+            ("action.toml", &format!("{MANIFEST}{table}")),
+            ("make.sh", script),
+            // Its own build has the word, whatever else lies there.
+            ("Cargo.toml", ""),
+        ],
+    );
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(own.join("make.sh"), executable).unwrap();
+    std::fs::copy(binary::guest("probe"), own.join("built.wasm")).unwrap();
+    let (code, said, errors) = build(folder.path()).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(
+        errors.contains("Running ./make.sh a b\nmaking a b\n"),
+        "{errors}"
+    );
+    assert!(
+        said.starts_with("Built "),
+        "what a tool says is no output: {said}"
+    );
+    let first = std::fs::read(own.join("own.wasm")).unwrap();
+
+    // A build that fails leaves what was there, and says so.
+    for (script, says) in [
+        ("#!/bin/sh\necho no good >&2\nexit 3\n", "no good"),
+        ("#!/bin/sh\nrm -rf out\n", "has left no"),
+        (
+            "#!/bin/sh\nmkdir -p out && echo x > out/core.wasm\n",
+            "is no plugin",
+        ),
+    ] {
+        std::fs::write(own.join("make.sh"), script).unwrap();
+        let (code, said, errors) = build(folder.path()).await;
+        assert_eq!(code, 4, "{said}{errors}");
+        assert!(errors.contains(says), "{says}: {errors}");
+        assert!(
+            errors.contains("is still the one of an earlier build"),
+            "{errors}"
+        );
+        assert_eq!(std::fs::read(own.join("own.wasm")).unwrap(), first);
+    }
+    std::fs::remove_file(own.join("make.sh")).unwrap();
+    let (code, _, errors) = build(folder.path()).await;
+    assert_eq!(code, 4, "{errors}");
+    assert!(errors.contains("make.sh is not there"), "{errors}");
+}
+
+#[tokio::test]
+async fn what_is_not_known_or_not_installed_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    plugin(
+        folder.path(),
+        &[("action.toml", MANIFEST), ("main.cob", "")],
+    );
+    let (code, _, errors) = pipefitter(folder.path(), &["plugin", "build", "own"]).await;
+    assert_eq!(code, 4, "{errors}");
+    for told in ["app.py (Python)", "[build]", "--component"] {
+        assert!(errors.contains(told), "{told}: {errors}");
+    }
+    for (source, told) in [
+        ("app.py", "pip install componentize-py=="),
+        ("plugin.ts", "npm install"),
+    ] {
+        plugin(folder.path(), &[(source, "")]);
+        let mut build = Command::new(binary::pipefitter());
+        build
+            .args(["plugin", "build", "own"])
+            .current_dir(folder.path())
+            .env("PATH", "");
+        let (code, _, errors) = finished(build).await;
+        assert_eq!(code, 4, "{errors}");
+        assert!(errors.contains("is not there; install it from"), "{errors}");
+        assert!(errors.contains(told), "{errors}");
+        std::fs::remove_file(folder.path().join("own").join(source)).unwrap();
+    }
+}
+
+const PYTHON: &str = "
+from wit_world import exports
+from wit_world.imports.types import ExecutionDetails, Outcome_Succeeded, Success
+from greeting import GREETING
+
+
+class Handler(exports.Handler):
+    def run(self, job):
+        details = ExecutionDetails(summary=GREETING, external_execution_id=None, percent_complete=None)
+        return Outcome_Succeeded(Success(variables=[], details=details, current_revision=None))
+";
+
+/// With the tool alone, and a module in the place of the SDK.
+#[tokio::test]
+async fn python_is_built_by_its_tool() {
+    let folder = tempfile::tempdir().unwrap();
+    let sdk = "vendor/pipefitter-sdk/greeting.py";
+    plugin(
+        folder.path(),
+        &[
+            ("action.toml", MANIFEST),
+            ("app.py", PYTHON),
+            (sdk, "GREETING = 'hello from here'\n"),
+        ],
+    );
+    let (code, said, errors) = build(folder.path()).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(errors.contains("Building with componentize-py"), "{errors}");
+    assert!(folder.path().join("own/.pipefitter/.gitignore").is_file());
+    let (code, said, errors) = pipefitter(folder.path(), &["invoke", "own"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(said.contains("hello from here"), "{said}");
+}
+
+/// Each template greets whoever is in its example, in the same words.
+#[tokio::test]
+async fn a_new_plugin_of_each_language_with_a_template_runs() {
+    for language in ["python", "typescript", "javascript"] {
+        let folder = tempfile::tempdir().unwrap();
+        let new = ["plugin", "new", "own", "--lang", language];
+        let (code, said, errors) = pipefitter(folder.path(), &new).await;
+        assert_eq!(code, 0, "{language}: {said}{errors}");
+        assert!(said.contains("pipefitter plugin build own"), "{said}");
+        let (code, said, errors) = build(folder.path()).await;
+        assert_eq!(code, 0, "{language}: {said}{errors}");
+        assert!(errors.contains("Building with "), "{language}: {errors}");
+        let invoke = [
+            "invoke",
+            "own",
+            "--job",
+            "own/job.json",
+            "--input",
+            "Source=own/example",
+            "--output",
+            "Greetings=out",
+        ];
+        let (code, said, errors) = pipefitter(folder.path(), &invoke).await;
+        assert_eq!(code, 0, "{language}: {said}{errors}");
+        let greetings = std::fs::read_to_string(folder.path().join("out/greetings.txt")).unwrap();
+        assert!(
+            greetings.starts_with("Good morning, Ada!\n"),
+            "{language}: {greetings}"
+        );
+    }
+}
