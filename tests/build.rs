@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const FOLDERS: [(&str, &str); 3] = [
+const FOLDERS: [(&str, &str); 4] = [
+    ("hostile/commands/src/guests", "rs"),
     ("hostile/guests/src/guests", "rs"),
     ("hostile/reaching/src/guests", "rs"),
     ("hostile/guests/wat", "wat"),

@@ -152,7 +152,7 @@ impl Plugin {
     }
 }
 
-/// A twin of tests/guests: `rust`, `wasip1`, `python` or `javascript`, with the manifest that it is kept with.
+/// A twin of tests/guests by its folder, such as `rust`, with the manifest that it is kept with.
 pub fn install_twin(language: &str, folder: &Path) {
     let manifest = binary::root()
         .join("tests/guests")

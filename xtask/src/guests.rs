@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::run;
-use crate::{hostile, javascript, languages, paths, python};
+use crate::{hostile, javascript, languages, paths, python, zig};
 
 /// The plugins in Rust that the project ships, by folder.
 pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
@@ -63,17 +63,28 @@ pub(crate) fn build_test_guests() -> Result<()> {
             "pipefitter-test-secret",
             "-p",
             "pipefitter-test-net",
+            "-p",
+            "pipefitter-test-asynchronous",
         ])
         .current_dir(paths::root()))?;
     run(Command::new("cargo")
         .args(["build", "--locked", "--profile", "guest"])
         .args(["--target", "wasm32-wasip1"])
         .args(["-p", "pipefitter-test-probe", "-p", "pipefitter-test-twin"])
+        .args([
+            "-p",
+            "pipefitter-test-command",
+            "-p",
+            "pipefitter-test-talker",
+        ])
         .current_dir(paths::root()))?;
-    copy(
-        &paths::target().join("wasm32-wasip1/guest/pipefitter_test_twin.wasm"),
-        &out.join("twin-wasip1.wasm"),
-    )?;
+    let modules = paths::target().join("wasm32-wasip1/guest");
+    for (built, twin) in [("twin", "wasip1"), ("command", "command")] {
+        copy(
+            &modules.join(format!("pipefitter_test_{built}.wasm")),
+            &out.join(format!("twin-{twin}.wasm")),
+        )?;
+    }
     let built = paths::target().join("wasm32-wasip2/guest");
     copy(
         &built.join("pipefitter_test_probe.wasm"),
@@ -95,7 +106,18 @@ pub(crate) fn build_test_guests() -> Result<()> {
         &built.join("pipefitter_test_twin.wasm"),
         &out.join("twin-rust.wasm"),
     )?;
-    python_twin(&source.join("python"), &out.join("twin-python.wasm"))?;
+    copy(
+        &built.join("pipefitter_test_asynchronous.wasm"),
+        &out.join("twin-asynchronous.wasm"),
+    )?;
+    for (folder, world) in [("python", "action"), ("python-async", "action-async")] {
+        let twin = out.join(format!("twin-{folder}.wasm"));
+        python_twin(&source.join(folder), world, &twin)?;
+    }
+    c_twin(
+        &source.join("command-c/main.c"),
+        &out.join("twin-command-c.wasm"),
+    )?;
     javascript_twin(
         &source.join("javascript"),
         &out.join("twin-javascript.wasm"),
@@ -108,20 +130,42 @@ pub(crate) fn build_test_guests() -> Result<()> {
     hostile::build()
 }
 
-fn python_twin(source: &Path, out: &Path) -> Result<()> {
+fn python_twin(source: &Path, world: &str, out: &Path) -> Result<()> {
     let app = source.join("app.py");
     let wit = paths::root().join("wit");
-    if is_fresh(out, &[&app, &wit.join("action.wit")]) {
+    let contract = [wit.join("action.wit"), wit.join("action-async.wit")];
+    if is_fresh(out, &[&app, &contract[0], &contract[1]]) {
         return Ok(());
     }
     run(Command::new(python::bin().join("componentize-py"))
         .arg("-d")
         .arg(&wit)
-        .args(["-w", "action", "componentize", "app", "-p"])
+        .args(["-w", world, "componentize", "app", "-p"])
         .arg(source)
         .arg("-o")
         .arg(out)
         .env("PYTHONDONTWRITEBYTECODE", "1"))
+}
+
+/// A plain command. The stack is made small: the compiler's own is 16 MiB of memory.
+fn c_twin(source: &Path, out: &Path) -> Result<()> {
+    if is_fresh(out, &[source]) {
+        return Ok(());
+    }
+    run(zig::command()
+        .args([
+            "cc",
+            "-target",
+            "wasm32-wasi",
+            "-O2",
+            "-s",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+        ])
+        .args(["-Wl,-z,stack-size=131072", "-o"])
+        .arg(out)
+        .arg(source))
 }
 
 /// jco takes one folder of WIT with its dependencies: the contract, and WASI's from the very crate that

@@ -37,6 +37,19 @@ pub(crate) fn build() -> Result<()> {
             &out.join(name).with_extension("wasm"),
         )?;
     }
+    run(Command::new("cargo")
+        .args(["build", "--locked", "--profile", "guest"])
+        .args([
+            "--target",
+            "wasm32-wasip1",
+            "-p",
+            "pipefitter-hostile-commands",
+        ])
+        .current_dir(paths::root()))?;
+    copy(
+        &paths::target().join("wasm32-wasip1/guest/pipefitter_hostile_commands.wasm"),
+        &out.join("commands.wasm"),
+    )?;
     assemble_all(&paths::root().join("tests/hostile/guests/wat"), &out)
 }
 

@@ -233,6 +233,7 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
                 directories: plugin.grant.directories.clone(),
                 scratch: plugin.grant.scratch,
                 isolation: plugin.isolation,
+                asynchronous: plugin.asynchronous,
                 fixed: plugin.fixed,
                 network: plugin.grant.network.clone(),
                 secrets: plugin.grant.secrets.clone(),

@@ -53,6 +53,8 @@ pub struct Prepared {
     pub code_path: PathBuf,
     /// Whether it had to be compiled.
     pub compiled: bool,
+    /// Whether it is a plain command: its jobs have a file each.
+    pub command: bool,
 }
 
 /// A component cannot be served.

@@ -42,6 +42,7 @@ impl Prepare for Compiler {
             code_id: digest.to_string(),
             code_path: PathBuf::from("code"),
             compiled: true,
+            command: false,
         })
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! A guest that was built with wit-bindgen says in custom sections which world it is for. What it imports of wasip1 is
 //! put through the adapter of wasmtime's own line: the one for commands where the module has `_start`, which that
-//! adapter needs for its `run`; else the one for reactors, as libraries are. A module without such sections could at
-//! most be a plain command, and is refused.
+//! adapter needs for its `run`; else the one for reactors, as libraries are. A module without such sections that has
+//! `_start` is a plain command; one that has neither is refused.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -121,7 +121,7 @@ impl Module {
 
     /// What is to be put between it and WASI 0.2.
     fn adapter(&self) -> Result<Adapter, SandboxError> {
-        let found = match self {
+        match self {
             Module { wasip0: true, .. } => {
                 return Err(SandboxError::NotAComponent {
                     found: "a core module for `wasi_unstable`, which was WASI before wasip1",
@@ -129,24 +129,23 @@ impl Module {
                 });
             }
             Module {
-                names_a_world: true,
+                names_a_world: false,
+                command: false,
                 ..
-            } => None,
-            Module { command: true, .. } => Some(
-                "a plain WASI command: a core module with `_start` that names no world \
-                 (it has no section `component-type`)",
-            ),
-            _ => Some("a core module that names no world (it has no section `component-type`)"),
-        };
-        if let Some(found) = found {
-            return Err(SandboxError::NotAComponent {
-                found,
-                remedy: "build it with wit-bindgen, or the SDK, for the world `action` of package \
-                         pipefitter:action@0.1.0, in Rust for wasm32-wasip2 or wasm32-wasip1; plain commands are \
-                         not served yet",
-            });
+            } => {
+                return Err(SandboxError::NotAComponent {
+                    found: "a core module that names no world (it has no section `component-type`) and is no command \
+                            (it exports no `_start`)",
+                    remedy: "build it with wit-bindgen, or the SDK, for the world `action` of package \
+                             pipefitter:action@0.1.0, in Rust for wasm32-wasip2 or wasm32-wasip1; or as a command \
+                             that speaks the command protocol (guest-sdk/command)",
+                });
+            }
+            _ => {}
         }
-        Ok(match (self.wasip1, self.command) {
+        // A plain command without WASI has its `run` from the adapter, too.
+        let wasip1 = self.wasip1 || !self.names_a_world;
+        Ok(match (wasip1, self.command) {
             (false, _) => Adapter::None,
             (true, true) => Adapter::Command,
             (true, false) => Adapter::Reactor,

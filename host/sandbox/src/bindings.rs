@@ -22,3 +22,16 @@ pub(crate) mod secrets {
         imports: { default: async },
     });
 }
+
+/// The world of plugins with an asynchronous entry; the records and imports are those of the other.
+pub(crate) mod asynchronous {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "action-async",
+        with: {
+            "pipefitter:action/types": crate::bindings::pipefitter::action::types,
+            "pipefitter:action/log": crate::bindings::pipefitter::action::log,
+            "pipefitter:action/control": crate::bindings::pipefitter::action::control,
+        },
+    });
+}

@@ -1,25 +1,30 @@
-//! The engine and everything that is the same for every job: its configuration, the epoch clock and the linked host
-//! interfaces: one in the worker and one in each child.
+//! The engines and everything that is the same for every job: their configuration, the epoch clock and the linked host
+//! interfaces. A worker has two, a child that runs a job the one that it needs: plugins with an asynchronous entry have
+//! an engine of their own, since that state of wasmtime's is where most panics of the 48.0.x line were, and no other
+//! plugin is to carry it.
 //!
 //! There is a linker for each set of grants ([`Granted`]). What is not in it does not exist: a component that needs
 //! more is refused when it is loaded, and once more by the type check of `instantiate_pre`.
 
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine};
+use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::adapt;
+use crate::bindings::asynchronous::ActionAsyncPre;
 use crate::bindings::{self, Action, ActionPre};
 use crate::child::code::SharedCode;
 use crate::error::SandboxError;
 use crate::fs;
 use crate::runner::JobSpec;
 use crate::seal::Authentic;
-use crate::shape::Shape;
+use crate::shape::{Entry, Shape};
 use crate::state::JobState;
 use crate::streams;
 use crate::test_imports::{self, TestImports};
@@ -34,82 +39,130 @@ const HOST_STACK: usize = 1536 << 10;
 
 /// Changed whenever code compiled before must not be run: other configuration here is covered by the
 /// engine's own hash, the linked interfaces are not.
-const LINKED: &str = "pipefitter:action@0.1.0 wasi@0.2.12 sandbox-4";
+const LINKED: &str = "pipefitter:action@0.1.0 wasi@0.2.12 sandbox-5";
+
+/// Both engines, for what is not known yet.
+pub(crate) struct Cores {
+    plain: Core,
+    concurrent: Core,
+}
+
+impl Cores {
+    /// Engines whose guests have so many bytes of stack.
+    pub(crate) fn new(stack: u64, test: Option<TestImports>) -> Result<Cores, SandboxError> {
+        Ok(Cores {
+            plain: Core::new(stack, Entry::Handler, test)?,
+            concurrent: Core::new(stack, Entry::AsyncHandler, test)?,
+        })
+    }
+
+    /// The one that plugins with this entry run on.
+    pub(crate) fn of(&self, entry: Entry) -> &Core {
+        match entry {
+            Entry::Handler | Entry::Command => &self.plain,
+            Entry::AsyncHandler => &self.concurrent,
+        }
+    }
+
+    /// Names the engines, their settings and what is linked.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        let mut hasher = HashBytes(Sha256::new());
+        for core in [&self.plain, &self.concurrent] {
+            std::hash::Hash::hash(&core.engine.precompile_compatibility_hash(), &mut hasher);
+        }
+        hasher.0.update(LINKED);
+        hasher.0.finalize().into()
+    }
+
+    /// What a component is, and its compiled code; a core module is made a component before. Runs none of it.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<(Shape, Vec<u8>), SandboxError> {
+        let component = adapt::component(wasm)?;
+        let shape = Shape::read(&component, self.plain.test.is_some())?;
+        let code = self
+            .of(shape.entry)
+            .engine
+            .precompile_component(&component)
+            .map_err(|e| SandboxError::Compile(e.into()))?;
+        Ok((shape, code))
+    }
+}
 
 /// An engine with what plugins may import linked.
 pub(crate) struct Core {
     engine: Engine,
-    hash: [u8; 32],
     test: Option<TestImports>,
+    ticks: AtomicBool,
 }
 
 impl Core {
-    /// An engine whose guests have so many bytes of stack.
-    pub(crate) fn new(stack: u64, test: Option<TestImports>) -> Result<Core, SandboxError> {
-        let engine =
-            Engine::new(&engine_config(stack)).map_err(|e| SandboxError::Engine(e.into()))?;
-        let mut hasher = HashBytes(Sha256::new());
-        std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
-        hasher.0.update(LINKED);
-        let hash = hasher.0.finalize().into();
-        Ok(Core { engine, hash, test })
+    /// An engine for plugins with this entry, whose guests have so many bytes of stack.
+    pub(crate) fn new(
+        stack: u64,
+        entry: Entry,
+        test: Option<TestImports>,
+    ) -> Result<Core, SandboxError> {
+        let engine = Engine::new(&engine_config(stack, entry))
+            .map_err(|e| SandboxError::Engine(e.into()))?;
+        Ok(Core {
+            engine,
+            test,
+            ticks: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Names the engine, its settings and what is linked.
-    pub(crate) fn hash(&self) -> &[u8; 32] {
-        &self.hash
-    }
-
-    /// Start the clock that guests are looked at by. Its thread ends with the engine.
+    /// Start the clock that guests are looked at by, unless it goes already. Its thread ends with the engine.
     pub(crate) fn start_clock(&self) -> Result<(), SandboxError> {
-        start_clock(&self.engine)
-    }
-
-    /// What a component is, and its compiled code; a core module is made a component before. Runs none of it.
-    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<(Shape, Vec<u8>), SandboxError> {
-        let component = adapt::component(wasm)?;
-        let shape = Shape::read(&component, self.test.is_some())?;
-        let code = self
-            .engine
-            .precompile_component(&component)
-            .map_err(|e| SandboxError::Compile(e.into()))?;
-        Ok((shape, code))
+        if self.ticks.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        start_clock(&self.engine).inspect_err(|_| self.ticks.store(false, Ordering::Release))
     }
 
     /// Load code that this process has authenticated.
     pub(crate) fn load(
         &self,
         code: &Authentic<'_>,
+        entry: Entry,
         granted: Granted,
     ) -> Result<Loaded, SandboxError> {
         let component =
             deserialize(&self.engine, code).map_err(|e| SandboxError::Load(e.into()))?;
-        self.link(&component, granted)
+        self.link(&component, entry, granted)
     }
 
     /// Load code that a parent authenticated.
     pub(crate) fn load_shared(
         &self,
         code: &SharedCode,
+        entry: Entry,
         granted: Granted,
     ) -> Result<Loaded, SandboxError> {
         let component =
             deserialize_shared(&self.engine, code).map_err(|e| SandboxError::Load(e.into()))?;
-        self.link(&component, granted)
+        self.link(&component, entry, granted)
     }
 
-    fn link(&self, component: &Component, granted: Granted) -> Result<Loaded, SandboxError> {
+    fn link(
+        &self,
+        component: &Component,
+        entry: Entry,
+        granted: Granted,
+    ) -> Result<Loaded, SandboxError> {
         let linker =
             linker(&self.engine, granted, self.test).map_err(|e| SandboxError::Engine(e.into()))?;
         let pre = linker
             .instantiate_pre(component)
-            .and_then(ActionPre::new)
-            .map_err(|e| SandboxError::Link(e.into()))?;
-        Ok(Loaded { pre })
+            .and_then(|pre| match entry {
+                Entry::Handler => ActionPre::new(pre).map(Pre::Handler),
+                Entry::AsyncHandler => ActionAsyncPre::new(pre).map(Pre::AsyncHandler),
+                Entry::Command => CommandPre::new(pre).map(Pre::Command),
+            });
+        let pre = pre.map_err(|e| SandboxError::Link(e.into()))?;
+        Ok(Loaded { pre, entry })
     }
 }
 
@@ -137,7 +190,15 @@ impl Granted {
 
 /// Compiled code, type-checked against the host: ready to be instantiated.
 pub(crate) struct Loaded {
-    pub(crate) pre: ActionPre<JobState>,
+    pub(crate) pre: Pre,
+    pub(crate) entry: Entry,
+}
+
+/// By the plugin's entry.
+pub(crate) enum Pre {
+    Handler(ActionPre<JobState>),
+    AsyncHandler(ActionAsyncPre<JobState>),
+    Command(CommandPre<JobState>),
 }
 
 #[expect(
@@ -168,15 +229,14 @@ fn deserialize_shared(engine: &Engine, code: &SharedCode) -> wasmtime::Result<Co
     unsafe { Component::deserialize_file(engine, path) }
 }
 
-fn engine_config(stack: u64) -> Config {
+fn engine_config(stack: u64, entry: Entry) -> Config {
+    let concurrent = matches!(entry, Entry::AsyncHandler);
     let stack = usize::try_from(stack).unwrap_or(usize::MAX / 2);
     let mut config = Config::new();
     config
         .wasm_component_model(true)
-        // Async exports have an engine of their own some day: this state is where most panics of the
-        // 48.0.x line were.
-        .concurrency_support(false)
-        .wasm_component_model_async(false)
+        .concurrency_support(concurrent)
+        .wasm_component_model_async(concurrent)
         .epoch_interruption(true)
         .signals_based_traps(true)
         .wasm_backtrace_max_frames(NonZeroUsize::new(16))

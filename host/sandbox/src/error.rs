@@ -125,7 +125,7 @@ pub enum SandboxError {
     /// It exports nothing that could be called.
     #[error(
         "the component does not export `pipefitter:action/handler`; it exports {}; \
-         build it for the world `action` of package pipefitter:action@0.1.0",
+         build it for the world `action` of package pipefitter:action@0.1.0, or as a command for WASI 0.2",
         list(.exports)
     )]
     NoHandler {
@@ -139,6 +139,14 @@ pub enum SandboxError {
         version: String,
         /// What to do.
         remedy: &'static str,
+    },
+    /// It is a command for another WASI.
+    #[error(
+        "it is a command for WASI {version}, and commands for WASI 0.2.x and wasip1 are served; build it for one of these"
+    )]
+    CommandVersion {
+        /// The version that it names.
+        version: String,
     },
     /// It imports what is not there for it.
     #[error("the component imports `{import}`: {reason}")]

@@ -113,8 +113,14 @@ impl JobRunner for InProcess {
                         Ok(loaded) => {
                             let stream = connected(&spec, &*host, &guard);
                             let ports = Ports { host, stream };
-                            let prepared =
-                                run::prepare(sandbox.engine(), &spec, &guard, &log, ports);
+                            let prepared = run::prepare(
+                                sandbox.engine(loaded.entry),
+                                loaded.entry,
+                                &spec,
+                                &guard,
+                                &log,
+                                ports,
+                            );
                             run::run(prepared, &loaded, &spec, &guard, &log).await
                         }
                         Err(error) => VerdictKind::Fault(Fault::Start(error.full())),

@@ -9,7 +9,7 @@
 //! [`child_main`].
 //!
 //! The parts, from the outside in: `child` (processes) and `in_process` (threads, panics), `sandbox`, `adapt`, `loader`,
-//! `engine` and `seal` (code), `run` (one job), `state` (what a guest can reach: `mounts`, `fs`, `log`, `waits`), `guard` and `limiter`
+//! `engine` and `seal` (code), `run` (one job), `command` (one of a plain WASI command), `state` (what a guest can reach: `mounts`, `fs`, `log`, `waits`), `guard` and `limiter`
 //! (what may end a job early), `fault` (why it ended).
 #![cfg_attr(
     test,
@@ -21,9 +21,11 @@
 )]
 
 mod adapt;
+mod asynchronous;
 mod bindings;
 mod by_isolation;
 mod child;
+mod command;
 mod convert;
 mod engine;
 mod error;
@@ -71,11 +73,12 @@ pub use job::{
 };
 pub use limits::{Limit, LimitUnit, Limits};
 pub use runner::{
-    CodeRef, Fault, Fixed, HostStream, Isolation, JobControl, JobEnd, JobHost, JobRunner, JobSpec,
-    Level, LogLine, SecretError, StopHandle, StopReason, Usage, Verdict, VerdictKind,
+    CodeRef, CommandDir, Fault, Fixed, HostStream, Isolation, JobControl, JobEnd, JobHost,
+    JobRunner, JobSpec, Level, LogLine, SecretError, StopHandle, StopReason, Usage, Verdict,
+    VerdictKind,
 };
 pub use sandbox::{Sandbox, SandboxConfig, Verified};
 pub use seal::SealKey;
-pub use shape::Shape;
+pub use shape::{Entry, Shape};
 pub use survey::{FileKind, Producer, Survey, SurveyFault};
 pub use test_imports::{Syscall, TestImports};

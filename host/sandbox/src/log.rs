@@ -306,7 +306,7 @@ pub(crate) struct Stdio {
 }
 
 impl Stdio {
-    fn take(&self, bytes: &[u8]) {
+    pub(crate) fn take(&self, bytes: &[u8]) {
         self.log.with(|inner| inner.stdio(self.stream, Some(bytes)));
     }
 }

@@ -1,5 +1,5 @@
-//! Where a job's directories are in the guest: `/inputs/<name>`, `/outputs/<name>`, `/scratch`, and what the
-//! operator granted under the path granted.
+//! Where a job's directories are in the guest: `/inputs/<name>`, `/outputs/<name>`, `/scratch`, a command's `/job`, and
+//! what the operator granted under the path granted.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,8 @@ use crate::runner::{Fault, JobSpec};
 const INPUTS: &str = "/inputs";
 const OUTPUTS: &str = "/outputs";
 const SCRATCH: &str = "/scratch";
+/// Where a command finds its job.
+pub(crate) const JOB: &str = "/job";
 
 /// One directory of the host's, seen from the guest.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +60,15 @@ impl Mounts {
             SCRATCH.to_owned()
         });
         let mut taken: Vec<&str> = vec![INPUTS, OUTPUTS, SCRATCH];
+        if let Some(dir) = &spec.command {
+            taken.push(JOB);
+            all.push(mount(
+                &dir.host,
+                JOB,
+                false,
+                "the job's own directory".into(),
+            ));
+        }
         for grant in &spec.directories {
             check_grant(grant, &taken)?;
             taken.push(&grant.guest);

@@ -4,33 +4,62 @@ use std::sync::Arc;
 
 use wasmtime::{Engine, Store, UpdateDeadline};
 
+use crate::asynchronous;
 use crate::child::protocol;
+use crate::command::{self, Dialogue};
 use crate::convert;
-use crate::engine::Loaded;
+use crate::engine::{Loaded, Pre};
 use crate::fault;
 use crate::guard::Guard;
 use crate::limits::Limit;
 use crate::log::JobLog;
 use crate::mounts::Mounts;
 use crate::runner::{Fault, JobSpec, VerdictKind};
+use crate::shape::Entry;
 use crate::state::{JobState, Ports};
 
 /// A store for one job, with its directories open.
 pub(crate) struct Prepared {
     store: Store<JobState>,
     mounts: Mounts,
+    /// With a command.
+    dialogue: Option<Dialogue>,
 }
 
 /// Open what the job may reach. Runs nothing of the guest's.
 pub(crate) fn prepare(
     engine: &Engine,
+    entry: Entry,
     spec: &JobSpec,
     guard: &Arc<Guard>,
     log: &JobLog,
     ports: Ports,
 ) -> Result<Prepared, Fault> {
     let mounts = Mounts::plan(spec)?;
-    let state = JobState::new(spec, &mounts, guard.clone(), log.clone(), ports)?;
+    let dialogue = match entry {
+        Entry::Command => {
+            let line = command::write_job_file(spec, &mounts)?;
+            let host = ports.host.clone();
+            let (id, secrets) = (&spec.job.id, spec.secrets);
+            Some(Dialogue::new(
+                id,
+                line,
+                secrets,
+                guard.clone(),
+                log.clone(),
+                host,
+            ))
+        }
+        Entry::Handler | Entry::AsyncHandler => None,
+    };
+    let state = JobState::new(
+        spec,
+        &mounts,
+        guard.clone(),
+        log.clone(),
+        ports,
+        dialogue.as_ref(),
+    )?;
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(spec.limits.count(Limit::HostcallData));
@@ -44,7 +73,11 @@ pub(crate) fn prepare(
         })
     });
     store.set_epoch_deadline(1);
-    Ok(Prepared { store, mounts })
+    Ok(Prepared {
+        store,
+        mounts,
+        dialogue,
+    })
 }
 
 /// Run it. When this returns, the store is gone, the log is closed and no file call is under way.
@@ -56,11 +89,11 @@ pub(crate) async fn run(
     log: &JobLog,
 ) -> VerdictKind {
     let result = match prepared {
-        Ok(Prepared { mut store, mounts }) => {
+        Ok(mut prepared) => {
             let result = guard
-                .metered(call(&mut store, loaded, spec, &mounts, guard))
+                .metered(call(&mut prepared, loaded, spec, guard))
                 .await;
-            drop(store);
+            drop(prepared);
             result
         }
         Err(fault) => Err(fault),
@@ -75,27 +108,42 @@ pub(crate) async fn run(
 }
 
 async fn call(
-    store: &mut Store<JobState>,
+    prepared: &mut Prepared,
     loaded: &Loaded,
     spec: &JobSpec,
-    mounts: &Mounts,
     guard: &Guard,
 ) -> Result<VerdictKind, Fault> {
     // A job that was killed or ran out of time while its code was loaded runs nothing.
     if let (false, Some(first)) = (guard.may_go_on(), guard.first()) {
         return Err(first);
     }
-    let plugin = loaded
-        .pre
-        .instantiate_async(&mut *store)
-        .await
-        .map_err(|error| fault::of_start(&error, guard))?;
-    let answer = plugin
-        .pipefitter_action_handler()
-        .call_run(&mut *store, &convert::job(spec, mounts))
-        .await
-        .map_err(|error| fault::of_call(&error, guard))?;
-    let answer = convert::answer(answer);
+    let Prepared {
+        store,
+        mounts,
+        dialogue,
+    } = prepared;
+    let answer = match (&loaded.pre, dialogue) {
+        (Pre::Handler(pre), _) => {
+            let plugin = pre
+                .instantiate_async(&mut *store)
+                .await
+                .map_err(|error| fault::of_start(&error, guard))?;
+            let answer = plugin
+                .pipefitter_action_handler()
+                .call_run(&mut *store, &convert::job(spec, mounts))
+                .await
+                .map_err(|error| fault::of_call(&error, guard))?;
+            convert::answer(answer)
+        }
+        (Pre::AsyncHandler(pre), _) => {
+            let answer = asynchronous::run(store, pre, convert::job(spec, mounts), guard).await?;
+            convert::answer(answer)
+        }
+        (Pre::Command(pre), Some(dialogue)) => command::run(store, pre, dialogue, guard).await?,
+        (Pre::Command(_), None) => {
+            return Err(Fault::Host("a command was prepared as a component".into()));
+        }
+    };
     if protocol::length_of(&answer) > spec.limits.get(Limit::Result) {
         return Err(guard.limit(Limit::Result));
     }

@@ -60,6 +60,8 @@ pub struct JobSpec {
     pub outputs: Vec<OutputDir>,
     /// A private empty directory, where granted.
     pub scratch: Option<PathBuf>,
+    /// Where a command's own file goes. For other plugins it is of no use.
+    pub command: Option<CommandDir>,
     /// Host directories that the operator granted.
     pub directories: Vec<DirectoryGrant>,
     /// What the job may use.
@@ -75,7 +77,8 @@ pub struct JobSpec {
 }
 
 impl JobSpec {
-    /// Every directory of the job and whether the guest may write there: inputs, outputs, scratch, grants.
+    /// Every directory of the job and whether the guest may write there: inputs, outputs, scratch, the command's,
+    /// grants.
     pub(crate) fn directories_mut(&mut self) -> impl Iterator<Item = (&mut PathBuf, bool)> {
         let inputs = self.inputs.iter_mut().map(|input| (&mut input.host, false));
         let outputs = self
@@ -83,12 +86,26 @@ impl JobSpec {
             .iter_mut()
             .map(|output| (&mut output.host, true));
         let scratch = self.scratch.iter_mut().map(|scratch| (scratch, true));
+        let command = self.command.iter_mut().map(|dir| (&mut dir.host, false));
         let grants = self
             .directories
             .iter_mut()
             .map(|grant| (&mut grant.host, grant.write));
-        inputs.chain(outputs).chain(scratch).chain(grants)
+        inputs
+            .chain(outputs)
+            .chain(scratch)
+            .chain(command)
+            .chain(grants)
     }
+}
+
+/// The directory of a command's `/job/job.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandDir {
+    /// An empty directory that exists; read-only in the guest.
+    pub host: PathBuf,
+    /// Names of configuration values that are not written to it: secrets are told on standard input alone.
+    pub without: Vec<String>,
 }
 
 /// How much a log line matters, least first.
@@ -259,6 +276,9 @@ pub enum Fault {
         /// Whether the status said success.
         success: bool,
     },
+    /// A command ended without an outcome, or broke another rule of the command protocol: the end of a sentence that
+    /// begins with the plugin.
+    Protocol(String),
     /// A limit was hit; the first one, whatever the guest made of it.
     Limit {
         /// Which.

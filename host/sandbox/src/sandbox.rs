@@ -11,12 +11,12 @@ use crate::child::compile::{self, CompileLimits};
 use crate::child::floor::IsolationFloor;
 use crate::child::launcher::Launcher;
 use crate::child::parts::Look;
-use crate::engine::{Core, Granted, Loaded};
+use crate::engine::{Cores, Granted, Loaded};
 use crate::error::SandboxError;
 use crate::limits::Limit;
 use crate::runner::Level;
 use crate::seal::{Authentic, SealKey};
-use crate::shape::Shape;
+use crate::shape::{Entry, Shape};
 use crate::test_imports::TestImports;
 
 /// How the sandbox is set up.
@@ -65,9 +65,10 @@ impl SandboxConfig {
     }
 }
 
-/// The engine, shared by all jobs of a process, and the key to compiled code.
+/// The engines, shared by all jobs of a process, and the key to compiled code.
 pub struct Sandbox {
-    core: Core,
+    cores: Cores,
+    hash: [u8; 32],
     config: SandboxConfig,
     compiled: AtomicU64,
     loaded: AtomicU64,
@@ -83,7 +84,7 @@ impl std::fmt::Debug for Sandbox {
 
 /// What a sealed file holds, once it is known to be ours: three parts, the first two with their lengths before them.
 pub(crate) struct Opened<'a> {
-    shape: Shape,
+    pub(crate) shape: Shape,
     note: &'a [u8],
     pub(crate) code: Authentic<'a>,
 }
@@ -99,26 +100,27 @@ pub struct Verified {
 }
 
 impl Sandbox {
-    /// Start an engine and its clock. The clock's thread ends with the engine.
+    /// Start the engines and the clock of the one that most plugins run on. The clock's thread ends with the engine.
     ///
     /// # Errors
     /// [`SandboxError::Engine`] or [`SandboxError::Ticker`].
     pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, SandboxError> {
-        let core = Core::new(Limit::Stack.default_value(), config.test_imports)?;
-        core.start_clock()?;
+        let cores = Cores::new(Limit::Stack.default_value(), config.test_imports)?;
+        cores.of(Entry::Handler).start_clock()?;
         Ok(Arc::new(Sandbox {
-            core,
+            hash: cores.hash(),
+            cores,
             config,
             compiled: AtomicU64::new(0),
             loaded: AtomicU64::new(0),
         }))
     }
 
-    /// Names the engine, its settings and the linked contract, in hex: code compiled under one name is
+    /// Names the engines, their settings and the linked contract, in hex: code compiled under one name is
     /// of no use under another.
     #[must_use]
     pub fn compatibility(&self) -> String {
-        hex::encode(self.core.hash())
+        hex::encode(self.hash)
     }
 
     /// What a component is, without compiling it. Reads it in this process: for components that are trusted.
@@ -171,7 +173,7 @@ impl Sandbox {
             Some(launcher) => {
                 compile::in_child(launcher, wasm, limits, self.config.isolation_floor)?
             }
-            None => self.core.compile(wasm)?,
+            None => self.cores.compile(wasm)?,
         };
         let shape =
             serde_json::to_vec(&shape).map_err(|error| SandboxError::Compile(error.into()))?;
@@ -182,7 +184,7 @@ impl Sandbox {
             content.extend_from_slice(part);
         }
         content.extend_from_slice(&code);
-        let sealed = self.config.key.seal(self.core.hash(), id, &content);
+        let sealed = self.config.key.seal(&self.hash, id, &content);
         if self.config.launcher.is_none() {
             // A child has checked it, else.
             self.link(id, &sealed, Granted::ALL)?;
@@ -222,8 +224,9 @@ impl Sandbox {
         &self.config
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        self.core.engine()
+    /// The engine of plugins with this entry.
+    pub(crate) fn engine(&self, entry: Entry) -> &Engine {
+        self.cores.of(entry).engine()
     }
 
     pub(crate) fn load(
@@ -233,12 +236,13 @@ impl Sandbox {
         granted: Granted,
     ) -> Result<Loaded, SandboxError> {
         let loaded = self.link(id, sealed, granted)?;
+        self.cores.of(loaded.entry).start_clock()?;
         self.count_load();
         Ok(loaded)
     }
 
     pub(crate) fn open<'a>(&self, id: &str, sealed: &'a [u8]) -> Result<Opened<'a>, SandboxError> {
-        let content = self.config.key.open(self.core.hash(), id, sealed)?;
+        let content = self.config.key.open(&self.hash, id, sealed)?;
         let damaged = || SandboxError::Seal {
             reason: "it holds no description of its component",
         };
@@ -264,7 +268,9 @@ impl Sandbox {
     }
 
     fn link(&self, id: &str, sealed: &[u8], granted: Granted) -> Result<Loaded, SandboxError> {
-        self.core.load(&self.open(id, sealed)?.code, granted)
+        let opened = self.open(id, sealed)?;
+        let entry = opened.shape.entry;
+        self.cores.of(entry).load(&opened.code, entry, granted)
     }
 }
 

@@ -8,15 +8,62 @@ use crate::error::SandboxError;
 use crate::test_imports;
 use crate::text;
 
-const HANDLER: &str = "pipefitter:action/handler";
 /// The versions of the contract that are served.
 const SERVED: &str = "0.1.";
+
+/// What a plugin may be called by, the first that it exports: name, line of versions, and what it is then.
+const ENTRIES: [(&str, &str, Entry); 3] = [
+    ("pipefitter:action/handler", SERVED, Entry::Handler),
+    (
+        "pipefitter:action/async-handler",
+        SERVED,
+        Entry::AsyncHandler,
+    ),
+    ("wasi:cli/run", "0.2.", Entry::Command),
+];
+
+/// What a plugin is called by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entry {
+    /// `handler` of the contract.
+    #[default]
+    Handler,
+    /// `async-handler` of the contract.
+    AsyncHandler,
+    /// `wasi:cli/run`: a plain command, which speaks the command protocol.
+    Command,
+}
+
+impl Entry {
+    /// The versions of that which are served.
+    fn line(self) -> &'static str {
+        match self {
+            Entry::Handler => ENTRIES[0].1,
+            Entry::AsyncHandler => ENTRIES[1].1,
+            Entry::Command => ENTRIES[2].1,
+        }
+    }
+
+    /// The export that is called, without its version.
+    #[must_use]
+    pub fn export(self) -> &'static str {
+        match self {
+            Entry::Handler => ENTRIES[0].0,
+            Entry::AsyncHandler => ENTRIES[1].0,
+            Entry::Command => ENTRIES[2].0,
+        }
+    }
+}
 
 /// A component as its imports and exports tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Shape {
-    /// The version of `pipefitter:action/handler` that it exports, such as `0.1.0`.
+    /// What it is called by.
+    #[serde(default)]
+    pub entry: Entry,
+    /// The version of the interface that it is called by, such as `0.1.0`; of a command that of `wasi:cli/run`.
     pub contract: String,
     /// The full names of its imports, in their order.
     pub imports: Vec<String>,
@@ -49,6 +96,7 @@ impl Shape {
     pub(crate) fn cleaned(self) -> Shape {
         let clean = |names: Vec<String>| names.iter().map(|name| text::clean(name)).collect();
         Shape {
+            entry: self.entry,
             contract: text::clean(&self.contract),
             imports: clean(self.imports),
             exports: clean(self.exports),
@@ -61,8 +109,10 @@ impl Shape {
         if let Some(fault) = outside.faults(test).into_iter().next() {
             return Err(fault);
         }
+        let (entry, contract) = outside.entry().unwrap_or_default();
         Ok(Shape {
-            contract: outside.named_contract().unwrap_or_default().to_owned(),
+            entry,
+            contract: contract.to_owned(),
             imports: outside.imports,
             exports: outside.exports,
         })
@@ -128,16 +178,29 @@ impl Outside {
         Ok(Outside { imports, exports })
     }
 
-    /// The version of the contract that it exports the handler of; `(none)` where that names none.
+    /// What it may be called by, and the version of that; `(none)` where that names none. One that is served goes before
+    /// others.
+    pub(crate) fn entry(&self) -> Option<(Entry, &str)> {
+        let named = |(interface, _, entry): (&str, &str, Entry)| {
+            self.exports.iter().find_map(move |name| {
+                let rest = name.strip_prefix(interface)?;
+                if rest.is_empty() {
+                    Some((entry, "(none)"))
+                } else {
+                    Some((entry, rest.strip_prefix('@')?))
+                }
+            })
+        };
+        let found: Vec<(Entry, &str)> = ENTRIES.into_iter().filter_map(named).collect();
+        let mut served = found.iter();
+        let served = served.find(|(entry, version)| version.starts_with(entry.line()));
+        served.or(found.first()).copied()
+    }
+
+    /// The version of the contract that it exports an entry of; `(none)` where that names none. A command names none.
     pub(crate) fn named_contract(&self) -> Option<&str> {
-        self.exports.iter().find_map(|name| {
-            let rest = name.strip_prefix(HANDLER)?;
-            if rest.is_empty() {
-                Some("(none)")
-            } else {
-                rest.strip_prefix('@')
-            }
-        })
+        let (entry, version) = self.entry()?;
+        (entry != Entry::Command).then_some(version)
     }
 
     /// Everything that keeps it from being served, what matters most first. `test` is whether the imports of the suites
@@ -145,9 +208,12 @@ impl Outside {
     pub(crate) fn faults(&self, test: bool) -> Vec<SandboxError> {
         let mut faults = Vec::new();
         let mut served = true;
-        match self.named_contract() {
-            Some(version) if version.starts_with(SERVED) => {}
-            Some(version) => {
+        match self.entry() {
+            Some((entry, version)) if version.starts_with(entry.line()) => {}
+            Some((Entry::Command, version)) => faults.push(SandboxError::CommandVersion {
+                version: version.to_owned(),
+            }),
+            Some((Entry::Handler | Entry::AsyncHandler, version)) => {
                 served = false;
                 faults.push(SandboxError::ContractVersion {
                     version: version.to_owned(),

@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::pipefitter::action::{control, log, types};
 use crate::bindings::secrets::pipefitter::action::secrets;
+use crate::command::Dialogue;
 use crate::fixed;
 use crate::fs::{Disk, DiskLimits, DiskView, Quota};
 use crate::guard::Guard;
@@ -47,14 +48,18 @@ impl JobState {
         guard: Arc<Guard>,
         log: JobLog,
         ports: Ports,
+        dialogue: Option<&Dialogue>,
     ) -> Result<JobState, Fault> {
         let mut wasi = WasiCtxBuilder::new();
         // Guests have threads of their own, so a file call may hold one up. What `fs` passes on must not
         // start a thread either.
         wasi.allow_blocking_current_thread(true)
             .max_random_size(guard.limits().get(Limit::Random))
-            .stdout(log.stdout())
             .stderr(log.stderr());
+        match dialogue {
+            Some(dialogue) => wasi.stdin(dialogue.stdin()).stdout(dialogue.stdout()),
+            None => wasi.stdout(log.stdout()),
+        };
         for mount in &mounts.all {
             let permissions = if mount.write {
                 FsPerms::ReadWrite

@@ -6,7 +6,7 @@ use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::adapt::{self, Adapter};
 use crate::error::SandboxError;
-use crate::shape::{self, Outside};
+use crate::shape::{self, Entry, Outside};
 use crate::text;
 
 /// Of each list, and characters of each text: more is no matter for people.
@@ -21,6 +21,8 @@ pub struct Survey {
     pub kind: FileKind,
     /// The version of `pipefitter:action` that it was built for, whether that is served or not.
     pub contract: Option<String>,
+    /// What it is called by; none if it exports nothing of the kind.
+    pub entry: Option<Entry>,
     /// The full names of what it imports, or its component does, in their order.
     pub imports: Vec<String>,
     /// The full names of what it exports, or its component does, in their order.
@@ -105,6 +107,7 @@ impl Survey {
         match outside {
             Ok(outside) => {
                 survey.contract = outside.named_contract().map(str::to_owned);
+                survey.entry = outside.entry().map(|(entry, _)| entry);
                 survey.faults = outside.faults(test).iter().map(SurveyFault::of).collect();
                 survey.imports = outside.imports;
                 survey.exports = outside.exports;
@@ -126,6 +129,7 @@ impl Survey {
         Survey {
             kind: self.kind,
             contract: self.contract.map(line),
+            entry: self.entry,
             imports: lines(self.imports),
             exports: lines(self.exports),
             producers: self

@@ -173,6 +173,8 @@ pub struct PluginGrants {
     pub scratch: bool,
     /// Where its jobs run. Default: each in a process of its own.
     pub isolation: Isolation,
+    /// Whether it may have an asynchronous entry. Default: it may not.
+    pub asynchronous: bool,
     /// Clocks and random numbers that are the same each time. Default: real ones.
     pub fixed: Fixed,
     /// What it may reach by outgoing HTTP.

@@ -9,7 +9,7 @@ use pipefitter_egress::NetworkGrant;
 use pipefitter_plugins::{
     CodeCache, DirectoryAsk, Look, Manifest, PluginDigest, Prepare, PrepareError, Prepared, Trimmed,
 };
-use pipefitter_sandbox::{Sandbox, Shape, Verified};
+use pipefitter_sandbox::{Entry, Sandbox, Shape, Verified};
 
 use tokio::time::Instant;
 
@@ -99,13 +99,7 @@ impl Prepare for Preparer {
         let began = Instant::now();
         match self.cached(&code_id) {
             Ok(Some((code_path, Verified { shape, .. }))) => {
-                check_imports(
-                    name,
-                    manifest,
-                    &shape,
-                    self.settings.get(name),
-                    &self.config_file,
-                )?;
+                self.check(name, manifest, &shape)?;
                 let micros = began.elapsed().as_micros();
                 tracing::debug!(plugin = name, micros, "compiled code was found and checked");
                 self.reused.fetch_add(1, Ordering::Relaxed);
@@ -113,6 +107,7 @@ impl Prepare for Preparer {
                     code_id,
                     code_path,
                     compiled: false,
+                    command: shape.entry == Entry::Command,
                 });
             }
             Ok(None) => {}
@@ -131,13 +126,7 @@ impl Prepare for Preparer {
             .sandbox
             .verify(&code_id, &sealed)
             .map_err(|error| refused(error.full()))?;
-        check_imports(
-            name,
-            manifest,
-            &shape,
-            self.settings.get(name),
-            &self.config_file,
-        )?;
+        self.check(name, manifest, &shape)?;
         let code_path = self
             .cache
             .put(&code_id, &sealed)
@@ -149,6 +138,7 @@ impl Prepare for Preparer {
             code_id,
             code_path,
             compiled: true,
+            command: shape.entry == Entry::Command,
         })
     }
 
@@ -192,6 +182,13 @@ impl Preparer {
     /// The same bytes compiled by the same engine have the same id, and nothing else has it.
     fn code_id(&self, digest: &PluginDigest) -> String {
         format!("{digest}-{}", self.sandbox.compatibility())
+    }
+
+    /// Whether the operator lets in what the component is.
+    fn check(&self, name: &str, manifest: &Manifest, shape: &Shape) -> Result<(), PrepareError> {
+        let settings = self.settings.get(name);
+        check_entry(name, shape, settings, &self.config_file)?;
+        check_imports(name, manifest, shape, settings, &self.config_file)
     }
 
     /// Code that was compiled before, if it is authentic, of this id and of this engine, and what is kept with it.
@@ -298,6 +295,28 @@ fn check_grants(
             lacks.join(" and "),
             key(name),
             lines.join("\n")
+        ),
+    })
+}
+
+/// An asynchronous entry runs on an engine that the operator has to allow.
+fn check_entry(
+    name: &str,
+    shape: &Shape,
+    settings: Option<&PluginGrants>,
+    config_file: &str,
+) -> Result<(), PrepareError> {
+    let allowed = settings.is_some_and(|settings| settings.asynchronous);
+    if shape.entry != Entry::AsyncHandler || allowed {
+        return Ok(());
+    }
+    Err(PrepareError {
+        message: format!(
+            "plugin `{name}` exports `{}@{}`, an asynchronous entry, which is not allowed. To allow it, add to \
+             {config_file}:\n[plugins.{}]\nasync = true",
+            shape.entry.export(),
+            shape.contract,
+            key(name),
         ),
     })
 }
@@ -484,14 +503,12 @@ mod tests {
         "#;
         let manifest = Manifest::parse(text, "action.toml").unwrap();
         assert!(check_grants("tell", &manifest, None, "").is_ok());
-        let shape = Shape {
-            contract: "0.1.0".to_owned(),
-            imports: vec![
-                "pipefitter:action/secrets@0.1.0".to_owned(),
-                "wasi:http/outgoing-handler@0.2.12".to_owned(),
-            ],
-            exports: Vec::new(),
-        };
+        let shape: Shape = serde_json::from_value(serde_json::json!({
+            "contract": "0.1.0",
+            "imports": ["pipefitter:action/secrets@0.1.0", "wasi:http/outgoing-handler@0.2.12"],
+            "exports": [],
+        }))
+        .unwrap();
         let error = check_imports("tell", &manifest, &shape, None, "dev.toml").unwrap_err();
         insta::assert_snapshot!(error.message, @r#"
         plugin `tell` imports `wasi:http/outgoing-handler@0.2.12`, which is not granted. To grant it, add to dev.toml, with one of these at least:

@@ -56,6 +56,7 @@ pub struct Case {
     limits: &'static [(&'static str, &'static str)],
     configuration: &'static [(&'static str, &'static str)],
     is_text: bool,
+    is_command: bool,
     reaches: bool,
     check: Option<fn(&Seen)>,
 }
@@ -68,6 +69,7 @@ impl Case {
             limits: &[],
             configuration: &[],
             is_text: false,
+            is_command: false,
             reaches: false,
             check: None,
         }
@@ -119,6 +121,12 @@ impl Case {
         self
     }
 
+    /// A plain command.
+    pub(super) const fn command(mut self) -> Case {
+        self.is_command = true;
+        self
+    }
+
     /// With the network and a secret.
     pub(super) const fn reaching(mut self) -> Case {
         self.reaches = true;
@@ -149,6 +157,9 @@ impl Case {
         let wasm = match self {
             Case { is_text: true, .. } => self.guest,
             Case { reaches: true, .. } => "reaching",
+            Case {
+                is_command: true, ..
+            } => "commands",
             Case { .. } => "rust",
         };
         let mut plugin = Plugin::probe(&self.plugin_name()).named(&self.plugin_name());

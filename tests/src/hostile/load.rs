@@ -58,10 +58,6 @@ pub const NEVER_SERVED: &[Refused] = &[
         &["pipefitter:action/handler@9.0.0", "0.1.x"],
     ),
     refused("be_a_module", &["a core module", "wasm32-wasip2"]),
-    refused(
-        "be_a_command",
-        &["a plain WASI command", "wasm32-wasip2", "not served yet"],
-    ),
     refused("be_older_than_wasip1", &["`wasi_unstable`", "newer tools"]),
     refused(
         "name_a_world_of_garbage",

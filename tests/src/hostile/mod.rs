@@ -4,6 +4,7 @@
 
 mod answers;
 mod case;
+mod commands;
 mod compute;
 mod field;
 mod files;
@@ -21,10 +22,11 @@ pub use surroundings::Surroundings;
 
 /// Every case of a guest that is served: what it takes, and what it says and leaves. One worker serves each group, since
 /// an account has at most 50 custom action types.
-pub const GROUPS: [&[&[Case]]; 3] = [
+pub const GROUPS: [&[&[Case]]; 4] = [
     &[compute::CASES, memory::CASES],
     &[output::CASES, answers::CASES, files::CASES],
     &[reaching::CASES],
+    &[commands::CASES],
 ];
 
 /// Every guest there is, as the build script found them.

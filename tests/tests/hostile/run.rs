@@ -71,3 +71,13 @@ async fn what_guests_reach_in_processes_of_their_own() {
 async fn what_guests_reach_in_the_workers_process() {
     all(Isolation::Shared, 2).await;
 }
+
+#[tokio::test]
+async fn what_commands_print_in_processes_of_their_own() {
+    all(Isolation::Process, 3).await;
+}
+
+#[tokio::test]
+async fn what_commands_print_in_the_workers_process() {
+    all(Isolation::Shared, 3).await;
+}

@@ -1,5 +1,5 @@
-//! One plugin in Rust, Python and JavaScript, and in Rust as a core module for wasip1, which the worker adapts: the same
-//! job, the same results.
+//! One plugin in Rust, Python and JavaScript, in Rust as a core module for wasip1, which the worker adapts, and as plain
+//! commands in Rust and C: the same job, the same results.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,18 +11,21 @@ use serde_json::Value;
 
 use crate::cli::pipefitter;
 
-const LANGUAGES: [(&str, &str); 4] = [
+const LANGUAGES: [(&str, &str); 6] = [
     ("rust", "TwinRust"),
     ("wasip1", "TwinWasip1"),
     ("python", "TwinPython"),
     ("javascript", "TwinJavascript"),
+    ("command", "TwinCommand"),
+    ("command-c", "TwinCommandC"),
 ];
-const TEXT: &str = "gr\u{fc}\u{df}e \u{1f600} from every language\n";
+pub(crate) const TEXT: &str = "gr\u{fc}\u{df}e \u{1f600} from every language\n";
 
 /// Exit code, outcome and what was made, of each mode.
-async fn invoked(
+pub(crate) async fn invoked(
     folder: &Path,
     language: &str,
+    more: &[&str],
 ) -> BTreeMap<&'static str, (i32, Value, Option<String>)> {
     let mut found = BTreeMap::new();
     for mode in ["ok", "fail", "continue"] {
@@ -30,9 +33,10 @@ async fn invoked(
         let output = format!("Out={out}");
         let set = format!("mode={mode}");
         let plugin = format!("plugins/twin-{language}.wasm");
-        let arguments = [
+        let mut arguments = vec![
             "invoke", &plugin, "--input", "In=in", "--output", &output, "--set", &set,
         ];
+        arguments.extend(more);
         let (code, said, errors) = pipefitter(folder, &arguments).await;
         let outcome: Value = serde_json::from_str(&said)
             .unwrap_or_else(|error| panic!("{language} {mode}: {error}: {said}{errors}"));
@@ -56,7 +60,7 @@ async fn twins_agree_when_invoked() {
     let mut results = BTreeMap::new();
     for (language, _) in LANGUAGES {
         install_twin(language, &plugins);
-        results.insert(language, invoked(folder.path(), language).await);
+        results.insert(language, invoked(folder.path(), language, &[]).await);
     }
     let rust = &results["rust"];
     let codes: Vec<i32> = rust.values().map(|(code, ..)| *code).collect();

@@ -42,6 +42,7 @@ impl Prepare for CompilesNothing {
             code_id: digest.to_string(),
             code_path: PathBuf::new(),
             compiled: false,
+            command: false,
         })
     }
 }

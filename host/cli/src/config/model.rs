@@ -151,6 +151,8 @@ pub(crate) struct PluginConfig {
     pub(crate) compile: CompileConfig,
     /// Where its jobs run.
     pub(crate) isolation: Isolation,
+    /// Whether it may have an asynchronous entry.
+    pub(crate) asynchronous: bool,
     /// Clocks and random numbers that are the same each time.
     pub(crate) fixed: Fixed,
     /// What is demanded of its files.

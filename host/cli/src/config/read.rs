@@ -273,6 +273,7 @@ fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> Plugi
                 ],
             )
             .unwrap_or_default(),
+        asynchronous: table.flag("async").unwrap_or_default(),
         fixed: Fixed {
             wall_clock: table.count("fixed-clock", 0..=MAX_CLOCK),
             random_seed: table.count("random-seed", 0..=u64::MAX),

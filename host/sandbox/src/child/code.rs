@@ -14,6 +14,7 @@ use crate::loader::{Recent, read};
 use crate::runner::CodeRef;
 use crate::sandbox::Sandbox;
 use crate::seal::Authentic;
+use crate::shape::Entry;
 
 /// Components kept in memory at a time; each is the size of its code, up to some 30 MB.
 const CAPACITY: usize = 64;
@@ -26,6 +27,12 @@ const SEALS: SealFlags = SealFlags::WRITE
 
 /// Sealed memory with code that was authenticated.
 pub(crate) struct SharedCode(OwnedFd);
+
+/// Code that was authenticated, and what kind of plugin it is of.
+pub(crate) struct StoredCode {
+    pub(crate) memory: SharedCode,
+    pub(crate) entry: Entry,
+}
 
 impl SharedCode {
     fn new(code: &Authentic<'_>) -> std::io::Result<SharedCode> {
@@ -60,7 +67,7 @@ impl AsFd for SharedCode {
     }
 }
 
-type Cell = Arc<OnceCell<Arc<SharedCode>>>;
+type Cell = Arc<OnceCell<Arc<StoredCode>>>;
 
 /// Sealed memory by code id.
 pub(crate) struct CodeStore {
@@ -77,7 +84,7 @@ impl CodeStore {
     }
 
     /// The code, read and checked once however many jobs ask for it at the same time. A failure is not remembered.
-    pub(crate) async fn get(&self, code: &CodeRef) -> Result<Arc<SharedCode>, SandboxError> {
+    pub(crate) async fn get(&self, code: &CodeRef) -> Result<Arc<StoredCode>, SandboxError> {
         let cell = self.cells.lock().await.get(&code.id);
         let load = || async {
             let sandbox = self.sandbox.clone();
@@ -85,9 +92,12 @@ impl CodeStore {
             tokio::task::spawn_blocking(move || {
                 let sealed = read(&code.path)?;
                 let opened = sandbox.open(&code.id, &sealed)?;
-                let shared = SharedCode::new(&opened.code).map_err(SandboxError::SharedCode)?;
+                let memory = SharedCode::new(&opened.code).map_err(SandboxError::SharedCode)?;
                 sandbox.count_load();
-                Ok(Arc::new(shared))
+                Ok(Arc::new(StoredCode {
+                    memory,
+                    entry: opened.shape.entry,
+                }))
             })
             .await
             .unwrap_or_else(|error| Err(SandboxError::SharedCode(std::io::Error::other(error))))

@@ -166,7 +166,7 @@ pub(crate) fn in_child(
     let code = whole(code, limits.code).map_err(failed)?;
     let shared = SharedCode::unchecked(&code).map_err(failed)?;
     let order = Order {
-        work: Work::Link,
+        work: Work::Link(shape.entry),
         limits: SystemLimits {
             memory: ASIDE_MEMORY,
             cpu: ASIDE,

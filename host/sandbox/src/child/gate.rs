@@ -122,6 +122,7 @@ impl Gate {
                     limit,
                     value: short(&value),
                 },
+                Fault::Protocol(what) => Fault::Protocol(short(&what)),
                 Fault::Start(what) => Fault::Start(short(&what)),
                 Fault::Host(what) => Fault::Host(short(&what)),
                 Fault::Interrupted(reason) if reason.is_some() && reason == stop => {

@@ -152,8 +152,8 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
     };
     let code = descriptors.next().ok_or(ChildError::Descriptors)?;
     let code = SharedCode::received(code).map_err(ChildError::Code)?;
-    let core = Core::new(job.spec.limits.get(Limit::Stack), test)?;
-    let loaded = core.load_shared(&code, Granted::of(&job.spec))?;
+    let core = Core::new(job.spec.limits.get(Limit::Stack), job.entry, test)?;
+    let loaded = core.load_shared(&code, job.entry, Granted::of(&job.spec))?;
     drop(code);
     let directories = take_directories(&mut job, &mut descriptors)?;
     let network = job.network.then(|| descriptors.next()).flatten();
@@ -202,7 +202,7 @@ fn job(mut pipe: UnixStream, test: Option<TestImports>) -> Result<(), ChildError
             host: parent,
             stream,
         };
-        let prepared = run::prepare(core.engine(), &job.spec, &guard, &log, ports);
+        let prepared = run::prepare(core.engine(), job.entry, &job.spec, &guard, &log, ports);
         let mut lock = Lock::default();
         let limits = &job.spec.limits;
         lock::limit_resources(SystemLimits {

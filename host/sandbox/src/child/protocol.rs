@@ -18,10 +18,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{Failure, Outcome};
 use crate::runner::{JobSpec, Level, LogLine, SecretError, StopReason, Verdict};
+use crate::shape::Entry;
 
 /// Of the frames below. Parent and child are the same file, so it differs only if somebody replaces the binary while
 /// a worker runs and `/proc/self/exe` is not what is started.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// The longest frame that is taken from a child, bytes.
 pub(crate) const MAX_UP: usize = 1 << 20;
 /// The longest frame that a child takes from its parent, bytes: a job record is some kilobytes.
@@ -53,6 +54,8 @@ pub(crate) enum Down {
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ChildJob {
     pub(crate) spec: JobSpec,
+    /// What the code is called by.
+    pub(crate) entry: Entry,
     pub(crate) log_threshold: Level,
     pub(crate) floor: super::floor::IsolationFloor,
     /// The last descriptor is a stream to the egress broker.

@@ -21,7 +21,7 @@ use crate::runner::{
     Fault, JobControl, JobEnd, JobHost, JobSpec, SecretError, StopReason, Usage, VerdictKind,
 };
 
-use super::code::SharedCode;
+use super::code::StoredCode;
 use super::exit;
 use super::gate::{Gate, Refused};
 use super::incoming::Incoming;
@@ -219,7 +219,7 @@ impl Watched {
     async fn look_after(
         &mut self,
         shared: &Shared,
-        code: &SharedCode,
+        code: &StoredCode,
         directories: &[OwnedFd],
         child: &mut Spawned,
     ) -> Result<End, String> {
@@ -227,7 +227,7 @@ impl Watched {
         let io = |error: io::Error| error.to_string();
         let pipe = child.stream.try_clone().map_err(io)?;
         let network = self.connect().map_err(io)?;
-        let descriptors: Vec<_> = std::iter::once(code.as_fd())
+        let descriptors: Vec<_> = std::iter::once(code.memory.as_fd())
             .chain(directories.iter().map(AsFd::as_fd))
             .chain(network.iter().map(AsFd::as_fd))
             .collect();
@@ -243,6 +243,7 @@ impl Watched {
         }
         let job = Down::Job(Box::new(ChildJob {
             spec,
+            entry: code.entry,
             log_threshold: shared.sandbox.config().log_threshold,
             floor: shared.floor,
             network: network.is_some(),

@@ -16,10 +16,10 @@ use std::os::unix::net::UnixStream;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Core, Granted};
+use crate::engine::{Core, Cores, Granted};
 use crate::error::{SandboxError, chain};
 use crate::limits::Limit;
-use crate::shape::Shape;
+use crate::shape::{Entry, Shape};
 use crate::survey::Survey;
 use crate::text;
 
@@ -53,8 +53,8 @@ pub(super) enum Work {
     Survey,
     /// The descriptors are a component or core module, and memory for its code.
     Compile,
-    /// The descriptor is code, sealed.
-    Link,
+    /// The descriptor is code, sealed, of a plugin with this entry.
+    Link(Entry),
 }
 
 /// What came of it.
@@ -103,20 +103,20 @@ fn work(
             Ok(Answer::Looked)
         }
         (Work::Compile, Some(wasm), Some(code)) => {
-            let core = Core::new(Limit::Stack.default_value(), parts.test_imports)?;
+            let cores = Cores::new(Limit::Stack.default_value(), parts.test_imports)?;
             lock_down(order, Memory::Data, start_threads)?;
-            let (shape, compiled) = core.compile(&whole(wasm)?)?;
+            let (shape, compiled) = cores.compile(&whole(wasm)?)?;
             File::from(code).write_all(&compiled).map_err(failed)?;
             Ok(Answer::Compiled(shape))
         }
         // Native code that somebody may have smuggled past the compiler would run in the process that loads it, at the
         // earliest when a guest is instantiated: here it is loaded by one that holds nothing and ends at once.
-        (Work::Link, Some(code), None) => {
-            let core = Core::new(Limit::Stack.default_value(), parts.test_imports)?;
+        (Work::Link(entry), Some(code), None) => {
+            let core = Core::new(Limit::Stack.default_value(), entry, parts.test_imports)?;
             // Asks for its seals, which is not on the list of calls; nothing of it is read yet.
             let code = SharedCode::received(code).map_err(SandboxError::SharedCode)?;
             lock_down(order, Memory::Code, || Ok(()))?;
-            core.load_shared(&code, Granted::ALL)?;
+            core.load_shared(&code, entry, Granted::ALL)?;
             Ok(Answer::Linked)
         }
         _ => Err(failed(io::Error::other(

@@ -82,8 +82,16 @@ fn what_is_no_plugin_is_refused_with_a_remedy() {
         (probe()[..1000].to_vec(), "cannot be read"),
         (Component::new().finish(), "it exports nothing"),
         (
-            component(log, "f", "wasi:cli/run@0.2.0"),
-            "it exports `wasi:cli/run@0.2.0`",
+            component(log, "f", "wasi:http/incoming-handler@0.2.0"),
+            "it exports `wasi:http/incoming-handler@0.2.0`",
+        ),
+        (
+            component(log, "f", "wasi:cli/run@0.3.0"),
+            "it is a command for WASI 0.3.0, and commands for WASI 0.2.x and wasip1 are served",
+        ),
+        (
+            component(log, "f", "pipefitter:action/async-handler@0.2.0"),
+            "built for pipefitter:action 0.2.0",
         ),
         (
             component(log, "f", "pipefitter:action/handler@0.2.0"),

@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use pipefitter_sandbox::{
-    ActionType, ChildProcess, CodeRef, DirectoryGrant, Fault, Fixed, InProcess, InputDir,
-    Isolation, IsolationFloor, Job, JobControl, JobHost, JobRunner, JobSpec, Launcher, Limit,
-    Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox, SandboxConfig, SealKey,
-    StopHandle, Success, TestImports, Verdict, VerdictKind,
+    ActionType, ChildProcess, CodeRef, CommandDir, DirectoryGrant, Fault, Fixed, InProcess,
+    InputDir, Isolation, IsolationFloor, Job, JobControl, JobHost, JobRunner, JobSpec, Launcher,
+    Limit, Limits, LogLine, Outcome, OutputDir, PipelineContext, Sandbox, SandboxConfig, SealKey,
+    SecretError, StopHandle, Success, TestImports, Verdict, VerdictKind,
 };
+use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -159,6 +160,13 @@ impl JobHost for Recorder {
         self.progress
             .send_modify(|progress| progress.push((percent, summary)));
     }
+
+    async fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+        match name {
+            "api-token" => Ok(SecretString::from("s3cr3t")),
+            _ => Err(SecretError::Missing),
+        }
+    }
 }
 
 impl Recorder {
@@ -174,6 +182,12 @@ impl Recorder {
         let mut lines = self.lines.subscribe();
         let has = |lines: &Vec<LogLine>| lines.iter().any(|line| line.text.contains(text));
         lines.wait_for(has).await.unwrap();
+    }
+
+    /// Wait until the job has told any progress.
+    pub(crate) async fn progressed(&self) {
+        let mut progress = self.progress.subscribe();
+        progress.wait_for(|told| !told.is_empty()).await.unwrap();
     }
 }
 
@@ -217,6 +231,7 @@ impl Case {
             inputs: Vec::new(),
             outputs: Vec::new(),
             scratch: None,
+            command: None,
             directories: Vec::new(),
             limits: Limits::default()
                 .with(Limit::WallTime, 60_000)
@@ -277,6 +292,15 @@ impl Case {
         self.spec.outputs.push(OutputDir {
             name: name.into(),
             host,
+        });
+        self
+    }
+
+    /// With a directory for its job; the file has no values of these names.
+    pub(crate) fn command(mut self, without: &[&str]) -> Case {
+        self.spec.command = Some(CommandDir {
+            host: self.make("job"),
+            without: without.iter().map(|name| (*name).to_owned()).collect(),
         });
         self
     }

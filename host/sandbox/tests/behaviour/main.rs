@@ -9,7 +9,9 @@
 )]
 
 mod adapted;
+mod asynchronous;
 mod code;
+mod commands;
 mod disk;
 mod harness;
 mod isolation;

@@ -7,7 +7,9 @@
 )]
 
 mod adapted;
+mod asynchronous;
 mod code;
+mod commands;
 mod disk;
 mod drill;
 mod harness;

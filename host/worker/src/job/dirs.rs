@@ -1,4 +1,4 @@
-//! A job's directories: `<work dir>/<name>/{in,out}/<position>` and `scratch`. No name in a path is
+//! A job's directories: `<work dir>/<name>/{in,out}/<position>`, `scratch` and `job`, for a command's own file. No name in a path is
 //! anybody's but ours.
 
 use std::io;
@@ -17,6 +17,7 @@ pub(crate) struct JobDirs {
     pub(crate) inputs: Vec<PathBuf>,
     pub(crate) outputs: Vec<PathBuf>,
     pub(crate) scratch: PathBuf,
+    pub(crate) command: PathBuf,
 }
 
 impl JobDirs {
@@ -30,6 +31,7 @@ impl JobDirs {
             inputs: numbered("in", inputs),
             outputs: numbered("out", outputs),
             scratch: root.join("scratch"),
+            command: root.join("job"),
             root,
         }
     }
@@ -42,6 +44,7 @@ impl JobDirs {
             let mut builder = std::fs::DirBuilder::new();
             builder.mode(0o700).recursive(true);
             builder.create(&dirs.scratch)?;
+            builder.create(&dirs.command)?;
             dirs.inputs
                 .iter()
                 .chain(&dirs.outputs)

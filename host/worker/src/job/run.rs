@@ -5,8 +5,8 @@ use std::sync::Arc;
 use pipefitter_codepipeline::{Owner, cut_utf16};
 use pipefitter_egress::EgressUsage;
 use pipefitter_sandbox::{
-    ActionType, CodeRef, Fault, InputDir, Job, JobControl, JobSpec, Level, Outcome, OutputDir,
-    PipelineContext, Usage, VerdictKind,
+    ActionType, CodeRef, CommandDir, Fault, InputDir, Job, JobControl, JobSpec, Level, Outcome,
+    OutputDir, PipelineContext, Usage, VerdictKind,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -173,6 +173,14 @@ fn spec(brief: &Brief, inputs: Vec<InputDir>, attempt: u32) -> Option<JobSpec> {
         },
         inputs,
         outputs,
+        command: plugin.prepared.command.then(|| CommandDir {
+            host: brief.dirs.command.clone(),
+            without: plugin
+                .manifest
+                .secret_properties()
+                .map(str::to_owned)
+                .collect(),
+        }),
         scratch: parts.settings.scratch.then(|| brief.dirs.scratch.clone()),
         directories: parts.settings.directories.clone(),
         limits: parts.settings.limits.clone(),

@@ -64,6 +64,7 @@ fn describe(fault: &Fault) -> (FailureType, String) {
             FailureType::JobFailed,
             "the plugin called exit with a failure and gave no outcome".to_owned(),
         ),
+        Fault::Protocol(what) => (FailureType::JobFailed, format!("the plugin {what}")),
         Fault::Limit { limit, value } => (
             FailureType::JobFailed,
             format!("the plugin hit its {} of {value}", limit.words()),
@@ -102,7 +103,7 @@ fn advice(scene: &Scene<'_>, fault: &Fault) -> String {
             example(*limit),
             scene.plugin
         ),
-        Fault::Trap { .. } | Fault::Exited { .. } | Fault::Crashed(_) => {
+        Fault::Trap { .. } | Fault::Exited { .. } | Fault::Protocol(_) | Fault::Crashed(_) => {
             ". This is a fault of the plugin or of what it was given: its author can tell from the log"
                 .to_owned()
         }

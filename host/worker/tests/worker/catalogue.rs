@@ -58,6 +58,7 @@ impl Prepare for Nothing {
             code_id: digest.to_string(),
             code_path: PathBuf::from("none"),
             compiled: false,
+            command: false,
         })
     }
 }

@@ -1,4 +1,4 @@
-;; A plain WASI command, which has an entry of its own and names no world.
+;; A plain WASI command that has never heard of any protocol.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)

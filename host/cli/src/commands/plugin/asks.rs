@@ -44,6 +44,8 @@ pub(super) struct Needs<'a> {
     pub(super) network: Option<&'a str>,
     /// The import of secrets.
     pub(super) secrets: Option<&'a str>,
+    /// It is a plain command: it asks for secrets by lines, which no import shows.
+    pub(super) is_command: bool,
 }
 
 /// Where `manifest`, read from `text` of `file`, and a component differ. Those that are no warnings are refusals.
@@ -99,6 +101,7 @@ pub(super) fn differences(
                     warning: false,
                 });
             }
+            (None, true) if capability.key == "secrets" && needs.is_command => {}
             (None, true) => problems.push(ConfigProblem {
                 place: capability.place.map_or_else(
                     || Place::File(Arc::clone(&file)),
@@ -143,6 +146,7 @@ mod tests {
         let needs = Needs {
             network: import("wasi:http/"),
             secrets: import("pipefitter:action/secrets"),
+            is_command: false,
         };
         render(
             &differences(Path::new("action.toml"), &text, &manifest, needs),
@@ -157,6 +161,18 @@ mod tests {
         let apart = "[[capabilities.network]]\nto = \"https://a.example\"\n[[capabilities.secrets]]\nname = \"a\"\n";
         assert_eq!(shown(apart, &[HTTP, SECRETS]), "");
         assert_eq!(shown("", &["wasi:cli/environment@0.2.0"]), "");
+    }
+
+    #[test]
+    fn a_command_that_asks_for_secrets_need_not_import_them() {
+        let text = format!("{LEAST}[capabilities]\nsecrets = [{{ name = \"a\" }}]\n");
+        let manifest = Manifest::parse(&text, "action.toml").unwrap();
+        let needs = Needs {
+            is_command: true,
+            ..Needs::default()
+        };
+        let found = differences(Path::new("action.toml"), &text, &manifest, needs);
+        assert_eq!(render(&found, false), "");
     }
 
     #[test]

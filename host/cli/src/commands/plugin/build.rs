@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use pipefitter_plugins::{Manifest, embed_manifest};
-use pipefitter_sandbox::{Shape, own_component};
+use pipefitter_sandbox::{Entry, Shape, own_component};
 
 use super::asks::{Needs, differences};
 use super::languages::{self, Project};
@@ -85,6 +85,7 @@ fn build(
     let needs = Needs {
         network: shape.needs_network(),
         secrets: shape.needs_secrets(),
+        is_command: shape.entry == Entry::Command,
     };
     let differences = differences(&manifest_file, text, project.manifest, needs);
     print_problems(&differences);
@@ -93,11 +94,15 @@ fn build(
     }
     let with_manifest = embed_manifest(&wasm, text).context("could not embed action.toml")?;
     write_whole(output, &with_manifest)?;
+    let built_for = match shape.entry {
+        Entry::Handler => format!("for the world {}", World::asked_by(project.manifest)),
+        Entry::AsyncHandler => "with an asynchronous entry".to_owned(),
+        Entry::Command => "as a plain command".to_owned(),
+    };
     print::line(format_args!(
-        "Built {} ({} KiB) for the world {}",
+        "Built {} ({} KiB) {built_for}",
         output.display(),
         with_manifest.len().div_ceil(1024),
-        World::asked_by(project.manifest)
     ))?;
     Ok(Exit::Success)
 }

@@ -11,7 +11,7 @@ use pipefitter_plugins::{
     ActionTypeKey, ArtifactCounts, Capabilities, LIMIT_KEYS, LimitUnit, LimitValues, Manifest,
     PluginFiles, Property,
 };
-use pipefitter_sandbox::{FileKind, Producer};
+use pipefitter_sandbox::{Entry, FileKind, Producer};
 use serde_json::{Map, Value, json};
 
 use super::facts::Facts;
@@ -42,6 +42,11 @@ pub(super) fn text(facts: &Facts) -> String {
     line("kind", kind(facts.survey.kind).0);
     if let Some(contract) = &facts.survey.contract {
         line("contract", &format!("pipefitter:action {contract}"));
+    }
+    match facts.survey.entry {
+        Some(Entry::AsyncHandler) => line("entry", "asynchronous: an operator has to allow it"),
+        Some(Entry::Command) => line("entry", "plain command: it speaks the command protocol"),
+        Some(Entry::Handler) | None => {}
     }
     line("digest", &facts.digest.to_string());
     line("size", &size(facts.bytes));
@@ -238,6 +243,7 @@ pub(super) fn json(facts: &Facts) -> Value {
         "kind": kind,
         "adapter": adapter,
         "contract": facts.survey.contract,
+        "entry": facts.survey.entry.map(Entry::export),
         "imports": facts.survey.imports,
         "exports": facts.survey.exports,
         "producers": producers.collect::<Vec<_>>(),

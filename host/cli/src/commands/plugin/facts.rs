@@ -10,7 +10,7 @@ use pipefitter_egress::NetworkGrant;
 use pipefitter_plugins::{
     Custody, FileDigest, Manifest, PluginFiles, SupplyPolicy, inspect_plugin,
 };
-use pipefitter_sandbox::{FileKind, Survey, SurveyFault};
+use pipefitter_sandbox::{Entry, FileKind, Survey, SurveyFault};
 
 use super::asks::{Needs, differences};
 use crate::config::{ConfigProblem, Place};
@@ -99,10 +99,11 @@ fn of_manifest(file: &Path, plugin: &PluginFiles, survey: &Survey) -> Vec<Config
     let holder = plugin.manifest_file.as_deref().unwrap_or(file);
     let mut problems = Vec::new();
     // A file that is no plugin imports nothing that could be compared.
-    if survey.contract.is_some() {
+    if let Some(entry) = survey.entry {
         let needs = Needs {
             network: survey.needs_network(),
             secrets: survey.needs_secrets(),
+            is_command: entry == Entry::Command,
         };
         problems = differences(holder, &plugin.manifest_text, &plugin.manifest, needs);
     }

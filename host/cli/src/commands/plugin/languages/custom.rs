@@ -4,11 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use include_dir::{Dir, include_dir};
 use pipefitter_plugins::Language;
 
-use super::kit::Kit;
-use super::project::Project;
+use super::kit::{Kit, Template};
+use super::project::{Project, VENDORED};
 use super::tools;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/command");
+/// There is no code in it: it is the protocol's specification.
+static PROTOCOL: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/command");
 
 pub(super) static KIT: Kit = Kit {
     language: Language::Command,
@@ -16,7 +21,11 @@ pub(super) static KIT: Kit = Kit {
     tools: |_| Ok(()),
     install: None,
     build,
-    template: None,
+    template: Some(Template {
+        files: &FILES,
+        sdk: &[&PROTOCOL],
+        sdk_folder: VENDORED,
+    }),
 };
 
 fn build(project: &Project<'_>) -> Result<PathBuf> {
