@@ -67,7 +67,7 @@ fn words(table: &Table<'_>) -> Option<Vec<String>> {
         .is_none_or(|program| program.trim().is_empty())
     {
         Some("`command` names no program")
-    } else if words.len() > MOST_WORDS || !words.iter().all(|word| fits(word)) {
+    } else if words.len() > MOST_WORDS || !words.iter().all(fits) {
         Some("`command` is too long")
     } else {
         None

@@ -1,5 +1,11 @@
 //! Log, time, chance, secrets, and the host's wish to end.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the guest's own clocks"
+)]
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
