@@ -71,6 +71,8 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "String of a log field, masked",
     ),
     ("worker/src/preparer.rs", "{:?}", "str of a manifest"),
+    ("worker/src/preparer.rs", "{ask:?}", "String of a manifest"),
+    ("worker/src/preparer.rs", "{example:?}", "str of our own"),
     ("worker/src/preparer.rs", "{host:?}", "String of a path"),
     (
         "worker/src/preparer.rs",

@@ -6,7 +6,7 @@
 
 use anyhow::{Context, Result, bail};
 use pipefitter_codepipeline::{ExecutionDetails, FailureType};
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::commands::invoke::Answer;
@@ -195,7 +195,9 @@ pub(super) fn check_patterns(value: &Value) -> Result<()> {
 
 /// Of the whole text, whose lines `.` may cross.
 fn whole(pattern: &str) -> Result<Regex> {
-    Regex::new(&format!("^(?s:{pattern})$"))
+    RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .dot_matches_new_line(true)
+        .build()
         .with_context(|| format!("`{pattern}` cannot be used as a regular expression"))
 }
 
