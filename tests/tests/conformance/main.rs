@@ -103,7 +103,11 @@ async fn every_language_takes_many_inputs_in_their_order() {
         arguments.extend(["--output".to_owned(), format!("Out={out}")]);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let outcome = invoked(guest, folder.path(), &arguments).await;
-        assert_eq!(outcome["variables"]["inputs"], "5", "{}: {outcome}", guest.name);
+        assert_eq!(
+            outcome["variables"]["inputs"], "5",
+            "{}: {outcome}",
+            guest.name
+        );
         let listing = std::fs::read_to_string(folder.path().join(out).join("listing.txt"));
         assert_eq!(listing.unwrap(), expected, "{}", guest.name);
     }
