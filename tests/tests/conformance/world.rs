@@ -55,7 +55,8 @@ impl World {
         rig.setup.environment = vec![("CONFORMANCE_SECRET".to_owned(), SECRET.to_owned())];
         rig.setup.tables = tables(&guests, server, "60s");
         rig.setup.worker = "drain-timeout = \"100ms\"\nstop-grace = \"30s\"".to_owned();
-        rig.setup.slots = 8;
+        // All at once: those that ask for a stop request wait for each other.
+        rig.setup.slots = guests.len();
         for guest in &guests {
             register(&rig, &guest.provider).await;
         }
