@@ -26,12 +26,6 @@ const RUST: &[Prerequisite] = &[
         install: "sudo apt-get install build-essential   (macOS: xcode-select --install)",
     },
     Prerequisite {
-        program: "make",
-        arg: "--version",
-        what_for: "make, for the allocator",
-        install: "sudo apt-get install build-essential   (macOS: xcode-select --install)",
-    },
-    Prerequisite {
         program: "git",
         arg: "--version",
         what_for: "git",

@@ -26,11 +26,6 @@ use crate::args::{Cli, Command};
 use crate::config::LogFormat;
 use crate::exit::Exit;
 
-/// glibc's keeps what large calls of guests in `shared` isolation took; and a child's RLIMIT_DATA leaves no room for
-/// allocators that reserve a gibibyte to begin with.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == CHILD_COMMAND) {

@@ -42,6 +42,16 @@ pub enum Isolation {
 }
 
 impl Isolation {
+    /// What docs/OPERATIONS.md tells operators to set for guests in the worker's own process: after the first large
+    /// allocation glibc takes the next ones from heaps that it never gives back.
+    #[must_use]
+    pub fn environment(self) -> Vec<(String, String)> {
+        match self {
+            Isolation::Process => Vec::new(),
+            Isolation::Shared => vec![("MALLOC_MMAP_THRESHOLD_".to_owned(), "262144".to_owned())],
+        }
+    }
+
     /// `[plugins.NAME]` for each of these.
     #[must_use]
     pub fn tables(self, plugins: &[Plugin]) -> String {
@@ -89,7 +99,8 @@ impl Field {
         rig.setup.slots = SLOTS;
         let shelf = Surroundings::shelf(rig.folder());
         rig.setup.tables = isolated + &around.tables(cases, &shelf);
-        rig.setup.environment = Surroundings::environment();
+        rig.setup.environment = isolation.environment();
+        rig.setup.environment.extend(Surroundings::environment());
         // A guest that does not stop when it is asked is part of the suite.
         rig.setup.worker = "drain-timeout = \"200ms\"\nstop-grace = \"500ms\"\n".to_owned();
         let worker = rig.worker().await;

@@ -111,8 +111,9 @@ pub async fn soak(plan: Plan) -> Summary {
     rig.setup.poll_interval_max = "1s".to_owned();
     rig.setup.endpoint.clone_from(&rig.service.endpoint);
     let quiet = ("PIPEFITTER_LOG".to_owned(), "info".to_owned());
-    rig.setup.environment = Surroundings::environment();
+    rig.setup.environment = plan.isolation.environment();
     rig.setup.environment.push(quiet);
+    rig.setup.environment.extend(Surroundings::environment());
     let worker = rig.worker().await;
 
     let id = worker.process.id();
