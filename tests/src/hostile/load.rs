@@ -55,7 +55,7 @@ pub const NEVER_SERVED: &[Refused] = &[
     ),
     refused(
         "export_another_contract",
-        &["pipefitter:action/handler@9.0.0", "0.1.x"],
+        &["pipefitter:action 9.0.0", "0.1.x", "update pipefitter"],
     ),
     refused("be_a_module", &["a core module", "wasm32-wasip2"]),
     refused("be_older_than_wasip1", &["`wasi_unstable`", "newer tools"]),
