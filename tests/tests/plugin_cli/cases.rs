@@ -295,3 +295,29 @@ async fn an_interrupt_ends_the_jobs() {
     assert_eq!(test.ended().await.code(), Some(1), "{}", test.output());
     assert!(test.output().contains("interrupted"), "{}", test.output());
 }
+
+#[tokio::test]
+async fn differences_have_colours_on_a_terminal() {
+    let folder = Folder::probe();
+    good(&folder);
+    folder.case("bad", "{}", r#"{ "outcome": "failed" }"#);
+    let coloured = folder.on_a_terminal(&[]);
+    assert_eq!(coloured.ended().await.code(), Some(1));
+    let written = coloured.output();
+    for told in [
+        "\u{1b}[31mFAILED \u{1b}[0m bad",
+        "\u{1b}[31m-  \"outcome\": \"failed\"\u{1b}[0m",
+        "\u{1b}[32m+  \"outcome\": \"succeeded\"\u{1b}[0m",
+        "\u{1b}[32mok     \u{1b}[0m good",
+    ] {
+        assert!(written.contains(told), "{told:?}: {written:?}");
+    }
+    let plain = folder.on_a_terminal(&[("NO_COLOR", "1")]);
+    assert_eq!(plain.ended().await.code(), Some(1));
+    let written = plain.output();
+    assert!(
+        written.contains("+  \"outcome\": \"succeeded\""),
+        "{written:?}"
+    );
+    assert!(!written.contains('\u{1b}'), "{written:?}");
+}

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{binary, finished};
+use pipefitter_tests::{Process, binary, finished};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -57,6 +57,22 @@ impl Folder {
             .arg(&self.wasm)
             .args(more);
         command
+    }
+
+    /// On a terminal, whose output comes back as it was written.
+    pub(crate) fn on_a_terminal(&self, environment: &[(&str, &str)]) -> Process {
+        let mut command = Command::new(binary::venv("python"));
+        command
+            .arg(binary::root().join("tests/python/terminal.py"))
+            .arg(binary::pipefitter())
+            .args(["plugin", "test", "probe", "--wasm"])
+            .arg(&self.wasm)
+            .current_dir(self.root.path())
+            .env("TERM", "xterm-256color")
+            .env_remove("NO_COLOR")
+            .env_remove("PIPEFITTER_LOG")
+            .envs(environment.iter().copied());
+        Process::start("plugin test on a terminal", command)
     }
 
     /// Exit code, standard output without times, standard error.
