@@ -75,7 +75,6 @@ async fn what_is_as_expected_passes() {
 }
 
 #[tokio::test]
-#[ignore = "does not pass: its probe does not take what it is given"]
 async fn the_job_is_the_one_that_job_json_says() {
     let folder = Folder::of(&Plugin {
         allow_empty: true,
@@ -207,7 +206,6 @@ async fn cases_are_chosen_by_their_names() {
 }
 
 #[tokio::test]
-#[ignore = "does not pass: its probe does not take what it is given"]
 async fn limits_and_grants_are_those_of_the_configuration() {
     let mut plugin = Plugin::probe("Probe").granted();
     // There are ten at most.

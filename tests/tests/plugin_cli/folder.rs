@@ -19,9 +19,14 @@ impl Folder {
     }
 
     pub(crate) fn of(plugin: &Plugin) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        // Where guests are built another manifest lies beside them, which would count.
+        let built = root.path().join("built");
+        std::fs::create_dir(&built).unwrap();
+        plugin.install(&built);
         let folder = Self {
-            root: tempfile::tempdir().unwrap(),
-            wasm: plugin.wasm.clone(),
+            root,
+            wasm: built.join(format!("{}.wasm", plugin.name)),
         };
         folder.write("action.toml", &plugin.manifest());
         folder

@@ -3,7 +3,6 @@
 use crate::folder::Folder;
 
 #[tokio::test]
-#[ignore = "does not pass: its probe does not take what it is given"]
 async fn an_update_keeps_what_still_matches() {
     let folder = Folder::probe();
     folder.case(
@@ -67,7 +66,6 @@ async fn a_chain_is_followed_to_its_end_where_nothing_is_expected() {
 }
 
 #[tokio::test]
-#[ignore = "does not pass: its probe does not take what it is given"]
 async fn a_case_is_made_of_the_example() {
     let plugin = pipefitter_tests::plugins::Plugin {
         inputs: (1, 1),
