@@ -1,5 +1,6 @@
 //! `pipefitter dev`: the embedded service and a worker in one process, over HTTP between them.
 
+mod changes;
 mod definition;
 mod keys;
 mod pipeline;

@@ -10,11 +10,12 @@ use pipefitter_sandbox::Level;
 use pipefitter_worker::{WorkerEvent, WorkerHandle};
 use tokio::sync::broadcast::{self, error::RecvError};
 
+use super::changes::Changes;
 use super::keys::{self, Keys};
 use super::rebuild::{BuildNews, Rebuilds};
 use super::setup::Clients;
 use super::show::Show;
-use super::source::{Changes, Source, send_source};
+use super::source::{Source, send_source};
 use crate::args::DevArgs;
 use crate::exit::Exit;
 use crate::signals::Signals;
@@ -68,7 +69,7 @@ impl Session<'_> {
     ) -> Result<Ended> {
         let mut of_worker = worker.map(WorkerHandle::events);
         let mut changes = match (&self.source, self.args.once) {
-            (Some(source), false) => Some(Changes::of(&source.folder)?),
+            (Some(source), false) => Some(source.watch()?),
             _ => None,
         };
         loop {

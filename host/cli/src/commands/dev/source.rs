@@ -1,20 +1,16 @@
 //! The source folder: packed as an artifact, uploaded, and watched for changes.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use notify::{RecursiveMode, Watcher};
+use notify::RecursiveMode;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 
+use super::changes::Changes;
 use super::pipeline::Pipeline;
 use super::setup::Clients;
 use super::show::Show;
 use crate::args::DevArgs;
-
-/// Editors write a file in several steps: wait until the folder has been quiet for this long.
-const QUIET: Duration = Duration::from_millis(300);
 
 /// The folder as a zip, the same bytes for the same files.
 pub(crate) async fn pack(folder: PathBuf) -> Result<tempfile::TempPath> {
@@ -57,57 +53,21 @@ pub(crate) async fn upload(
     Ok(put.version_id().unwrap_or("none").to_owned())
 }
 
-/// One message for each burst of changes below the folder. Ends with the receiver.
-pub(crate) struct Changes {
-    received: mpsc::UnboundedReceiver<()>,
-    /// A burst has begun and its end was not waited for: `next` is dropped whenever something else happens
-    /// first.
-    begun: bool,
-    _watcher: notify::RecommendedWatcher,
-}
-
-impl Changes {
-    pub(crate) fn of(folder: &Path) -> Result<Self> {
-        let (sender, received) = mpsc::unbounded_channel();
-        let mut watcher =
-            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                let changed = event.is_ok_and(|event| {
-                    event.kind.is_create() || event.kind.is_modify() || event.kind.is_remove()
-                });
-                if changed {
-                    // The receiver is gone when dev ends: nobody is left to tell.
-                    let _ = sender.send(());
-                }
-            })
-            .context("could not watch the source folder")?;
-        watcher
-            .watch(folder, RecursiveMode::Recursive)
-            .with_context(|| format!("could not watch {}", folder.display()))?;
-        Ok(Self {
-            received,
-            begun: false,
-            _watcher: watcher,
-        })
-    }
-
-    /// The next burst is over. May be dropped and called again: no change is forgotten.
-    pub(crate) async fn next(&mut self) {
-        if !self.begun {
-            if self.received.recv().await.is_none() {
-                std::future::pending::<()>().await;
-            }
-            self.begun = true;
-        }
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.received.recv()).await {}
-        self.begun = false;
-    }
-}
-
 /// The source folder and the object that it becomes.
 pub(super) struct Source {
     pub(super) folder: PathBuf,
     pub(super) bucket: String,
     pub(super) key: String,
+}
+
+impl Source {
+    pub(super) fn watch(&self) -> Result<Changes> {
+        let mut changes = Changes::none().context("could not watch the source folder")?;
+        changes
+            .watch(&self.folder, RecursiveMode::Recursive)
+            .with_context(|| format!("could not watch {}", self.folder.display()))?;
+        Ok(changes)
+    }
 }
 
 pub(super) fn source_location(

@@ -3,15 +3,12 @@
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use notify::{RecursiveMode, Watcher};
+use notify::RecursiveMode;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 
-/// Editors write a file in several steps: wait until the folder has been quiet for this long.
-const QUIET: Duration = Duration::from_millis(300);
+use super::changes::Changes;
 
 /// What tools make, and what a plugin is run with: none of it is built from. Nor is what begins with a dot.
 const NOT_SOURCES: [&str; 10] = [
@@ -111,24 +108,12 @@ impl Sources {
     }
 
     pub(crate) fn watch(&self) -> Result<SourceChanges> {
-        let (sender, received) = mpsc::unbounded_channel();
-        let mut watcher =
-            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                let changed = event.is_ok_and(|event| {
-                    event.kind.is_create() || event.kind.is_modify() || event.kind.is_remove()
-                });
-                if changed {
-                    // The receiver is gone when dev ends: nobody is left to tell.
-                    let _ = sender.send(());
-                }
-            })
-            .context("could not watch the plugin's folder")?;
-        watch_folders(self, &mut watcher)?;
-        Ok(SourceChanges {
+        let mut changes = SourceChanges {
             sources: self.clone(),
-            received,
-            watcher,
-        })
+            changes: Changes::none().context("could not watch the plugin's folder")?,
+        };
+        changes.watch_folders()?;
+        Ok(changes)
     }
 }
 
@@ -137,35 +122,31 @@ fn is_folder(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Each folder for itself: those of tools' output have thousands below them.
-fn watch_folders(sources: &Sources, watcher: &mut notify::RecommendedWatcher) -> Result<()> {
-    for folder in sources.folders(&sources.dir) {
-        let watched = watcher.watch(&folder, RecursiveMode::NonRecursive);
-        if folder.is_dir() {
-            watched.with_context(|| format!("could not watch {}", folder.display()))?;
-        }
-    }
-    Ok(())
-}
-
 /// Bursts of changes in the plugin's folder.
 pub(crate) struct SourceChanges {
     sources: Sources,
-    received: mpsc::UnboundedReceiver<()>,
-    watcher: notify::RecommendedWatcher,
+    changes: Changes,
 }
 
 impl SourceChanges {
-    /// The next burst is over.
+    /// The next burst is over. May be dropped and called again, as that of [`Changes`].
     pub(crate) async fn next(&mut self) {
-        if self.received.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.received.recv()).await {}
-        // There may be new folders. To watch one twice is to watch it once.
-        if let Err(error) = watch_folders(&self.sources, &mut self.watcher) {
+        self.changes.next().await;
+        // There may be new folders.
+        if let Err(error) = self.watch_folders() {
             tracing::warn!("{error:#}");
         }
+    }
+
+    /// Each folder for itself: those of tools' output have thousands below them.
+    fn watch_folders(&mut self) -> Result<()> {
+        for folder in self.sources.folders(&self.sources.dir) {
+            let watched = self.changes.watch(&folder, RecursiveMode::NonRecursive);
+            if folder.is_dir() {
+                watched.with_context(|| format!("could not watch {}", folder.display()))?;
+            }
+        }
+        Ok(())
     }
 }
 
