@@ -19,6 +19,7 @@ use pipefitter_worker::WorkerEvent;
 
 use self::job::check_names;
 pub(crate) use self::job::{JobFile, in_order};
+pub(crate) use self::report::revision_json;
 pub(crate) use self::run::{Runner, settings};
 pub(crate) use self::source::Answer;
 use crate::args::InvokeArgs;

@@ -1,8 +1,8 @@
 //! What `invoke` prints: the result as JSON, in the contract's words and snake_case.
 
-use pipefitter_codepipeline::{ExecutionDetails, FailureType};
+use pipefitter_codepipeline::{CurrentRevision, ExecutionDetails, FailureType};
 use pipefitter_sandbox::Level;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::source::Answer;
 use crate::exit::Exit;
@@ -19,12 +19,7 @@ pub(crate) fn render(answer: &Answer) -> (Value, Exit) {
                 let mut shown = json!({ "outcome": "succeeded", "variables": result.variables });
                 add_details(&mut shown, &result.details);
                 if let Some(revision) = &result.current_revision {
-                    shown["current_revision"] = without_null(json!({
-                        "revision": revision.revision,
-                        "change_identifier": revision.change_identifier,
-                        "created": revision.created,
-                        "summary": revision.summary,
-                    }));
+                    shown["current_revision"] = revision_json(revision);
                 }
                 (shown, Exit::Success)
             }
@@ -50,16 +45,18 @@ fn add_details(shown: &mut Value, details: &ExecutionDetails) {
     }
 }
 
-fn without_null(value: Value) -> Value {
-    match value {
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .collect::<Map<_, _>>(),
-        ),
-        other => other,
-    }
+/// Without what it does not have.
+pub(crate) fn revision_json(revision: &CurrentRevision) -> Value {
+    let members = [
+        ("revision", json!(revision.revision)),
+        ("change_identifier", json!(revision.change_identifier)),
+        ("created", json!(revision.created)),
+        ("summary", json!(revision.summary)),
+    ];
+    members
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect()
 }
 
 fn kind(kind: FailureType) -> &'static str {

@@ -9,7 +9,7 @@ use pipefitter_codepipeline::{ExecutionDetails, FailureType};
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Map, Value, json};
 
-use crate::commands::invoke::Answer;
+use crate::commands::invoke::{Answer, revision_json};
 
 /// The keys of a result, in the order that they are written in.
 const KEYS: [&str; 8] = [
@@ -64,13 +64,7 @@ pub(super) fn of(answer: &Answer, hosts_id: &str) -> Value {
                 own(external_execution_id.as_deref(), hosts_id),
             );
             if let Some(revision) = &success.current_revision {
-                let revision = json!({
-                    "revision": revision.revision,
-                    "change_identifier": revision.change_identifier,
-                    "created": revision.created,
-                    "summary": revision.summary,
-                });
-                put("current_revision", without_null(revision));
+                put("current_revision", revision_json(revision));
             }
             let token = success.continuation.as_ref();
             put(
@@ -96,16 +90,6 @@ pub(super) fn of(answer: &Answer, hosts_id: &str) -> Value {
 
 fn own(id: Option<&str>, hosts_id: &str) -> Value {
     json!(id.filter(|id| *id != hosts_id))
-}
-
-fn without_null(value: Value) -> Value {
-    match value {
-        Value::Object(mut members) => {
-            members.retain(|_, value| !value.is_null());
-            Value::Object(members)
-        }
-        other => other,
-    }
 }
 
 fn kind(kind: FailureType) -> &'static str {
