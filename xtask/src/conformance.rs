@@ -25,11 +25,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::paths;
+use crate::{pages, paths};
 
 const PAGE: &str = "docs/LOCAL.md";
-const BEGIN: &str = "<!-- Written by `cargo xtask conformance`: not to be edited. -->";
-const END: &str = "<!-- Written until here. -->";
 
 /// Where tests of the embedded service are.
 const FOLDERS: [&str; 3] = ["host/local/src", "host/local/tests", "tests/tests"];
@@ -50,25 +48,16 @@ struct Shown {
 
 /// Write the table into the page.
 pub(crate) fn run() -> Result<()> {
-    let (page, text) = (paths::root().join(PAGE), current()?);
-    fs::write(&page, text).with_context(|| format!("could not write {}", page.display()))
+    pages::write(PAGE, &current()?)
 }
 
 /// The page as it should be.
 fn current() -> Result<String> {
     let root = paths::root();
-    let read = |path: &str| {
-        fs::read_to_string(root.join(path)).with_context(|| format!("could not read {path}"))
-    };
-    let page = read(PAGE)?;
-    let operations = operations(&read(MODEL)?);
-    let table = table(&operations, &shown_by_tests(&root)?)?;
-    let split = page.split_once(BEGIN);
-    let split = split.and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let Some((before, after)) = split else {
-        bail!("{PAGE} has no place for the table: it is between `{BEGIN}` and `{END}`");
-    };
-    Ok(format!("{before}{BEGIN}\n\n{table}\n{END}{after}"))
+    let model =
+        fs::read_to_string(root.join(MODEL)).with_context(|| format!("could not read {MODEL}"))?;
+    let table = table(&operations(&model), &shown_by_tests(&root)?)?;
+    pages::filled(PAGE, "conformance", &table)
 }
 
 /// The names in the table of requests: `("Name", &SHAPE)`, on one line or two.

@@ -1,7 +1,7 @@
 //! The Go side: a toolchain under `target/`, pinned. Nothing is fetched from Go's module proxy: the SDK and the
 //! plugins need no module but the SDK.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -99,18 +99,6 @@ pub(crate) fn set_up() -> Result<()> {
             home().display()
         ),
     }
-}
-
-/// Run a plugin's cases on the component that was built.
-pub(crate) fn test_cases(plugin: &str, wasm: &Path) -> Result<()> {
-    if !is_there() {
-        return Ok(());
-    }
-    run(Command::new(paths::binary())
-        .args(["plugin", "test"])
-        .arg(paths::root().join(plugin))
-        .arg("--wasm")
-        .arg(wasm))
 }
 
 /// Run the tests of the SDK and of a plugin in Go.

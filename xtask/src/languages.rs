@@ -5,29 +5,20 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::guests::is_fresh;
 use crate::process::run;
-use crate::{go, paths, python, toolchains};
+use crate::{go, pages, paths, python, toolchains};
 
 const PAGE: &str = "docs/LANGUAGES.md";
-const BEGIN: &str = "<!-- Written by `cargo xtask languages`: not to be edited. -->";
-const END: &str = "<!-- Written until here. -->";
 
-/// What each guest is built of, besides its own folder.
-fn sdk(guest: &str) -> &'static str {
+/// What a guest is built of, besides its own folder: the SDK of its own name, but for one.
+fn sdk(guest: &str) -> &str {
     match guest {
-        "typescript" | "starlingmonkey" => "javascript",
-        "python" => "python",
-        "javascript" => "javascript",
-        "c" => "c",
-        "cpp" => "cpp",
-        "zig" => "zig",
-        "go" => "go",
-        "rust" => "rust",
-        _ => "command",
+        "typescript" => "javascript",
+        other => other,
     }
 }
 
@@ -131,8 +122,6 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Write the matrix into the page.
 pub(crate) fn write() -> Result<()> {
-    let page = paths::root().join(PAGE);
-    let text = fs::read_to_string(&page).with_context(|| format!("could not read {PAGE}"))?;
     let seen = paths::target().join("conformance.json");
     let seen = fs::read_to_string(&seen).with_context(|| {
         format!(
@@ -141,14 +130,8 @@ pub(crate) fn write() -> Result<()> {
         )
     })?;
     let seen: Value = serde_json::from_str(&seen).context("conformance.json is not JSON")?;
-    let split = text.split_once(BEGIN);
-    let split = split.and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let Some((before, after)) = split else {
-        bail!("{PAGE} has no place for the matrix: it is between `{BEGIN}` and `{END}`");
-    };
-    let tables = tables(&seen)?;
-    fs::write(&page, format!("{before}{BEGIN}\n\n{tables}\n{END}{after}"))
-        .with_context(|| format!("could not write {PAGE}"))
+    let filled = pages::filled(PAGE, "languages", &tables(&seen)?)?;
+    pages::write(PAGE, &filled)
 }
 
 fn tables(seen: &Value) -> Result<String> {

@@ -19,6 +19,7 @@ mod hostile;
 mod javascript;
 mod languages;
 mod model;
+mod pages;
 mod paths;
 mod prerequisites;
 mod process;

@@ -31,30 +31,30 @@ pub(crate) fn bin() -> PathBuf {
     paths::target().join("venv").join("bin")
 }
 
-/// Make the environment, or leave it when it holds these very requirements.
+/// Make the environment that everything here takes its Python from.
 pub(crate) fn set_up() -> Result<()> {
     let venv = paths::target().join("venv");
+    environment(&venv, REQUIREMENTS, "Python packages")
+}
+
+/// Make a virtual environment, or leave it when it holds these very requirements. `title` is what is said while that
+/// takes its time.
+pub(crate) fn environment(venv: &Path, requirements: &str, title: &str) -> Result<()> {
     let stamp = venv.join("requirements.txt");
-    if std::fs::read_to_string(&stamp).is_ok_and(|text| text == REQUIREMENTS) {
+    if std::fs::read_to_string(&stamp).is_ok_and(|text| text == requirements) {
         return Ok(());
     }
-    eprintln!("Python packages (once):");
+    eprintln!("{title} (once):");
     run(Command::new("python3")
         .args(["-m", "venv", "--clear"])
-        .arg(&venv))?;
+        .arg(venv))?;
     let wanted = venv.join("wanted.txt");
-    std::fs::write(&wanted, REQUIREMENTS).context("could not write the list of Python packages")?;
-    run(Command::new(bin().join("python"))
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-        ])
+    std::fs::write(&wanted, requirements).context("could not write the list of Python packages")?;
+    run(Command::new(venv.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "-r"])
         .arg(&wanted))?;
-    std::fs::rename(&wanted, &stamp).context("could not finish the Python environment")
+    std::fs::rename(&wanted, &stamp).with_context(|| format!("could not finish {}", venv.display()))
 }
 
 /// Install what a plugin's requirements.txt pins into its folder, or leave it when that is there. A plugin without one has

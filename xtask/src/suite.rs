@@ -32,10 +32,6 @@ pub(crate) fn run_with(args: &[String]) -> Result<()> {
     // What is asked for by name or package is of cargo's; both results are seen before either fails the whole.
     let others = if args.is_empty() {
         go::test(GO_MODULES)
-            .and(go::test_cases(
-                "plugins/licence",
-                &paths::target().join("plugins/licence.wasm"),
-            ))
             .and(sdks::test())
             .and(python::test())
             .and(javascript::test())

@@ -16,13 +16,8 @@ pub(crate) fn environment() -> Result<Vec<(&'static str, OsString)>> {
     folders.extend(std::env::split_paths(&own));
     let path = std::env::join_paths(folders).context("a folder of PATH has a colon in its name")?;
     let cache = |name: &str| paths::target().join(name).into_os_string();
-    Ok(vec![
+    let mut variables = vec![
         ("PATH", path),
-        ("ZIG_GLOBAL_CACHE_DIR", zig::cache().into_os_string()),
-        (
-            "ZIG_LOCAL_CACHE_DIR",
-            zig::cache().join("local").into_os_string(),
-        ),
         ("GOENV", "off".into()),
         ("GOTOOLCHAIN", "local".into()),
         ("GOPROXY", "off".into()),
@@ -30,7 +25,9 @@ pub(crate) fn environment() -> Result<Vec<(&'static str, OsString)>> {
         ("GOCACHE", cache("go-cache")),
         ("GOPATH", cache("go-path")),
         ("PYTHONDONTWRITEBYTECODE", "1".into()),
-    ])
+    ];
+    variables.extend(zig::caches());
+    Ok(variables)
 }
 
 /// The product's own `plugin build`, with these toolchains.
