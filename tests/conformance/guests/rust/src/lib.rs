@@ -19,7 +19,6 @@ fn run(job: Job) -> Result<Outcome, Failure> {
         "continue" => return answers::chain(&job),
         "details" => answers::details(&job),
         "throw" => Err(std::io::Error::other("uncaught as asked"))?,
-        #[allow(clippy::panic, reason = "what the case asks for")]
         "trap" => panic!("trapped as asked"),
         "progress" => return Ok(answers::progress()),
         "stop" => return Ok(surroundings::stop()),
