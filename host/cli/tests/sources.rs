@@ -65,19 +65,15 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "?error_cause",
         "Option<String> of a Display",
     ),
+    ("worker/src/grants.rs", "{:?}", "str of a manifest"),
+    ("worker/src/grants.rs", "{ask:?}", "String of a manifest"),
+    ("worker/src/grants.rs", "{example:?}", "str of our own"),
+    ("worker/src/grants.rs", "{host:?}", "String of a path"),
+    ("worker/src/grants.rs", "{name:?}", "str of a plugin's name"),
     (
         "worker/src/job/log.rs",
         "{value:?}",
         "String of a log field, masked",
-    ),
-    ("worker/src/preparer.rs", "{:?}", "str of a manifest"),
-    ("worker/src/preparer.rs", "{ask:?}", "String of a manifest"),
-    ("worker/src/preparer.rs", "{example:?}", "str of our own"),
-    ("worker/src/preparer.rs", "{host:?}", "String of a path"),
-    (
-        "worker/src/preparer.rs",
-        "{name:?}",
-        "str of a plugin's name",
     ),
 ];
 

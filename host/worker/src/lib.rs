@@ -16,6 +16,7 @@ mod dispatch;
 mod envelope;
 mod error;
 mod events;
+mod grants;
 mod handle;
 mod hiding_credentials;
 mod job;
