@@ -29,6 +29,7 @@ fn main() {
         ("component", components()),
         ("config", configurations()),
         ("event", events()),
+        ("protocol", outputs()),
     ] {
         let folder = root().join("fuzz/corpus").join(target);
         std::fs::create_dir_all(&folder).unwrap();
@@ -352,4 +353,131 @@ fn components() -> Seeds {
         ),
         ("nested", [component, vec![1, 8], module].concat()),
     ])
+}
+
+/// What commands write; the target's job is `job-1`, and its longest line has 1000 bytes.
+fn outputs() -> Seeds {
+    let said = |rest: &str| format!("{{\"pipefitter\":1,\"job_id\":\"job-1\",{rest}}}\n");
+    let question = said("\"threshold\":{}");
+    let revision = r#"{"revision":"r","change_identifier":"c","created":1.5,"summary":null}"#;
+    let details = r#"{"summary":"s","external_execution_id":"e","percent_complete":100}"#;
+    let succeeded = said(&format!(
+        r#""outcome":{{"succeeded":{{"variables":{{"a":"1"}},"details":{details},"current_revision":{revision}}}}}"#
+    ));
+    let versions = [
+        "2",
+        "0",
+        "-1",
+        "1.0",
+        "\"1\"",
+        "null",
+        "[1]",
+        "18446744073709551616",
+    ];
+    let mut seeds: Seeds = versions
+        .iter()
+        .enumerate()
+        .map(|(number, version)| {
+            let line = question.replacen("\":1,", &format!("\":{version},"), 1);
+            (format!("version-{number}"), line.into_bytes())
+        })
+        .collect();
+    let texts = [
+        (
+            "log",
+            said(r#""log":{"level":"warn","message":"odd\n\u001b[2J","fields":{"file":"a.txt"}}"#),
+        ),
+        (
+            "progress",
+            said(r#""progress":{"percent":50,"summary":"half"}"#),
+        ),
+        ("outcome-succeeded", succeeded.clone()),
+        (
+            "outcome-in-progress",
+            said(&format!(
+                r#""outcome":{{"in_progress":{{"token":"step-2","details":{details}}}}}"#
+            )),
+        ),
+        (
+            "failure",
+            said(
+                r#""failure":{"kind":"configuration_error","message":"m","external_execution_id":null}"#,
+            ),
+        ),
+        ("stop-requested", said(r#""stop_requested":{}"#)),
+        ("time-remaining", said(r#""time_remaining":{}"#)),
+        ("threshold", question.clone()),
+        (
+            "secret",
+            ["api-token", "gone", "another"]
+                .map(|name| said(&format!(r#""secret":{{"name":"{name}"}}"#)))
+                .concat(),
+        ),
+        (
+            "all",
+            format!(
+                "reading\n{}50%\r{}\r\n{question}{succeeded}bye",
+                said(r#""log":{"level":"info","message":""}"#),
+                said(r#""progress":{"percent":null,"summary":""}"#).trim_end(),
+            ),
+        ),
+        (
+            "spaces",
+            question.replace(':', " :\t").replacen('{', " \t{ ", 1),
+        ),
+        ("two-outcomes", format!("{succeeded}{succeeded}")),
+        ("no-kind", said(r#""log":null"#)),
+        ("two-kinds", said(r#""threshold":{},"time_remaining":{}"#)),
+        ("unknown-kind", said(r#""shout":{"message":"m"}"#)),
+        ("unknown-name", said(r#""threshold":{"of":"pain"}"#)),
+        (
+            "name-twice",
+            said(r#""outcome":{"succeeded":{"variables":{"a":"1","a":"2"}}}"#),
+        ),
+        ("kind-twice", said(r#""threshold":{},"threshold":{}"#)),
+        ("types", said(r#""progress":{"percent":256,"summary":[]}"#)),
+        ("nested", said(&format!("\"log\":{}", "[".repeat(200)))),
+        ("escaped", question.replace("job-1", "\\u006aob-1")),
+        ("other-job", question.replace("job-1", "job-2")),
+        ("no-job", "{\"pipefitter\":1,\"threshold\":{}}\n".to_owned()),
+        ("broken", question.replace('}', "")),
+        (
+            "broken-mark",
+            "{\"pipefitter\n{\"pipefitter\"\n{\"pipe".to_owned(),
+        ),
+        ("no-end", question.trim_end().to_owned()),
+        (
+            "longest",
+            said(&format!("\"secret\":{{\"name\":\"{}\"}}", "x".repeat(940))),
+        ),
+        (
+            "too-long",
+            said(&format!("\"secret\":{{\"name\":\"{}\"}}", "x".repeat(1000))),
+        ),
+        ("unread", question.repeat(64)),
+        ("too-many-unread", question.repeat(65)),
+        (
+            "text",
+            format!("{}\n\u{1b}[31mred\rgreen\n", " ".repeat(1001)),
+        ),
+        ("empty", String::new()),
+    ];
+    seeds.extend(texts.map(|(name, text)| (name.to_owned(), text.into_bytes())));
+    let mut bytes = question.into_bytes();
+    bytes.insert(2, 0xff);
+    let at = bytes.len() - 4;
+    bytes.splice(at..at, *b"\xc3\x28");
+    let late = said(r#""secret":{"name":"?"}"#).into_bytes();
+    let late = late
+        .into_iter()
+        .map(|byte| if byte == b'?' { 0xff } else { byte });
+    seeds.extend(named(vec![
+        ("not-utf8", bytes),
+        ("not-utf8-value", late.collect()),
+        (
+            "nul",
+            b"{\"pipefitter\":1,\0\"job_id\":\"job-1\"}\n\0\n".to_vec(),
+        ),
+    ]));
+    seeds
 }

@@ -25,10 +25,10 @@ mod job;
 mod journal;
 #[cfg(feature = "masker")]
 mod masker;
-#[cfg(feature = "pipe")]
-mod pipe;
 #[cfg(feature = "plugins")]
 mod plugins;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod targets;
 
 #[cfg(feature = "archives")]
@@ -45,8 +45,8 @@ pub use job::job;
 pub use journal::journal;
 #[cfg(feature = "masker")]
 pub use masker::masker;
-#[cfg(feature = "pipe")]
-pub use pipe::pipe;
 #[cfg(feature = "plugins")]
 pub use plugins::{component, manifest};
+#[cfg(feature = "sandbox")]
+pub use sandbox::{pipe, protocol};
 pub use targets::{TARGETS, Target};

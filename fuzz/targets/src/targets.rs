@@ -57,10 +57,15 @@ pub const TARGETS: &[Target] = &[
         name: "pack",
         run: crate::pack,
     },
-    #[cfg(feature = "pipe")]
+    #[cfg(feature = "sandbox")]
     Target {
         name: "pipe",
         run: crate::pipe,
+    },
+    #[cfg(feature = "sandbox")]
+    Target {
+        name: "protocol",
+        run: crate::protocol,
     },
     #[cfg(feature = "archives")]
     Target {

@@ -107,7 +107,8 @@ macro_rules! smoke {
 }
 
 smoke!(
-    component, config, event, grants, job, journal, manifest, masker, pack, pipe, unpack, untar
+    component, config, event, grants, job, journal, manifest, masker, pack, pipe, protocol, unpack,
+    untar
 );
 
 #[test]

@@ -64,6 +64,8 @@ pub use child::inside::child_main;
 pub use child::launcher::{CHILD_COMMAND, Launcher};
 pub use child::parts::{ChildParts, Look};
 pub use child::process::ChildProcess;
+#[doc(hidden)]
+pub use command::hear_command;
 pub use error::{Cause, SandboxError};
 pub use http::NAMES as EGRESS_ERRORS;
 pub use in_process::InProcess;

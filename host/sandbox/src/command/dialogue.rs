@@ -25,7 +25,7 @@ use super::wire::{self, Answer, Said, Secret, Unread};
 type Lock<T> = std::sync::Mutex<T>;
 
 /// Answers that a command may leave unread.
-const UNREAD: usize = 64;
+pub(super) const UNREAD: usize = 64;
 
 /// Clones are the same conversation.
 #[derive(Clone)]

@@ -7,12 +7,14 @@
 
 mod dialogue;
 mod framer;
+mod fuzzed;
 mod pairs;
 mod run;
 mod stdio;
 mod wire;
 
 pub(crate) use dialogue::Dialogue;
+pub use fuzzed::hear_command;
 pub(crate) use run::{run, write_job_file};
 
 #[cfg(test)]
