@@ -191,8 +191,8 @@ impl Looking {
         Ok(Self(launcher))
     }
 
-    /// What shows of a file from its outside, and what is wrong with it.
-    pub(crate) fn survey(&self, wasm: &[u8]) -> Result<Survey> {
+    /// What shows of a file from its outside, and what is wrong with it; and what `look` would say.
+    pub(crate) fn survey(&self, wasm: &[u8]) -> Result<(Survey, Vec<u8>)> {
         let survey = self.0.survey(wasm, IsolationFloor::None);
         survey.context("the file cannot be looked at")
     }

@@ -95,17 +95,21 @@ pub(crate) fn look(
     told_of(launcher, file, Work::Look, floor)
 }
 
-/// Have a file surveyed. Blocking.
+/// Have a file surveyed and looked at. Blocking.
 pub(crate) fn survey(
     launcher: &Launcher,
     file: &[u8],
     floor: IsolationFloor,
-) -> Result<Survey, SandboxError> {
-    let told = told_of(launcher, file, Work::Survey, floor)?;
-    let survey: Survey = serde_json::from_slice(&told).map_err(|_| SandboxError::Compiler {
-        what: "it told what makes no sense".to_owned(),
-    })?;
-    Ok(survey.cleaned())
+) -> Result<(Survey, Vec<u8>), SandboxError> {
+    let mut told = told_of(launcher, file, Work::Survey, floor)?;
+    let mut values = serde_json::Deserializer::from_slice(&told).into_iter::<Survey>();
+    let Some(Ok(survey)) = values.next() else {
+        return Err(SandboxError::Compiler {
+            what: "it told what makes no sense".to_owned(),
+        });
+    };
+    let end = values.byte_offset();
+    Ok((survey.cleaned(), told.split_off(end)))
 }
 
 fn told_of(

@@ -153,11 +153,16 @@ impl Launcher {
         compile::look(self, file, floor)
     }
 
-    /// What shows of a stranger's file from its outside, and all that keeps it from being a plugin here. Blocking.
+    /// What shows of a stranger's file from its outside, and all that keeps it from being a plugin here; and what
+    /// [`Self::look`] would find, by the same child. Blocking.
     ///
     /// # Errors
     /// As [`Self::look`].
-    pub fn survey(&self, file: &[u8], floor: IsolationFloor) -> Result<Survey, SandboxError> {
+    pub fn survey(
+        &self,
+        file: &[u8],
+        floor: IsolationFloor,
+    ) -> Result<(Survey, Vec<u8>), SandboxError> {
         compile::survey(self, file, floor)
     }
 

@@ -49,7 +49,7 @@ pub(super) struct Order {
 pub(super) enum Work {
     /// The descriptors are a file and memory for what is to be told of it.
     Look,
-    /// The same, for this crate's own account of the file.
+    /// The same, with this crate's own account of the file before it.
     Survey,
     /// The descriptors are a component or core module, and memory for its code.
     Compile,
@@ -97,9 +97,11 @@ fn work(
         }
         (Work::Survey, Some(file), Some(told)) => {
             lock_down(order, Memory::Data, || Ok(()))?;
-            let survey = Survey::of(&whole(file)?, parts.test_imports.is_some());
-            serde_json::to_writer(File::from(told), &survey)
-                .map_err(|error| failed(error.into()))?;
+            let file = whole(file)?;
+            let survey = Survey::of(&file, parts.test_imports.is_some());
+            let mut answer = serde_json::to_vec(&survey).map_err(|error| failed(error.into()))?;
+            answer.extend((parts.look)(&file));
+            File::from(told).write_all(&answer).map_err(failed)?;
             Ok(Answer::Looked)
         }
         (Work::Compile, Some(wasm), Some(code)) => {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use pipefitter_egress::NetworkGrant;
 use pipefitter_plugins::{
-    Custody, FileDigest, Manifest, PluginFiles, SupplyPolicy, inspect_plugin,
+    Custody, FileDigest, Look, Manifest, PluginDigest, PluginFiles, PrepareError, SupplyPolicy,
+    inspect_plugin,
 };
 use pipefitter_sandbox::{Entry, FileKind, Survey, SurveyFault};
 
@@ -55,13 +56,18 @@ pub(super) fn nobodys_policy() -> SupplyPolicy {
 /// Look at a file, and judge it by a policy.
 pub(super) fn facts(file: &Path, policy: &SupplyPolicy, looking: &Looking) -> Result<Facts> {
     let wasm = std::fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
-    let survey = looking.survey(&wasm)?;
+    let (survey, seen) = looking.survey(&wasm)?;
+    let seen = Seen {
+        digest: FileDigest::of(&wasm),
+        told: seen,
+        looking,
+    };
     let mut problems: Vec<ConfigProblem> = survey
         .faults
         .iter()
         .map(|fault| of_survey(file, fault))
         .collect();
-    let plugin = match inspect_plugin(file, policy, looking) {
+    let plugin = match inspect_plugin(file, policy, &seen) {
         Ok(plugin) => Some(plugin),
         // One that is no wasm at all has been told of, and why.
         Err(_) if survey.kind == FileKind::Other => None,
@@ -78,11 +84,28 @@ pub(super) fn facts(file: &Path, policy: &SupplyPolicy, looking: &Looking) -> Re
         file: file.to_owned(),
         name: stem.to_string_lossy().into_owned(),
         bytes: wasm.len() as u64,
-        digest: FileDigest::of(&wasm),
+        digest: seen.digest,
         survey,
         plugin,
         problems,
     })
+}
+
+/// What was seen in a file already, so that no second process has to look.
+struct Seen<'a> {
+    digest: FileDigest,
+    told: Vec<u8>,
+    looking: &'a Looking,
+}
+
+impl Look for Seen<'_> {
+    fn look(&self, digest: &PluginDigest, wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
+        // Another one, where the file was replaced meanwhile.
+        if digest.as_str() != self.digest.hex() {
+            return self.looking.look(digest, wasm);
+        }
+        Ok(self.told.clone())
+    }
 }
 
 fn of_survey(file: &Path, fault: &SurveyFault) -> ConfigProblem {
