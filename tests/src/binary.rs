@@ -44,6 +44,12 @@ pub fn shipped(name: &str) -> PathBuf {
     there(target().join("plugins").join(format!("{name}.wasm")))
 }
 
+/// The source of the release demo.
+#[must_use]
+pub fn demo_release() -> PathBuf {
+    there(target().join("demo-release/source"))
+}
+
 /// A program of the Python environment: `python`, `aws`.
 #[must_use]
 pub fn venv(program: &str) -> PathBuf {

@@ -37,6 +37,7 @@ mod service;
 pub mod soak;
 mod tally;
 mod vitals;
+mod webhook;
 mod worker;
 
 pub use executions::ActionResult;
@@ -49,4 +50,5 @@ pub use rig::{Rig, RigOptions, small_source};
 pub use service::{CONTROL_TOKEN, Service, ServiceOptions};
 pub use tally::{results_of, terminal_results};
 pub use vitals::Vitals;
+pub use webhook::{Post, Webhook};
 pub use worker::{Worker, WorkerSetup};

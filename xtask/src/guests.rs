@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::run;
-use crate::{hostile, javascript, languages, paths, python, zig};
+use crate::{cargo, hostile, javascript, languages, paths, python, zig};
 
 /// The plugins in Rust that the project ships, by folder.
 pub(crate) const PLUGINS: &[&str] = &["site", "linkcheck", "publish"];
@@ -199,16 +199,7 @@ fn javascript_twin(source: &Path, out: &Path) -> Result<()> {
 }
 
 fn wasi_wit() -> Result<PathBuf> {
-    let output = Command::new("cargo")
-        .args(["metadata", "--locked", "--format-version", "1"])
-        .current_dir(paths::root())
-        .output()
-        .context("could not run cargo metadata")?;
-    let metadata: serde_json::Value =
-        serde_json::from_slice(&output.stdout).context("cargo metadata printed no JSON")?;
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata has no packages")?;
+    let packages = cargo::packages()?;
     let manifest = packages
         .iter()
         .find(|package| package["name"] == "wasmtime-wasi")

@@ -31,7 +31,7 @@ const PLUGINS: [(&str, &str); 5] = [
     ("version", "zig"),
 ];
 
-/// Build those into a folder.
+/// Build those into a folder: where there is no Go toolchain, all but what is in Go, which is said.
 pub(crate) fn build_plugins(out: &Path) -> Result<()> {
     for (name, sdk) in PLUGINS {
         let plugin = paths::root().join("plugins").join(name);

@@ -6,10 +6,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 mod bench;
 mod bindings;
+mod cargo;
 mod conformance;
 mod debian;
 mod demo;
@@ -42,8 +43,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the main job on the embedded service over real documentation, and show what happened
-    Demo,
+    /// Run a pipeline on the embedded service over real files, and show what happened
+    Demo {
+        /// Which
+        #[arg(value_enum, default_value_t = Demo::Docs)]
+        which: Demo,
+    },
     /// Run every test: formatting and lints are `.ci/run`'s
     Test {
         /// Passed on to `cargo test`, such as `-p pipefitter-worker` or a test's name
@@ -80,9 +85,21 @@ enum Command {
     Setup,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Demo {
+    /// Documentation: built, its links checked, published. Plugins in Rust; seconds
+    Docs,
+    /// This repository as a release: sums, licences, policies, the next version, a message. Plugins in C, Go, Python,
+    /// TypeScript and Zig; the first time brings their toolchains, as the tests do
+    Release,
+}
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Demo => demo::run(),
+        Command::Demo { which: Demo::Docs } => demo::docs(),
+        Command::Demo {
+            which: Demo::Release,
+        } => demo::release(),
         Command::Test { args } => suite::run_with(&args),
         Command::Soak {
             minutes,

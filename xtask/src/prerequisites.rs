@@ -61,6 +61,12 @@ pub(crate) fn for_demo() -> Result<()> {
     wasm_target()
 }
 
+/// Check what the demo of the plugins in other languages needs.
+pub(crate) fn for_release_demo() -> Result<()> {
+    check(&[RUST, NODE, PYTHON])?;
+    wasm_target()
+}
+
 /// Check what the benchmarks need.
 pub(crate) fn for_benchmarks() -> Result<()> {
     check(&[RUST, PYTHON])?;

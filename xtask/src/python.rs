@@ -24,7 +24,7 @@ const PROGRAMS: &[(&str, &[&str])] = &[
 ];
 
 /// Where a plugin's folder has what its requirements.txt pins.
-const PACKAGES: &str = "vendor/packages";
+pub(crate) const PACKAGES: &str = "vendor/packages";
 
 /// The environment's `bin`.
 pub(crate) fn bin() -> PathBuf {

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::run;
 use crate::{
-    go, guests, javascript, languages, paths, prerequisites, python, sdks, toolchains, zig,
+    demo, go, guests, javascript, languages, paths, prerequisites, python, sdks, toolchains,
 };
 
 /// Modules in Go with tests of their own.
@@ -15,14 +15,11 @@ const GO_MODULES: &[&str] = &["guest-sdk/go", "plugins/licence"];
 /// Everything that the tests load or drive.
 pub(crate) fn set_up() -> Result<()> {
     prerequisites::for_tests()?;
-    python::set_up()?;
-    javascript::set_up()?;
-    go::set_up()?;
-    zig::set_up()?;
-    toolchains::write_down()?;
+    toolchains::set_up()?;
     guests::build_binary()?;
     let plugins = guests::build_plugins()?;
     languages::build_plugins(&plugins)?;
+    demo::lay_out_release()?;
     guests::build_test_guests()
 }
 

@@ -8,6 +8,15 @@ use anyhow::{Context, Result};
 
 use crate::{go, javascript, paths, python, zig};
 
+/// Bring all of them, each once.
+pub(crate) fn set_up() -> Result<()> {
+    python::set_up()?;
+    javascript::set_up()?;
+    go::set_up()?;
+    zig::set_up()?;
+    write_down()
+}
+
 /// Variables that a program gets which builds plugins.
 pub(crate) fn environment() -> Result<Vec<(&'static str, OsString)>> {
     // ziglang's python first: what asks for `python -m ziglang` takes the first `python` there is.
@@ -41,7 +50,7 @@ pub(crate) fn plugin_build() -> Result<Command> {
 }
 
 /// Write them down for the tests: one `NAME=VALUE` on each line.
-pub(crate) fn write_down() -> Result<()> {
+fn write_down() -> Result<()> {
     let mut text = String::new();
     for (name, value) in environment()? {
         let value = value.to_string_lossy();

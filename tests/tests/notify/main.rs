@@ -3,14 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
-mod webhook;
-
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Rig, binary};
+use pipefitter_tests::{Rig, Webhook, binary};
 use serde_json::json;
-
-use crate::webhook::Webhook;
 
 /// In the webhook's path: whoever has it can post.
 const PATH: &str = "s3cr3tp4th-5e1f";

@@ -6,5 +6,6 @@ mod cases;
 mod dev;
 mod folder;
 mod http;
+mod release;
 mod shipped;
 mod update;

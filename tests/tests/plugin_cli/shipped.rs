@@ -53,7 +53,7 @@ fn cases(plugin: &Path) -> usize {
 
 /// The plugin's .wasm: one that the set-up has built, or built here. None where its tools are not there, which is
 /// told, and never so where a CI server runs this.
-async fn built(plugin: &Path, name: &str) -> Option<PathBuf> {
+pub(crate) async fn built(plugin: &Path, name: &str) -> Option<PathBuf> {
     let there = binary::target()
         .join("plugins")
         .join(format!("{name}.wasm"));

@@ -17,10 +17,13 @@ use tokio::task::JoinSet;
 
 /// A request.
 #[derive(Clone, Debug)]
-pub(crate) struct Post {
-    pub(crate) authorization: Option<String>,
-    pub(crate) content_type: Option<String>,
-    pub(crate) body: Value,
+pub struct Post {
+    /// Its header `authorization`.
+    pub authorization: Option<String>,
+    /// Its header `content-type`.
+    pub content_type: Option<String>,
+    /// Its JSON.
+    pub body: Value,
 }
 
 #[derive(Default)]
@@ -30,14 +33,15 @@ struct Seen {
 }
 
 /// The server, which ends when it is dropped.
-pub(crate) struct Webhook {
+pub struct Webhook {
     address: SocketAddr,
     seen: Arc<Seen>,
     _tasks: JoinSet<()>,
 }
 
 impl Webhook {
-    pub(crate) async fn start() -> Webhook {
+    /// Listen. Paths say how it answers: `/ok/SECRET`, `/gone/SECRET`, `/busy` twice before it takes one, `/down`.
+    pub async fn start() -> Webhook {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Seen::default());
@@ -60,12 +64,19 @@ impl Webhook {
     }
 
     /// Scheme, host and port.
-    pub(crate) fn origin(&self) -> String {
+    #[must_use]
+    pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
+    /// The port of 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// What it was told where it takes what it is told.
-    pub(crate) async fn posted(&self) -> Vec<Post> {
+    pub async fn posted(&self) -> Vec<Post> {
         self.seen.posted.lock().await.clone()
     }
 }
