@@ -295,6 +295,13 @@ pub(super) fn read(line: &[u8], job_id: &str) -> Result<Said, Unread> {
     let broken = |why: String| Err(Unread::Broken(why));
     let version = head.pipefitter;
     if !VERSIONS.iter().any(|spoken| version == *spoken) {
+        let version = version.to_string();
+        // As in `place`: a long one is left out whole.
+        let version = if version.chars().count() > SAID {
+            "(something long)"
+        } else {
+            &version
+        };
         return broken(format!(
             "it is of version {version} of the protocol, and this host speaks 1"
         ));
