@@ -13,6 +13,7 @@ mod print;
 mod secret_faults;
 mod signals;
 mod sources;
+mod supervisor;
 mod telemetry;
 mod temporary;
 mod wiring;

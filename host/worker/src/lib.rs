@@ -26,6 +26,7 @@ mod message;
 mod names;
 mod outcome;
 mod preparer;
+mod readiness;
 mod said;
 mod slots;
 mod staging;
@@ -39,6 +40,7 @@ pub use error::WorkerError;
 pub use events::{JobEnd, JobInfo, JobOutcome, WorkerEvent};
 pub use handle::{Worker, WorkerHandle};
 pub use preparer::Preparer;
+pub use readiness::Readiness;
 pub use staging::Staging;
 pub use status::{
     Counters, DrainReport, JobStatus, PollerStatus, QueueStatus, UnservedClientStatus, WorkerStatus,

@@ -1,7 +1,7 @@
 //! Customers who come, and one whose token is wrong.
 
 use pipefitter_tests::pipelines::Action;
-use pipefitter_tests::{Exchange, Rig, terminal_results};
+use pipefitter_tests::{Exchange, Rig, Supervisor, terminal_results};
 
 use super::partner::{
     ADA, BOB, EVE, begin, nothing_leaked, offering_again, probe, rig, tokens_file, write_tokens,
@@ -19,13 +19,20 @@ fn sent(rig: &Rig, token: &str) -> Vec<String> {
 #[tokio::test]
 async fn of_three_customers_the_one_with_a_wrong_token_is_told_of_and_the_others_are_served() {
     let plugin = probe();
-    let rig = offering_again(&plugin, &[ADA, BOB, EVE], "{ file = \"tokens.json\" }").await;
+    let mut rig = offering_again(&plugin, &[ADA, BOB, EVE], "{ file = \"tokens.json\" }").await;
+    let supervisor = Supervisor::start();
+    rig.setup.environment.push(supervisor.variable());
     let wrong = "token-sentinel-that-is-wrong";
     write_tokens(
         &rig,
         &[(ADA.id, ADA.token), (BOB.id, BOB.token), (EVE.id, wrong)],
     );
     let worker = rig.worker().await;
+    supervisor
+        .told("of its start", |said| {
+            said.starts_with("READY=1\nSTATUS=ready;")
+        })
+        .await;
     let act = |text: &str| {
         Action::new("Act", &plugin)
             .with("var.out", text)
@@ -42,6 +49,12 @@ async fn of_three_customers_the_one_with_a_wrong_token_is_told_of_and_the_others
             && said.contains("another token is tried"),
         "{said}"
     );
+    let without = format!("no jobs of client {} from main, since ", EVE.id);
+    supervisor
+        .told("of the client", |said| {
+            said.starts_with("STATUS=ready; ") && said.contains(&without)
+        })
+        .await;
     for (customer, text) in [(ADA, "ada"), (BOB, "bob")] {
         let execution = begin(&rig, customer, act(text)).await;
         assert_eq!(rig.service.ended(&execution).await, "succeeded");
@@ -76,7 +89,13 @@ async fn of_three_customers_the_one_with_a_wrong_token_is_told_of_and_the_others
         ],
     );
     assert_eq!(rig.service.ended(&eves).await, "succeeded");
+    supervisor
+        .told("that the client is served", |said| !said.contains(&without))
+        .await;
     let said = worker.stop_cleanly().await;
+    supervisor
+        .told("of the end", |said| said == "STOPPING=1\n")
+        .await;
     let exchanges = rig.proxy.exchanges();
     let results = terminal_results(&exchanges);
     assert_eq!(

@@ -14,6 +14,7 @@ use crate::config::{Config, LogFormat, load, print_problems};
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::sources;
+use crate::supervisor::Supervisor;
 use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 
 /// The log is started in the format that the configuration tells; one with problems tells none.
@@ -116,6 +117,7 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
 
 async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<DrainReport> {
     let mut status = worker.watch();
+    let mut supervisor = Supervisor::ready(&status.borrow_and_update());
     let mut signalled = 0_u32;
     loop {
         tokio::select! {
@@ -124,10 +126,13 @@ async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<Dr
                 if changed.is_err() {
                     return worker.join().await.context("the worker failed");
                 }
+                supervisor.changed();
             }
+            () = supervisor.due() => supervisor.tell(&status.borrow_and_update()),
             name = signals.next() => {
                 signalled += 1;
                 if signalled == 1 {
+                    Supervisor::stopping();
                     tracing::info!(signal = name, "draining: no more polls; signal again to cancel jobs");
                     worker.drain();
                 } else {
