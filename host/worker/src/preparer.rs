@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::config::PluginGrants;
 use crate::grants::{check_entry, check_grants, check_imports};
+use crate::status::millis;
 
 /// Glues the sandbox's compiler to the cache of compiled code.
 ///
@@ -100,8 +101,8 @@ impl Prepare for Preparer {
         match self.cached(&code_id) {
             Ok(Some((code_path, Verified { shape, .. }))) => {
                 self.check(name, manifest, &shape)?;
-                let micros = began.elapsed().as_micros();
-                tracing::debug!(plugin = name, micros, "compiled code was found and checked");
+                let ms = millis(began.elapsed());
+                tracing::debug!(plugin = name, ms, "compiled code was found and checked");
                 self.reused.fetch_add(1, Ordering::Relaxed);
                 return Ok(Prepared {
                     code_id,
@@ -131,7 +132,7 @@ impl Prepare for Preparer {
             .cache
             .put(&code_id, &sealed)
             .map_err(|error| refused(chain(&error)))?;
-        let ms = began.elapsed().as_millis();
+        let ms = millis(began.elapsed());
         tracing::debug!(plugin = name, ms, bytes = wasm.len(), "plugin was compiled");
         self.compiled.fetch_add(1, Ordering::Relaxed);
         Ok(Prepared {

@@ -183,10 +183,14 @@ pub struct DrainReport {
     pub counters: Counters,
 }
 
+/// Whole milliseconds, in a type that JSON logs write as a number.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Counters {
     pub(crate) fn ran(&mut self, used: &Used) {
         let usage = &used.usage;
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.runs += 1;
         self.limits_hit += u64::from(used.limit);
         self.run_cpu_millis = self.run_cpu_millis.saturating_add(millis(usage.cpu));

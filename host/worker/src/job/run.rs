@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::life::RunEnd;
 use crate::message;
+use crate::status::millis;
 
 use super::brief::Brief;
 use super::conclude::conclude;
@@ -100,8 +101,8 @@ pub(crate) async fn run(
     tracing::debug!(
         plugin = brief.plugin_name(),
         job = %brief.parts.info.job,
-        wall_ms = usage.wall.as_millis(),
-        cpu_ms = usage.cpu.as_millis(),
+        wall_ms = millis(usage.wall),
+        cpu_ms = millis(usage.cpu),
         memory_peak = usage.memory_peak,
         disk_peak = usage.disk_peak,
         log_bytes = usage.log_bytes,
