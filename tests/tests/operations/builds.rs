@@ -110,6 +110,19 @@ async fn what_is_not_known_or_not_installed_is_told_with_what_to_do() {
         assert!(errors.contains(told), "{errors}");
         std::fs::remove_file(folder.path().join("own").join(source)).unwrap();
     }
+    // With a package.json the build itself would fetch jco.
+    plugin(folder.path(), &[("plugin.ts", ""), ("package.json", "{}")]);
+    let mut build = Command::new(binary::pipefitter());
+    build
+        .args(["plugin", "build", "own"])
+        .current_dir(folder.path())
+        .env("PATH", "");
+    let (code, _, errors) = finished(build).await;
+    assert_eq!(code, 4, "{errors}");
+    assert!(
+        errors.contains("npm is not there; install it with node"),
+        "{errors}"
+    );
 }
 
 const PYTHON: &str = "

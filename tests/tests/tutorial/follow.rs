@@ -62,7 +62,8 @@ fn script(home: &Path, block: &str) -> Command {
     shell(home, &script)
 }
 
-/// The tutorial's shell has the tester's tools, those that the set-up has brought, and the binary under test.
+/// The tutorial's shell has the tester's tools, those that the set-up has brought, and the binary under test. Packages of
+/// npm it has not: a plugin's own build fetches them, and the page relies on it.
 fn shell(home: &Path, script: &str) -> Command {
     let mut command = Command::new("bash");
     command.arg("-c").arg(script).current_dir(home);
@@ -70,7 +71,11 @@ fn shell(home: &Path, script: &str) -> Command {
         if name == "PATH" {
             let pipefitter = binary::pipefitter();
             let folder = pipefitter.parent().unwrap().display().to_string();
-            command.env(name, format!("{folder}:{value}"));
+            let tools = value
+                .split(':')
+                .filter(|folder| !folder.ends_with("node_modules/.bin"));
+            let path: Vec<&str> = std::iter::once(folder.as_str()).chain(tools).collect();
+            command.env(name, path.join(":"));
         } else {
             command.env(name, value);
         }

@@ -20,8 +20,8 @@ static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/javascri
 pub(super) static TYPESCRIPT: Kit = Kit {
     language: Language::Typescript,
     marks: &["plugin.ts"],
-    tools: |dir| toolchain(dir).map(drop),
-    install: Some(INSTALL),
+    tools,
+    install: None,
     build: |project| build(project, "plugin.ts"),
     template: Some(Template {
         files: &TYPESCRIPT_FILES,
@@ -33,8 +33,8 @@ pub(super) static TYPESCRIPT: Kit = Kit {
 pub(super) static JAVASCRIPT: Kit = Kit {
     language: Language::Javascript,
     marks: &["plugin.js"],
-    tools: |dir| toolchain(dir).map(drop),
-    install: Some(INSTALL),
+    tools,
+    install: None,
     build: |project| build(project, "plugin.js"),
     template: Some(Template {
         files: &JAVASCRIPT_FILES,
@@ -43,7 +43,7 @@ pub(super) static JAVASCRIPT: Kit = Kit {
     }),
 };
 
-/// By the plugin's package.json, which holds the version of one of its dependencies, too.
+/// By the plugin's package.json, which holds the version of one of jco's dependencies, too.
 const INSTALL: &str = "npm install";
 
 /// In the SDK: how a plugin's modules become one, `pipefitter-sdk` among them.
@@ -57,7 +57,34 @@ const JCO: Wanted = Wanted {
     install: INSTALL,
 };
 
+const NPM: Wanted = Wanted {
+    program: "npm",
+    version: &["--version"],
+    least: (9, 0, 0),
+    from: "with node, 20.19 or later, from nodejs.org or Debian 13",
+    install: "sudo apt-get install nodejs npm",
+};
+
+/// jco, or npm, with which a build fetches it.
+fn tools(dir: &Path) -> Result<()> {
+    let wanted = if fetches(dir) { &NPM } else { &JCO };
+    tools::look_up(wanted, dir).map(drop)
+}
+
+/// Whether a build begins with what package.json names, as those of other languages begin with their packages: it
+/// names jco, and there is none.
+fn fetches(dir: &Path) -> bool {
+    dir.join("package.json").is_file() && tools::all(JCO.program, dir).is_empty()
+}
+
 fn toolchain(dir: &Path) -> Result<Tool> {
+    if fetches(dir) {
+        let npm = tools::look_up(&NPM, dir)?;
+        tools::progress("Fetching the packages of package.json from npm, once");
+        let mut command = npm.command(dir);
+        command.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]);
+        tools::run(command, "fetch the packages")?;
+    }
     tools::look_up(&JCO, dir)
 }
 
