@@ -1,5 +1,5 @@
 //! One plugin in Rust, Python and JavaScript, in Rust as a core module for wasip1, which the worker adapts, and as plain
-//! commands in Rust and C: the same job, the same results.
+//! commands in Rust, C and AssemblyScript: the same job, the same results.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,13 +11,14 @@ use serde_json::Value;
 
 use crate::cli::pipefitter;
 
-const LANGUAGES: [(&str, &str); 6] = [
+const LANGUAGES: [(&str, &str); 7] = [
     ("rust", "TwinRust"),
     ("wasip1", "TwinWasip1"),
     ("python", "TwinPython"),
     ("javascript", "TwinJavascript"),
     ("command", "TwinCommand"),
     ("command-c", "TwinCommandC"),
+    ("assemblyscript", "TwinAssemblyScript"),
 ];
 pub(crate) const TEXT: &str = "gr\u{fc}\u{df}e \u{1f600} from every language\n";
 
