@@ -1,5 +1,6 @@
 //! What cargo knows of the packages that this repository is built of.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -25,4 +26,15 @@ pub(crate) fn packages() -> Result<Vec<Value>> {
         Value::Array(packages) => Ok(packages),
         _ => bail!("cargo metadata has no packages"),
     }
+}
+
+/// The folder of one of them.
+pub(crate) fn folder(name: &str) -> Result<PathBuf> {
+    let packages = packages()?;
+    let manifest = packages
+        .iter()
+        .find(|package| package["name"] == name)
+        .and_then(|package| package["manifest_path"].as_str())
+        .with_context(|| format!("{name} is not among the dependencies"))?;
+    Ok(Path::new(manifest).with_file_name(""))
 }

@@ -199,15 +199,7 @@ fn javascript_twin(source: &Path, out: &Path) -> Result<()> {
 }
 
 fn wasi_wit() -> Result<PathBuf> {
-    let packages = cargo::packages()?;
-    let manifest = packages
-        .iter()
-        .find(|package| package["name"] == "wasmtime-wasi")
-        .and_then(|package| package["manifest_path"].as_str())
-        .context("wasmtime-wasi is not among the dependencies")?;
-    let folder = Path::new(manifest)
-        .with_file_name("src")
-        .join("p2/wit/deps");
+    let folder = cargo::folder("wasmtime-wasi")?.join("src/p2/wit/deps");
     if !folder.is_dir() {
         bail!(
             "wasmtime-wasi has moved its WIT: {} is not there",

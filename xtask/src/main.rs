@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | soak | bench | model | conformance | bindings | languages`: each does its own set-up, under
+//! `cargo xtask demo | test | soak | bench | model | conformance | bindings | languages | golden`: each does its own set-up, under
 //! `target/`.
 //!
 //! Nothing here is part of the product: this is how a fresh machine gets from a clone to a running
@@ -15,6 +15,7 @@ mod conformance;
 mod debian;
 mod demo;
 mod go;
+mod golden;
 mod guests;
 mod hostile;
 mod javascript;
@@ -81,6 +82,8 @@ enum Command {
     Bindings,
     /// Write docs/LANGUAGES.md's matrix from what the conformance suite has seen last
     Languages,
+    /// Keep the conformance suite's guests as the golden components of the contract's version, once
+    Golden,
     /// Build what the tests need and stop: plugins, test guests, Python and JavaScript twins
     Setup,
 }
@@ -111,6 +114,7 @@ fn main() -> ExitCode {
         Command::Conformance => conformance::run(),
         Command::Bindings => bindings::run(),
         Command::Languages => languages::write(),
+        Command::Golden => golden::run(),
         Command::Setup => suite::set_up(),
     };
     match done {

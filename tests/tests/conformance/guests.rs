@@ -16,6 +16,23 @@ pub(crate) struct Guest {
     pub(crate) wasm: PathBuf,
 }
 
+impl Guest {
+    /// What the suite has to know of it, from its manifest.
+    pub(crate) fn read(name: String, manifest: &str, wasm: PathBuf) -> Guest {
+        let provider = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("provider = \"")?.strip_suffix('"'))
+            .unwrap_or_else(|| panic!("{name}: its manifest has no provider"));
+        Guest {
+            provider: provider.to_owned(),
+            network: manifest.contains("\nnetwork = "),
+            secrets: manifest.contains("\nsecrets = "),
+            name,
+            wasm,
+        }
+    }
+}
+
 fn folder() -> PathBuf {
     binary::root().join("tests/conformance/guests")
 }
@@ -47,11 +64,8 @@ pub(crate) fn all() -> Vec<Guest> {
         }
         let manifest = std::fs::read_to_string(folder().join(&name).join("action.toml"))
             .unwrap_or_else(|error| panic!("{name}: action.toml: {error}"));
-        let provider = manifest
-            .lines()
-            .find_map(|line| line.strip_prefix("provider = \"")?.strip_suffix('"'))
-            .unwrap_or_else(|| panic!("{name}: action.toml has no provider"));
-        let provider = provider.to_owned();
+        let guest = Guest::read(name, &manifest, wasm);
+        let (name, provider) = (&guest.name, &guest.provider);
         let language = provider
             .strip_prefix("Conformance")
             .unwrap_or_else(|| panic!("{name}: {provider}"));
@@ -62,13 +76,7 @@ pub(crate) fn all() -> Vec<Guest> {
             manifest.contains(expected.trim_end()),
             "{name}: action.toml is not tests/conformance/manifest.toml for {language}"
         );
-        found.push(Guest {
-            network: manifest.contains("\nnetwork = "),
-            secrets: manifest.contains("\nsecrets = "),
-            name,
-            provider,
-            wasm,
-        });
+        found.push(guest);
     }
     assert!(
         !found.is_empty(),

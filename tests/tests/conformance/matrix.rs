@@ -66,6 +66,7 @@ impl Matrix {
         };
         for guest in &self.guests {
             let compiled = of("plugin was compiled", &guest.name);
+            let found = of("compiled code was found and checked", &guest.name);
             let ran = of("a plugin ran", &guest.name);
             let walls: Vec<u64> = ran
                 .iter()
@@ -80,6 +81,7 @@ impl Matrix {
                 json!({
                     "size": size,
                     "compile_ms": compiled.first().map(|line| line["ms"].clone()),
+                    "load_ms": found.first().map(|line| line["ms"].clone()),
                     "first_ms": walls.first(),
                     "warm_ms": warm.get(warm.len() / 2),
                     "memory_peak": peaks.min(),

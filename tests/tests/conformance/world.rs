@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::cases::{self, Case, Seen};
-use crate::guests::{self, Guest};
+use crate::guests::Guest;
 use crate::matrix::Matrix;
 
 /// The value of the secret `conformance`.
@@ -31,8 +31,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn start() -> World {
-        let guests = guests::all();
+    pub(crate) async fn start(guests: Vec<Guest>) -> World {
         let plugins = tempfile::tempdir_in(pipefitter_tests::binary::target()).unwrap();
         for guest in &guests {
             fresh_copy(
