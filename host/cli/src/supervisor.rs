@@ -49,13 +49,21 @@ impl Supervisor {
 
     /// Tell what the worker is now, unless that was said.
     pub(crate) fn tell(&mut self, status: &WorkerStatus) {
+        if let Some(news) = self.news(status) {
+            send(&[NotifyState::Status(&news.text)]);
+        }
+    }
+
+    /// What is to be told, which is taken for told.
+    fn news(&mut self, status: &WorkerStatus) -> Option<&Readiness> {
         self.changed = false;
         let now = status.readiness();
-        if now != self.said {
-            send(&[NotifyState::Status(&now.text)]);
-            self.said = now;
-            self.next = Instant::now() + PACE;
+        if now == self.said {
+            return None;
         }
+        self.said = now;
+        self.next = Instant::now() + PACE;
+        Some(&self.said)
     }
 
     /// The worker takes no more work, and ends once its jobs have.
@@ -67,5 +75,47 @@ impl Supervisor {
 fn send(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::debug!(%error, "the supervisor could not be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    fn worker(parked: usize) -> WorkerStatus {
+        let mut status = WorkerStatus::default();
+        status.parked = parked;
+        status
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_is_told_once_a_second_at_most_and_not_twice() {
+        let mut supervisor = Supervisor::ready(&worker(0));
+        assert!(supervisor.due().now_or_never().is_none(), "nothing changed");
+        supervisor.changed();
+        let began = Instant::now();
+        supervisor.due().await;
+        assert_eq!(began.elapsed(), PACE);
+        assert!(supervisor.news(&worker(0)).is_none(), "that was said");
+        assert!(
+            supervisor.due().now_or_never().is_none(),
+            "nothing changed since"
+        );
+
+        // What was not told at once does not hold up what comes next.
+        supervisor.changed();
+        supervisor.due().now_or_never().unwrap();
+        assert!(supervisor.news(&worker(1)).is_some());
+        supervisor.changed();
+        assert!(
+            supervisor.due().now_or_never().is_none(),
+            "a second has not passed"
+        );
+        let began = Instant::now();
+        supervisor.due().await;
+        assert_eq!(began.elapsed(), PACE);
+        assert!(supervisor.news(&worker(2)).is_some());
     }
 }

@@ -117,7 +117,9 @@ async fn of_three_customers_the_one_with_a_wrong_token_is_told_of_and_the_others
 #[tokio::test]
 async fn a_customer_who_connects_while_the_worker_runs_is_served() {
     let plugin = probe();
-    let rig = offering_again(&plugin, &[ADA, BOB], "{ file = \"tokens.json\" }").await;
+    let mut rig = offering_again(&plugin, &[ADA, BOB], "{ file = \"tokens.json\" }").await;
+    let supervisor = Supervisor::start();
+    rig.setup.environment.push(supervisor.variable());
     write_tokens(&rig, &[(ADA.id, ADA.token)]);
     let worker = rig.worker().await;
     let bobs = begin(&rig, BOB, Action::new("Act", &plugin).input("Source")).await;
@@ -129,6 +131,13 @@ async fn a_customer_who_connects_while_the_worker_runs_is_served() {
         said.contains("it has no client token") && said.contains("client-tokens"),
         "{said}"
     );
+    let without = format!(
+        "no jobs of client {} from main, since it has no client token",
+        BOB.id
+    );
+    supervisor
+        .told("of the client", |said| said.contains(&without))
+        .await;
     assert!(
         rig.proxy.of("GetThirdPartyJobDetails").is_empty(),
         "asked for without a token"
