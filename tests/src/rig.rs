@@ -82,8 +82,9 @@ impl Rig {
             slots: 4,
             poll_interval_max: "150ms".to_owned(),
             worker: String::new(),
+            top: String::new(),
             tables: String::new(),
-            data_limit: None,
+            started_by: Vec::new(),
         };
         Rig {
             service,

@@ -37,13 +37,21 @@ pub struct WorkerSetup {
     pub poll_interval_max: String,
     /// Lines of `[worker]`, besides.
     pub worker: String,
+    /// Keys above all tables, besides.
+    pub top: String,
     /// Whole tables, besides.
     pub tables: String,
-    /// Bytes of data that the process may have (RLIMIT_DATA).
-    pub data_limit: Option<u64>,
+    /// A program that starts the worker's, and its arguments; empty, where nothing stands between.
+    pub started_by: Vec<String>,
 }
 
 impl WorkerSetup {
+    /// The process may have so many bytes of data (RLIMIT_DATA).
+    pub fn limit_data(&mut self, bytes: u64) {
+        let script = format!("ulimit -d {} && exec \"$@\"", bytes / 1024);
+        self.started_by = ["sh", "-c", &script, "sh"].map(str::to_owned).into();
+    }
+
     /// The configuration as TOML.
     #[must_use]
     pub fn toml(&self) -> String {
@@ -52,12 +60,13 @@ impl WorkerSetup {
             endpoint => format!("endpoint-url = {endpoint:?}"),
         };
         let mut text = format!(
-            "state-dir = {:?}\nplugins-dir = {:?}\n\
+            "state-dir = {:?}\nplugins-dir = {:?}\n{}\n\
              [worker]\nslots = {}\npoll-interval-min = \"20ms\"\npoll-interval-max = {:?}\n{}\n\
              [log]\nformat = \"json\"\n\
              [[source]]\nid = \"main\"\nregion = {:?}\n{}\n{}\n{}\n",
             self.state_dir,
             self.plugins_dir,
+            self.top,
             self.slots,
             self.poll_interval_max,
             self.worker,
@@ -82,18 +91,12 @@ impl WorkerSetup {
     #[must_use]
     pub fn command(&self) -> Command {
         std::fs::write(&self.config, self.toml()).expect("the rig's folder can be written");
-        let mut command = match self.data_limit {
-            None => Command::new(binary::pipefitter()),
-            Some(bytes) => {
-                let mut shell = Command::new("sh");
-                shell
-                    .args([
-                        "-c",
-                        &format!("ulimit -d {} && exec \"$@\"", bytes / 1024),
-                        "sh",
-                    ])
-                    .arg(binary::pipefitter());
-                shell
+        let mut command = match self.started_by.as_slice() {
+            [] => Command::new(binary::pipefitter()),
+            [starter, arguments @ ..] => {
+                let mut command = Command::new(starter);
+                command.args(arguments).arg(binary::pipefitter());
+                command
             }
         };
         command

@@ -125,7 +125,7 @@ async fn two_gibibytes_pass_through_half_a_gibibyte() {
     let mut plugin = Plugin::probe("Probe");
     plugin.limits = "wall = \"10m\"\ncpu = \"5m\"\nmemory = \"64MiB\"\n".to_owned();
     let mut rig = Rig::with(&[&plugin]).await;
-    rig.setup.data_limit = Some(512 * MIB);
+    rig.setup.limit_data(512 * MIB);
     let source = rig.folder().join("source.zip");
     let path = source.clone();
     let noise = noise_for(rig.folder());

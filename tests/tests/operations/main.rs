@@ -7,6 +7,7 @@ mod builds;
 mod cli;
 mod credentials;
 mod fixed;
+mod floor;
 mod languages;
 mod live;
 mod online;
