@@ -20,6 +20,7 @@
 mod answers;
 pub mod archives;
 pub mod binary;
+mod child;
 mod client;
 mod executions;
 pub mod fault_table;
@@ -41,6 +42,7 @@ mod vitals;
 mod webhook;
 mod worker;
 
+pub use child::{Child, limits_of, status_of};
 pub use executions::ActionResult;
 pub use files::{appears, closed_to_others, count_with_prefix, fresh_copy};
 pub use idle_aws::{ACCOUNT, ASSUMED, Call, IdleAws};

@@ -48,7 +48,7 @@ impl Vitals {
             files: files.len(),
             code: code.len(),
             threads: usize::try_from(number("Threads:")).unwrap_or(usize::MAX),
-            children: children_of(process),
+            children: children_of(process).len(),
             resident: number("VmRSS:") * 1024,
         }
     }
@@ -113,9 +113,10 @@ fn open_files(process: i32) -> Vec<String> {
     files
 }
 
-fn children_of(process: i32) -> usize {
+/// The processes that a process started and has not reaped.
+pub(crate) fn children_of(process: i32) -> Vec<i32> {
     let Ok(entries) = fs::read_dir("/proc") else {
-        return 0;
+        return Vec::new();
     };
     let parent = |stat: String| -> Option<i32> {
         // After the name, which may hold anything: state, parent.
@@ -127,9 +128,13 @@ fn children_of(process: i32) -> usize {
             .ok()
     };
     entries
-        .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok())
-        .filter(|stat| parent(stat.clone()) == Some(process))
-        .count()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let stat = fs::read_to_string(path.join("stat")).ok()?;
+            let child = path.file_name()?.to_str()?.parse().ok()?;
+            (parent(stat) == Some(process)).then_some(child)
+        })
+        .collect()
 }
 
 #[cfg(test)]
