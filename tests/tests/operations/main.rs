@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 mod asynchronous;
+mod bounds;
 mod builds;
 mod cli;
 mod credentials;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use pipefitter_plugins::Manifest;
-use pipefitter_sandbox::Isolation;
+use pipefitter_plugins::{LIMIT_KEYS, LimitUnit, LimitValues, Manifest};
+use pipefitter_sandbox::{Isolation, Limit};
 
 use super::parse;
 use super::problem::render;
@@ -193,6 +193,29 @@ fn limits_that_fail_every_job_are_refused() {
         2,
         "{text}"
     );
+}
+
+#[test]
+fn defaults_and_maxima_of_every_limit_are_told_apart() {
+    let state = tempfile::tempdir().unwrap();
+    let state = StateDir::open(&state.path().join("state")).unwrap();
+    for key in LIMIT_KEYS {
+        let limit = Limit::named(key.name).unwrap();
+        let (usual, most) = (key.least + 1, key.least + 2);
+        let line = |value: u64| match key.unit {
+            LimitUnit::Duration => format!("{} = \"{value}ms\"\n", key.name),
+            LimitUnit::Size => format!("{} = \"{value}B\"\n", key.name),
+            LimitUnit::Count => format!("{} = {value}\n", key.name),
+        };
+        let (usual_line, most_line) = (line(usual), line(most));
+        let text = format!("[limits.default]\n{usual_line}[limits.max]\n{most_line}");
+        let config = parse(Path::new("pipefitter.toml"), &text).unwrap();
+        let worker = worker_config(&config, &state);
+        let asked = LimitValues::default().with(key.name, key.least + 3);
+        let value = |asked| worker.settings_of("publish", asked).limits.get(limit);
+        assert_eq!(value(None), usual, "{}: nothing is asked for", key.name);
+        assert_eq!(value(Some(&asked)), most, "{}: too much is", key.name);
+    }
 }
 
 #[test]
