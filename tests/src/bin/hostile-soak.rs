@@ -6,7 +6,9 @@ use pipefitter_tests::hostile::soak::{Plan, soak};
 use pipefitter_tests::hostile::{GROUPS, Isolation};
 
 const USAGE: &str =
-    "usage: hostile-soak --jobs N [--seed N] [--isolation process|shared] [--group 0|1|2]";
+    "usage: hostile-soak --jobs N [--seed N] [--isolation process|shared] [--group 0|1|2|3]";
+
+const _: () = assert!(GROUPS.len() == 4, "the usage names each group");
 
 /// What is asked for; each part that is left out is done in all ways.
 #[derive(Default)]

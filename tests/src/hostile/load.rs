@@ -1,4 +1,5 @@
-//! Guests that must not be served at all: refused when they are loaded, by name, with what to do.
+//! Guests that must not be served at all: refused when they are loaded, by name, with what to do. Loading knows no
+//! `isolation`: a plugin is looked at, adapted and compiled in processes of their own, whatever its jobs run in.
 
 /// A guest, and what is said of it.
 #[derive(Clone, Copy, Debug)]

@@ -1,13 +1,13 @@
 //! A short round of the hostile soak under each isolation. `cargo xtask soak` runs twenty thousand jobs.
 
-use pipefitter_tests::hostile::Isolation;
 use pipefitter_tests::hostile::soak::{Plan, soak};
+use pipefitter_tests::hostile::{GROUPS, Isolation};
 
 const JOBS: usize = 192;
 
 async fn short(isolation: Isolation) {
     let seed: u64 = rand::random();
-    let group = usize::try_from(seed % 3).unwrap();
+    let group = usize::try_from(seed % GROUPS.len() as u64).unwrap();
     println!("cargo run -p pipefitter-tests --bin hostile-soak -- --jobs {JOBS} --seed {seed}");
     let plan = Plan {
         jobs: JOBS,
