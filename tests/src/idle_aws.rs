@@ -1,7 +1,8 @@
 //! STS and a CodePipeline without jobs, at one address: who calls, with which credentials, and for which role.
 //!
 //! The embedded service has one pair of keys and no STS, so it cannot tell whose keys a worker polls with. This
-//! one knows several pairs, and checks signatures as AWS does: by making the same one.
+//! one knows several pairs, and checks signatures as AWS does: by making the same one. It can also stand in front
+//! of an embedded service, which then does what a caller asks in whatever Region and with whatever keys.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::process::DEADLINE;
+use crate::resigned;
 
 /// What AssumeRole gives: access key id, secret key, session token.
 pub const ASSUMED: (&str, &str, &str) = ("ASIAASSUMEDROLE00000", "assumed-secret", "assumed-token");
@@ -38,8 +40,12 @@ pub struct Call {
     pub operation: String,
     /// What STS was asked; empty for CodePipeline.
     pub parameters: BTreeMap<String, String>,
+    /// What CodePipeline was asked.
+    pub request: serde_json::Value,
     /// Of the signature.
     pub access_key: String,
+    /// Of the signature.
+    pub region: String,
     /// Whether the signature, and the session token where the key needs one, are right.
     pub genuine: bool,
 }
@@ -49,6 +55,8 @@ struct Shared {
     keys: BTreeMap<String, String>,
     /// AssumeRole is refused.
     closed: bool,
+    /// Who answers CodePipeline's operations in place of an empty poll.
+    upstream: Option<SocketAddr>,
     /// What GetCallerIdentity tells.
     account: watch::Sender<String>,
     /// Status and text that CodePipeline answers an operation with, in place of an empty poll.
@@ -66,21 +74,27 @@ pub struct IdleAws {
 impl IdleAws {
     /// Services that know these access key ids and secrets, besides [`ASSUMED`].
     pub async fn start(keys: &[(&str, &str)]) -> IdleAws {
-        IdleAws::serve(keys, false).await
+        IdleAws::serve(keys, false, None).await
+    }
+
+    /// The same, and what CodePipeline is asked an embedded service does.
+    pub async fn start_before(upstream: SocketAddr, keys: &[(&str, &str)]) -> IdleAws {
+        IdleAws::serve(keys, false, Some(upstream)).await
     }
 
     /// The same, and nobody may assume a role.
     pub async fn start_closed(keys: &[(&str, &str)]) -> IdleAws {
-        IdleAws::serve(keys, true).await
+        IdleAws::serve(keys, true, None).await
     }
 
-    async fn serve(keys: &[(&str, &str)], closed: bool) -> IdleAws {
+    async fn serve(keys: &[(&str, &str)], closed: bool, upstream: Option<SocketAddr>) -> IdleAws {
         let keys = keys
             .iter()
             .map(|(id, secret)| ((*id).to_owned(), (*secret).to_owned()));
         let shared = Arc::new(Shared {
             keys: keys.collect(),
             closed,
+            upstream,
             account: watch::Sender::new(ACCOUNT.to_owned()),
             said: watch::Sender::default(),
             calls: watch::Sender::new(Vec::new()),
@@ -164,7 +178,7 @@ async fn answer(
         Some(target) => target.rsplit('.').next().unwrap_or(target).to_owned(),
         None => parameters.get("Action").cloned().unwrap_or_default(),
     };
-    let (access_key, genuine) = signer(&shared, &method, &uri, &headers, &body);
+    let (access_key, region, genuine) = signer(&shared, &method, &uri, &headers, &body);
     let role = parameters.get("RoleArn").cloned().unwrap_or_default();
     let is_sts = target.is_none();
     let asked = operation.clone();
@@ -172,7 +186,9 @@ async fn answer(
         calls.push(Call {
             operation,
             parameters,
+            request: serde_json::from_slice(&body).unwrap_or_default(),
             access_key,
+            region,
             genuine,
         });
     });
@@ -183,10 +199,19 @@ async fn answer(
         }
         (true, true) => assumed(&role).into_response(),
         (true, false) => (StatusCode::FORBIDDEN, DENIED_BY_STS).into_response(),
-        (false, true) => shared.said.borrow().get(&asked).map_or_else(
-            || "{\"jobs\":[]}".into_response(),
-            |(status, text)| (*status, text.clone()).into_response(),
-        ),
+        (false, true) => {
+            let said = shared.said.borrow().get(&asked).cloned();
+            match (said, shared.upstream) {
+                (Some((status, text)), _) => (status, text).into_response(),
+                (None, Some(upstream)) => {
+                    let target = target.unwrap_or_default();
+                    resigned::pass_on(upstream, target, body)
+                        .await
+                        .into_response()
+                }
+                (None, None) => "{\"jobs\":[]}".into_response(),
+            }
+        }
         (false, false) => (
             StatusCode::BAD_REQUEST,
             "{\"__type\":\"InvalidSignatureException\",\"message\":\"not the signature\"}",
@@ -195,14 +220,14 @@ async fn answer(
     }
 }
 
-/// Who signed, and whether with the right secret and token.
+/// Who signed, for which Region, and whether with the right secret and token.
 fn signer(
     shared: &Shared,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
     body: &[u8],
-) -> (String, bool) {
+) -> (String, String, bool) {
     let claimed = text(headers, "authorization").unwrap_or_default();
     let field = |name: &str| {
         let (_, rest) = claimed.split_once(&format!("{name}=")).unwrap_or_default();
@@ -218,17 +243,17 @@ fn signer(
         None => None,
     };
     let Some((secret, token)) = known else {
-        return (id, false);
+        return (id, region, false);
     };
     if text(headers, "x-amz-security-token") != token {
-        return (id, false);
+        return (id, region, false);
     }
     let stamp = text(headers, "x-amz-date").unwrap_or_default();
     let time = DateTime::strptime("%Y%m%dT%H%M%SZ", stamp)
         .and_then(|time| time.to_zoned(TimeZone::UTC))
         .map(|time| SystemTime::from(time.timestamp()));
     let Ok(time) = time else {
-        return (id, false);
+        return (id, region, false);
     };
     let signed = field("SignedHeaders");
     // These two the signer adds by itself.
@@ -251,7 +276,7 @@ fn signer(
     let request = SignableRequest::new(method.as_str(), url, headers, SignableBody::Bytes(body));
     let made = request.and_then(|request| sign(request, &parameters));
     let genuine = made.is_ok_and(|made| made.signature() == field("Signature"));
-    (id, genuine)
+    (id, region, genuine)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

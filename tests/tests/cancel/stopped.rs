@@ -2,8 +2,8 @@
 
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Rig, RigOptions, ServiceOptions, Worker, appears, results_of};
-use serde_json::{Value, json};
+use pipefitter_tests::{Rig, RigOptions, ServiceOptions, Worker, appears, dropped, results_of};
+use serde_json::json;
 
 /// A worker with a job of the pipeline `docs` that waits in the middle of its work.
 async fn in_mid_job(rig: &Rig, plugin: &Plugin) -> (Worker, String) {
@@ -15,29 +15,6 @@ async fn in_mid_job(rig: &Rig, plugin: &Plugin) -> (Worker, String) {
     let execution = rig.service.begin("docs").await;
     appears(&rig.setup.granted, "started-", 1).await;
     (worker, execution)
-}
-
-/// The job was interrupted: one line, nothing sent, nothing kept.
-async fn dropped(rig: &Rig, worker: Worker, noticed: &str) {
-    let told = worker.process.line("its result is dropped").await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["level"], "INFO", "{told}");
-    assert_eq!(told["fields"]["noticed"], noticed, "{told}");
-    assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0);
-    let said = worker.stop_cleanly().await;
-    let logs = rig.job_logs();
-    let log = logs.values().next().unwrap();
-    assert!(
-        log.contains("cancelled: CodePipeline has ended this action"),
-        "{log}"
-    );
-    for line in said
-        .lines()
-        .filter(|line| line.contains("\"level\":\"WARN\""))
-    {
-        assert!(line.contains("root"), "nothing is warned of: {line}");
-    }
-    assert!(!said.contains("left in the journal"), "{said}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod cli;
 mod credentials;
 mod fixed;
 mod floor;
+mod kinds;
 mod languages;
 mod live;
 mod online;

@@ -1,10 +1,11 @@
 //! Customers who come, and one whose token is wrong.
 
+use pipefitter_tests::partners::EVE;
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::{Exchange, Rig, Supervisor, terminal_results};
 
 use super::partner::{
-    ADA, BOB, EVE, begin, nothing_leaked, offering_again, probe, rig, tokens_file, write_tokens,
+    ADA, BOB, begin, nothing_leaked, offering_again, probe, rig, tokens_file, write_tokens,
 };
 
 /// The requests that carried a token.

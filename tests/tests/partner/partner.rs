@@ -1,65 +1,12 @@
 //! A partner with customers, each with pipelines of their own.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
+
+pub(crate) use pipefitter_tests::partners::{ADA, BOB, Customer, declared, probe};
 
 use pipefitter_tests::pipelines::{Action, Pipeline};
 use pipefitter_tests::plugins::Plugin;
 use pipefitter_tests::{Rig, RigOptions, ServiceOptions, small_source};
-
-/// A customer: client id, client token, and the one pipeline that is theirs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Customer {
-    pub(crate) id: &'static str,
-    pub(crate) token: &'static str,
-    pub(crate) pipeline: &'static str,
-}
-
-pub(crate) const ADA: Customer = Customer {
-    id: "5f1bd11c-6b0d-4a4c-bd09-1f1b9e2d7a01",
-    token: "token-sentinel-of-ada",
-    pipeline: "adas",
-};
-pub(crate) const BOB: Customer = Customer {
-    id: "5f1bd11c-6b0d-4a4c-bd09-1f1b9e2d7a02",
-    token: "token-sentinel-of-bob",
-    pipeline: "bobs",
-};
-pub(crate) const EVE: Customer = Customer {
-    id: "5f1bd11c-6b0d-4a4c-bd09-1f1b9e2d7a03",
-    token: "token-sentinel-of-eve",
-    pipeline: "eves",
-};
-
-/// The probe as Build/Partner/1.
-pub(crate) fn probe() -> Plugin {
-    Plugin::probe("Partner")
-}
-
-/// The file of `dev --third-party`: the plugin's type, and who is connected.
-pub(crate) fn declared(plugin: &Plugin, customers: &[Customer], job_ids: &str) -> String {
-    let mut text = format!(
-        "job-ids = {job_ids:?}\n[[action-type]]\ncategory = {:?}\nprovider = {:?}\nversion = \"1\"\ninputs = {{ max = \
-         {} }}\noutputs = {{ max = {} }}\n",
-        plugin.category, plugin.provider, plugin.inputs.1, plugin.outputs.1
-    );
-    // Writing to a String cannot fail, here and below.
-    for name in &plugin.properties {
-        let _ = write!(text, "[[action-type.property]]\nname = {name:?}\n");
-    }
-    let _ = write!(
-        text,
-        "[[action-type.property]]\nname = \"secret\"\nsecret = true\n"
-    );
-    for customer in customers {
-        let _ = write!(
-            text,
-            "[[action-type.client]]\nid = {:?}\ntoken = {:?}\npipelines = [{:?}]\n",
-            customer.id, customer.token, customer.pipeline
-        );
-    }
-    text
-}
 
 /// A rig whose worker serves a partner's type, with its tokens as `client-tokens` says.
 pub(crate) async fn rig(plugin: &Plugin, customers: &[Customer], client_tokens: &str) -> Rig {
@@ -87,9 +34,20 @@ pub(crate) async fn rig_with(
     job_ids: &str,
     service: ServiceOptions,
 ) -> Rig {
+    let declared = declared(plugin, customers, job_ids);
+    rig_of(plugin, &declared, client_tokens, service).await
+}
+
+/// One whose service knows partners' types and customers from this text.
+pub(crate) async fn rig_of(
+    plugin: &Plugin,
+    declared: &str,
+    client_tokens: &str,
+    service: ServiceOptions,
+) -> Rig {
     // Read when the service starts, and not again.
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), declared(plugin, customers, job_ids)).unwrap();
+    std::fs::write(file.path(), declared).unwrap();
     let mut rig = Rig::start(RigOptions {
         plugins: vec![plugin.clone()],
         service: ServiceOptions {
