@@ -5,6 +5,7 @@
 mod crash;
 mod customers;
 mod dev;
+mod ended;
 mod free_text;
 mod partner;
 mod stores;

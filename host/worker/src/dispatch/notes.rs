@@ -128,8 +128,10 @@ impl Dispatcher {
     /// Nobody's fault and nothing to do: one line, and a last word in the job's log.
     fn cancelled_outside(&mut self, job: JobRef, info: &crate::events::JobInfo) {
         self.counters.cancelled += 1;
-        let noticed = self.jobs.get(&job).and_then(|entry| entry.noticed);
-        let how = noticed.unwrap_or(Noticed::Details).how();
+        let entry = self.jobs.get(&job);
+        let noticed = entry.and_then(|entry| entry.noticed);
+        let is_partners = entry.is_some_and(|entry| entry.client.is_some());
+        let how = noticed.unwrap_or(Noticed::Details).how(is_partners);
         tracing::info!(
             source = info.source,
             job = info.job,

@@ -19,7 +19,7 @@ use super::credentials::JobCredentials;
 /// How the end of a job was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Noticed {
-    /// GetJobDetails was refused, or came without credentials.
+    /// GetJobDetails was refused, or came without credentials; for a partner's job GetThirdPartyJobDetails.
     Details,
     /// ListActionExecutions says so.
     Executions,
@@ -28,8 +28,10 @@ pub(crate) enum Noticed {
 }
 
 impl Noticed {
-    pub(crate) fn how(self) -> &'static str {
+    /// In words, for a partner's job or for one of the account's own.
+    pub(crate) fn how(self, is_partners: bool) -> &'static str {
         match self {
+            Noticed::Details if is_partners => "GetThirdPartyJobDetails",
             Noticed::Details => "GetJobDetails",
             Noticed::Executions => "ListActionExecutions",
             Noticed::Event => "an event",
