@@ -2,8 +2,9 @@
 //!
 //! A client without a token is asked for once in [`REMEMBERED`], not with every poll that offers its jobs: who
 //! has the tokens may be a program that takes a second to answer. Where the tokens themselves say that they
-//! have changed (a file does), what was remembered counts no more. A token that the service refused is never
-//! sent again, however often it is found; another one for the same client is tried.
+//! have changed (a file does), what was remembered counts no more. A token that the service refused is not
+//! sent again by this process, however often it is found and whatever came between; another one for the same client
+//! is tried. Of refused tokens a keyed hash is remembered, of the last [`MOST_REFUSED`] of them.
 //!
 //! ```text
 //!            token                               refused by the service
@@ -12,8 +13,10 @@
 //!     '----------------------------------------------> remembered --time, or tokens changed--> asked
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::hash::BuildHasher;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -26,6 +29,9 @@ pub const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 
 /// The same where nobody could tell: whoever has the tokens may be back soon.
 const NOT_TOLD: Duration = Duration::from_secs(30);
+
+/// How many refused tokens are remembered, of all clients together: 32 KiB. One that is forgotten is sent once more.
+const MOST_REFUSED: usize = 4096;
 
 /// Why a client's jobs are not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +84,37 @@ struct Entry {
     offers: u64,
 }
 
+/// Tokens that the service refused, oldest first, each as a hash of it with its client.
+#[derive(Default)]
+struct Refused {
+    // With random keys: what is kept tells nothing of a token.
+    hasher: RandomState,
+    hashes: VecDeque<u64>,
+}
+
+impl Refused {
+    fn hash(&self, client: &ClientId, token: &ClientToken) -> u64 {
+        self.hasher.hash_one((client.as_str(), token.expose()))
+    }
+
+    fn has(&self, client: &ClientId, token: &ClientToken) -> bool {
+        self.hashes.contains(&self.hash(client, token))
+    }
+
+    fn add(&mut self, client: &ClientId, token: &ClientToken) {
+        let hash = self.hash(client, token);
+        self.hashes.retain(|known| *known != hash);
+        self.hashes.push_back(hash);
+        if self.hashes.len() > MOST_REFUSED {
+            self.hashes.pop_front();
+        }
+    }
+}
+
 #[derive(Default)]
 struct Known {
     unserved: BTreeMap<ClientId, Entry>,
-    refused: BTreeMap<ClientId, ClientToken>,
+    refused: Refused,
     passed_over: u64,
     /// Jobs passed over by the last poll of an action type.
     in_the_way: BTreeMap<ActionTypeId, u32>,
@@ -134,13 +167,13 @@ impl Unserved {
     /// The service does not take this token.
     pub(crate) fn refuse(&self, client: &ClientId, token: &ClientToken, revision: u64) {
         self.known.send_modify(|known| {
-            known.refused.insert(client.clone(), token.clone());
+            known.refused.add(client, token);
         });
         self.remember(client, WhyUnserved::Refused, revision);
     }
 
     pub(crate) fn is_refused(&self, client: &ClientId, token: &ClientToken) -> bool {
-        self.known.borrow().refused.get(client) == Some(token)
+        self.known.borrow().refused.has(client, token)
     }
 
     pub(crate) fn passed_over(&self, client: &ClientId) {
@@ -176,5 +209,30 @@ impl Unserved {
             unserved: unserved.collect(),
             passed_over: known.passed_over,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(at: usize) -> ClientToken {
+        ClientToken::new(&format!("token-{at}")).unwrap()
+    }
+
+    #[test]
+    fn the_last_refused_tokens_are_remembered_each_once_and_for_its_own_client() {
+        let mut refused = Refused::default();
+        let (client, other) = (ClientId::new("client"), ClientId::new("other"));
+        refused.add(&client, &token(0));
+        for at in 1..=MOST_REFUSED {
+            assert!(refused.has(&client, &token(0)), "forgotten after {at}");
+            refused.add(&client, &token(at));
+            refused.add(&client, &token(at));
+        }
+        assert_eq!(refused.hashes.len(), MOST_REFUSED);
+        assert!(!refused.has(&client, &token(0)));
+        assert!(refused.has(&client, &token(1)) && refused.has(&client, &token(MOST_REFUSED)));
+        assert!(!refused.has(&other, &token(1)));
     }
 }

@@ -288,6 +288,39 @@ async fn a_refused_token_is_never_sent_again_and_a_changed_one_is() {
 }
 
 #[tokio::test]
+async fn a_refused_token_that_comes_back_after_another_is_not_sent_again() {
+    let wrong = || error("InvalidClientTokenException", "wrong");
+    let taken = ok(&json!({ "status": "InProgress" }));
+    let server = Server::start([wrong(), wrong(), taken]).await;
+    let tokens = Tokens::with(&[]);
+    let source = source(&server, &tokens).await;
+    let job = JobId::new("job");
+    for (token, sent) in [
+        ("a", 1),
+        ("b", 2),
+        ("a", 2),
+        ("b", 2),
+        ("a", 2),
+        ("good", 3),
+    ] {
+        tokens.set(&[("client-1", token)]);
+        pass(REMEMBERED).await;
+        let answer = source
+            .acknowledge(&job, Some(&client()), &nonce(), false)
+            .await;
+        assert_eq!(answer.is_ok(), token == "good", "{token}: {answer:?}");
+        let seen = server.seen().await;
+        assert_eq!(seen.len(), sent, "{token}");
+        if let Err(error) = answer {
+            assert_eq!(error.class, ErrorClass::NoToken);
+        }
+    }
+    let sent: Vec<_> = server.seen().await;
+    let sent: Vec<_> = sent.iter().map(|seen| &seen.body["clientToken"]).collect();
+    assert_eq!(sent, ["a", "b", "good"]);
+}
+
+#[tokio::test]
 async fn jobs_that_are_passed_over_do_not_stand_in_the_way_of_others() {
     let jobs: Vec<(String, &str)> = (0..5).map(|at| (format!("job-{at}"), "nobody")).collect();
     let mut jobs: Vec<(&str, &str)> = jobs
