@@ -6,17 +6,27 @@
 //!
 //! A fault of requests (throttled, 500, unanswered, late) is met by the request that was held and the next one; a
 //! fault of the job (another's, offered again, abandoned, expired, timed out) has happened when the request goes on.
-//! What is judged is the same for all: how the execution ends, that a job has at most one result that counted and none
-//! that the worker had no right to, and, by whoever stops the worker, that its journal is empty.
+//! What is judged is the same for all: how the execution ends, what became of the job for the worker, that a job has at
+//! most one result that counted and none that the worker had no right to, and, by whoever stops the worker, that its
+//! journal is empty. Where a race comes too late to be lost, its row shows that nothing came of it.
+
+mod did;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
-use crate::proxy::Exchange;
+use crate::proxy::{Exchange, Fault};
 use crate::rig::Rig;
 use crate::service::CONTROL_TOKEN;
+use crate::worker::Worker;
+use did::Fate;
+
+/// Longer than the worker waits for an answer to one attempt, and shorter than for all of them:
+/// `Timeouts` of host/codepipeline/src/config.rs.
+const PAST_AN_ATTEMPT: f64 = 25.0;
 
 /// Longer than an action may take.
 const PAST_THE_TIMEOUT: u64 = 25 * 60 * 60;
@@ -30,8 +40,10 @@ pub enum Upset {
     Failed,
     /// Two requests are carried out, and nobody hears of it.
     Unanswered,
-    /// Two requests are answered late.
+    /// Two requests are answered late, within the time that the worker gives them.
     Late,
+    /// A request is answered after the worker has given it up. Not among [`Upset::ALL`]: it takes 25 seconds.
+    TooLate,
     /// Another worker acknowledges the job first.
     Raced,
     /// The job is offered again.
@@ -45,7 +57,7 @@ pub enum Upset {
 }
 
 impl Upset {
-    /// All of them.
+    /// All that take no long time.
     pub const ALL: [Upset; 9] = [
         Upset::Throttled,
         Upset::Failed,
@@ -70,9 +82,26 @@ pub struct Operation {
     pub pipeline: &'static str,
     /// How that execution ends where nothing comes between.
     pub end: &'static str,
+    /// What the table says of it, besides.
+    pub note: &'static str,
+    /// An operation that is refused before, so that this one is sent.
+    pub refused: Option<&'static str>,
 }
 
 impl Operation {
+    /// Of this name, sent for a pipeline that succeeds.
+    #[must_use]
+    pub const fn new(name: &'static str, pipeline: &'static str) -> Operation {
+        Operation {
+            name,
+            seen_as: name,
+            pipeline,
+            end: "succeeded",
+            note: "",
+            refused: None,
+        }
+    }
+
     /// Whether it comes before the job is the worker's, so that a race can still be lost.
     fn is_before_ownership(&self) -> bool {
         ["Poll", "GetThirdParty", "Acknowledge"]
@@ -90,7 +119,8 @@ pub struct FaultTable {
 impl Default for FaultTable {
     fn default() -> FaultTable {
         FaultTable {
-            text: "| operation | fault | its answers | the execution | results that counted |\n|---|---|---|---|---|\n"
+            text: "| operation | fault | its answers | what the worker did | the execution | results that counted |\n\
+                   |---|---|---|---|---|---|\n"
                 .to_owned(),
         }
     }
@@ -104,16 +134,22 @@ impl FaultTable {
     }
 
     /// One fault at one operation of a worker that runs in `rig`.
-    pub async fn row(&mut self, rig: &Rig, operation: Operation, upset: Upset) {
+    pub async fn row(&mut self, rig: &Rig, worker: &Worker, operation: Operation, upset: Upset) {
         rig.wait();
-        let before = rig.proxy.exchanges().len();
+        if let Some(refused) = operation.refused {
+            let answer = Fault::Answer(403, "AccessDenied");
+            rig.proxy.next(refused, answer);
+        }
         let mut held = rig.proxy.hold(operation.seen_as);
         let execution = rig.service.begin(operation.pipeline).await;
         held.arrived().await;
+        // An earlier request for the operation has its answer by now.
+        let before = rig.proxy.exchanges().len();
         let job = open_job(rig).await;
         arrange(rig, operation, upset, &job).await;
         held.release();
         rig.go();
+        let began = Instant::now();
         let is_raced = upset == Upset::Raced && operation.is_before_ownership();
         if is_raced {
             let what = format!("the acknowledge of {job} being answered");
@@ -128,34 +164,59 @@ impl FaultTable {
                 .await;
         }
         let end = rig.service.ended(&execution).await;
+        let took = began.elapsed();
         // What comes too late is part of the row.
         let polls = rig.proxy.of("Poll*").len();
         rig.proxy.count("Poll*", polls + 3).await;
+        let fate = Fate::told(&worker.process, &job).await;
         rig.service.control(json!({ "do": "clear" })).await;
 
         let seen = rig.proxy.exchanges().split_off(before);
+        let sent = did::sent(&seen, operation.seen_as);
         let results = results(&seen, &job);
         let counted = results.iter().filter(|result| result.is_ok()).count();
+        let log = worker.process.lines_with(&job);
         // Writing to a String cannot fail.
         let _ = writeln!(
             self.text,
-            "| {} | {upset:?} | {} | {end} | {counted} |",
-            operation.name,
-            answers(&seen, operation.seen_as),
+            "| {} | {upset:?} | {} | {} | {end} | {counted} |",
+            [operation.name, operation.note].join(" ").trim_end(),
+            did::answers(&sent),
+            did::did(upset, &seen, &sent, &log, fate, took),
         );
+        if upset == Upset::TooLate {
+            let given_up = PAST_AN_ATTEMPT - 10.0..PAST_AN_ATTEMPT;
+            assert!(
+                given_up.contains(&took.as_secs_f64()),
+                "{took:?}: {}",
+                self.text
+            );
+        }
+        let what = || format!("{}\n{seen:#?}", self.text);
+        if matches!(upset, Upset::Throttled | Upset::Failed | Upset::Unanswered) {
+            let is_met = sent.iter().any(|exchange| !exchange.is_ok());
+            assert!(is_met, "nothing met the fault: {}", what());
+        }
+        let is_over = matches!(upset, Upset::Abandoned | Upset::TimedOut);
+        let is_unheard = upset == Upset::Unanswered && operation.name.ends_with("Result");
         let expected = match upset {
             Upset::Abandoned => "stopped",
             Upset::TimedOut => "failed",
             _ if is_raced => "stopped",
             _ => operation.end,
         };
-        let what = || format!("{}\n{seen:#?}", self.text);
         assert_eq!(end, expected, "{}", what());
+        let fates: &[Fate] = match () {
+            () if is_raced || is_over && operation.is_before_ownership() => &[Fate::LeftAlone],
+            () if is_over => &[Fate::Dropped, Fate::Cancelled],
+            () if is_unheard => &[Fate::Dropped],
+            () => &[Fate::Reported],
+        };
+        assert!(fates.contains(&fate), "{fate:?}: {}", what());
         if is_raced {
             assert!(results.is_empty(), "another worker's job: {}", what());
         }
-        let is_lost = is_raced || matches!(upset, Upset::Abandoned | Upset::TimedOut);
-        let is_unheard = upset == Upset::Unanswered && operation.name.ends_with("Result");
+        let is_lost = is_raced || is_over;
         assert_eq!(counted, usize::from(!is_lost && !is_unheard), "{}", what());
     }
 }
@@ -167,7 +228,9 @@ async fn arrange(rig: &Rig, operation: Operation, upset: Upset, job: &str) {
         Upset::Failed => json!({ "do": "fail", "operation": name, "count": 2 }),
         Upset::Unanswered => json!({ "do": "drop", "operation": name, "count": 2 }),
         Upset::Late => json!({ "do": "slow", "operation": name, "count": 2, "seconds": 0.2 }),
-        Upset::Raced => json!({ "do": "lose-race" }),
+        Upset::TooLate => json!({ "do": "slow", "operation": name, "seconds": PAST_AN_ATTEMPT }),
+        // Of this job: the next one of its action is another matter.
+        Upset::Raced => json!({ "do": "lose-race", "job": job }),
         Upset::Reoffered => json!({ "do": "reoffer" }),
         Upset::Abandoned => json!({ "do": "abandon", "job": job }),
         // Of all jobs: before a poll this one has none.
@@ -199,22 +262,4 @@ fn results<'a>(seen: &'a [Exchange], job: &str) -> Vec<&'a Exchange> {
             e.operation.starts_with("Put") && e.operation.ends_with("Result") && e.subject == job
         })
         .collect()
-}
-
-/// Status and exception of each, `none` for one that was not answered; polls up to the first good one.
-fn answers(seen: &[Exchange], operation: &str) -> String {
-    let of = seen.iter().filter(|e| e.operation == operation);
-    let mut told: Vec<String> = Vec::new();
-    for exchange in of {
-        let exception = exchange.answer["__type"].as_str().unwrap_or_default();
-        let exception = exception.rsplit('#').next().unwrap_or_default();
-        told.push(match exchange.status {
-            None => "none".to_owned(),
-            Some(status) => format!("{status} {exception}").trim_end().to_owned(),
-        });
-        if operation.starts_with("Poll") && exchange.is_ok() {
-            break;
-        }
-    }
-    told.join(", ")
 }

@@ -18,7 +18,7 @@ use crate::relay::accept;
 /// A request and what came of it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// CodePipeline's operation, or `GET`, `PUT` ... for S3.
+    /// CodePipeline's operation; `UploadPart` ... of a multipart upload, or `GET`, `PUT` ... for S3.
     pub operation: String,
     /// The job of a job operation; the path for S3.
     pub subject: String,

@@ -55,7 +55,7 @@ async fn pass(
     let json = target.is_some();
     let operation = match target {
         Some(target) => target.rsplit('.').next().unwrap_or(target).to_owned(),
-        None => parts.method.to_string(),
+        None => s3_operation(&parts).to_owned(),
     };
     let (body, asked) = if json {
         read(body).await?
@@ -130,6 +130,23 @@ async fn pass(
         Ok::<_, Failure>(Response::from_parts(parts, body))
     });
     finish(answer.await??, hold_answer, drop_answer).await
+}
+
+/// What belongs to a multipart upload by its name for S3, all else by its method.
+fn s3_operation(parts: &http::request::Parts) -> &str {
+    let query = parts.uri.query().unwrap_or_default();
+    let has = |name| {
+        query
+            .split('&')
+            .any(|pair| pair.split('=').next() == Some(name))
+    };
+    match parts.method.as_str() {
+        "POST" if has("uploads") => "CreateMultipartUpload",
+        "PUT" if has("partNumber") => "UploadPart",
+        "POST" if has("uploadId") => "CompleteMultipartUpload",
+        "DELETE" if has("uploadId") => "AbortMultipartUpload",
+        method => method,
+    }
 }
 
 async fn finish(

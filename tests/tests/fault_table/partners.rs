@@ -6,25 +6,23 @@ use pipefitter_tests::{ServiceOptions, small_source};
 
 use crate::partner::{ADA, BOB, nothing_leaked, probe, rig_with, write_tokens};
 
-const fn of(name: &'static str) -> Operation {
+/// In the order of a job's life.
+const OPERATIONS: [Operation; 7] = [
+    Operation::new("PollForThirdPartyJobs", ADA.pipeline),
+    Operation::new("GetThirdPartyJobDetails", ADA.pipeline),
+    Operation::new("AcknowledgeThirdPartyJob", ADA.pipeline),
     Operation {
-        name,
-        seen_as: name,
-        pipeline: ADA.pipeline,
-        end: "succeeded",
-    }
-}
-
-/// In the order of a job's life; the transfers are those of any job.
-const OPERATIONS: [Operation; 5] = [
-    of("PollForThirdPartyJobs"),
-    of("GetThirdPartyJobDetails"),
-    of("AcknowledgeThirdPartyJob"),
-    of("PutThirdPartyJobSuccessResult"),
+        seen_as: "GET",
+        ..Operation::new("GetObject", ADA.pipeline)
+    },
     Operation {
-        pipeline: BOB.pipeline,
+        seen_as: "PUT",
+        ..Operation::new("PutObject", ADA.pipeline)
+    },
+    Operation::new("PutThirdPartyJobSuccessResult", ADA.pipeline),
+    Operation {
         end: "failed",
-        ..of("PutThirdPartyJobFailureResult")
+        ..Operation::new("PutThirdPartyJobFailureResult", BOB.pipeline)
     },
 ];
 
@@ -47,7 +45,7 @@ async fn nothing_is_lost_and_nothing_doubled_whatever_goes_wrong_where() {
         }
         let worker = rig.worker().await;
         for operation in OPERATIONS {
-            table.row(&rig, operation, upset).await;
+            table.row(&rig, &worker, operation, upset).await;
         }
         let said = worker.stop_cleanly().await;
         assert!(!said.contains("left in the journal"), "{upset:?}\n{said}");
