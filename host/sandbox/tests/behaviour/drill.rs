@@ -5,91 +5,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::LazyLock;
-use std::time::Duration;
 
 use pipefitter_sandbox::{Fault, Limit};
 
-use crate::harness::{Case, Host, Ran, guest};
-
-fn host() -> &'static Host {
-    static HOST: LazyLock<Host> = LazyLock::new(|| Host::of(&guest("escape")));
-    &HOST
-}
-
-/// One call, by its number, its arguments and what stands in for pointers among them.
-struct Call {
-    name: &'static str,
-    number: libc::c_long,
-    arguments: Vec<i64>,
-    buffers: Vec<(usize, String)>,
-}
-
-fn call(name: &'static str, number: libc::c_long, arguments: &[i64]) -> Call {
-    Call {
-        name,
-        number,
-        arguments: arguments.to_vec(),
-        buffers: Vec::new(),
-    }
-}
-
-impl Call {
-    fn with(mut self, at: usize, content: impl Into<String>) -> Call {
-        self.buffers.push((at, content.into()));
-        self
-    }
-
-    fn case(&self) -> Case {
-        let arguments: Vec<String> = self.arguments.iter().map(i64::to_string).collect();
-        let buffers: Vec<String> = self
-            .buffers
-            .iter()
-            .map(|(at, content)| format!("{at}={content}"))
-            .collect();
-        Case::new("escape")
-            .set("call", &self.number.to_string())
-            .set("arguments", &arguments.join(" "))
-            .set("buffers", &buffers.join("|"))
-    }
-
-    async fn run(&self) -> Ran {
-        self.case().output("out").run_on(host()).await
-    }
-
-    async fn answer(&self) -> i64 {
-        self.run().await.variable("answer").parse().unwrap()
-    }
-
-    async fn ends_the_process(&self) {
-        let ran = self.run().await;
-        match ran.fault() {
-            Fault::Crashed(what) => assert!(what.contains("forbidden"), "{}: {what}", self.name),
-            other => panic!("{}: {other:?}", self.name),
-        }
-    }
-
-    async fn is_denied(&self) {
-        let answer = self.answer().await;
-        assert_eq!(answer, -i64::from(libc::EACCES), "{}", self.name);
-    }
-}
-
-const CWD: i64 = libc::AT_FDCWD as i64;
-
-fn parent() -> i64 {
-    i64::from(std::process::id())
-}
-
-fn open(path: &Path, flags: i32) -> Call {
-    let path = path.to_str().unwrap();
-    call(
-        "openat",
-        libc::SYS_openat,
-        &[CWD, 0, i64::from(flags), 0o600],
-    )
-    .with(1, path)
-}
+use crate::door::{CWD, call, frame, hex, host, open, parent};
+use crate::harness::Case;
 
 #[tokio::test]
 async fn the_door_is_open_and_its_own_directories_are_too() {
@@ -323,56 +243,7 @@ async fn a_panic_of_the_childs_host_fails_its_own_job_only() {
 }
 
 #[tokio::test]
-async fn a_child_that_crashes_says_so() {
-    let own = call("gettid", libc::SYS_gettid, &[]);
-    own.answer().await;
-    // It does not know its own number, and exit_group is on the list.
-    let ran = call("exit_group", libc::SYS_exit_group, &[3]).run().await;
-    match ran.fault() {
-        Fault::Crashed(what) => assert!(what.contains("exit status: 3"), "{what}"),
-        other => panic!("{other:?}"),
-    }
-    // What it never mapped: the kernel ends it at the next instruction that wasmtime does not know.
-    let ran = call("munmap", libc::SYS_munmap, &[0, 0x7fff_ffff_f000])
-        .run()
-        .await;
-    match ran.fault() {
-        Fault::Crashed(what) => assert!(what.contains("SIGSEGV"), "{what}"),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn a_child_that_hangs_is_killed_after_its_time() {
-    // An hour in a call that no clock of the guest's can interrupt.
-    let hour = "!100e0000000000000000000000000000";
-    let ran = call("nanosleep", libc::SYS_nanosleep, &[0, 0])
-        .with(0, hour)
-        .case()
-        .limit(Limit::WallTime, 300)
-        .run_on(host())
-        .await;
-    let expected = Fault::Limit {
-        limit: Limit::WallTime,
-        value: "300 ms".to_owned(),
-    };
-    assert_eq!(ran.fault(), &expected);
-    assert!(ran.verdict.usage.wall < Duration::from_secs(30));
-}
-
-#[tokio::test]
 async fn a_child_that_breaks_the_protocol_is_ended() {
-    let frame = |json: &str| {
-        let mut bytes = u32::try_from(json.len()).unwrap().to_le_bytes().to_vec();
-        bytes.extend_from_slice(json.as_bytes());
-        bytes
-    };
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
     let line = |length| {
         let text = "x".repeat(length);
         frame(&format!(
@@ -401,72 +272,4 @@ async fn a_child_that_breaks_the_protocol_is_ended() {
             other => panic!("{says}: {other:?}"),
         }
     }
-}
-
-/// Process ids of children of this process that run `sandbox-child job`.
-fn children() -> Vec<u32> {
-    let mine = |pid: &u32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        after_name.split_whitespace().nth(1) == Some(&std::process::id().to_string())
-    };
-    fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(mine)
-        .collect()
-}
-
-#[tokio::test]
-async fn a_locked_child_holds_nothing_of_its_parents() {
-    let case = Case::new("sleep").set("ms", "600000");
-    let (stop, events) = (case.stop.clone(), case.events.clone());
-    let looks = async {
-        events.said("sleeping").await;
-        let mut seen = 0;
-        for child in children() {
-            let read = |what: &str| fs::read_to_string(format!("/proc/{child}/{what}"));
-            let Ok(status) = read("status") else { continue };
-            let field = |name: &str| {
-                let line = status.lines().find_map(|line| line.strip_prefix(name));
-                line.map(str::trim).unwrap_or_default().to_owned()
-            };
-            if field("Seccomp:") != "2" {
-                // Another test's, on its way into its lock.
-                continue;
-            }
-            seen += 1;
-            assert_eq!(field("NoNewPrivs:"), "1");
-            assert_eq!(field("CapEff:"), "0000000000000000");
-            assert_eq!(field("CapPrm:"), "0000000000000000");
-            assert_eq!(read("environ").unwrap_or_default(), "");
-            let Ok(entries) = fs::read_dir(format!("/proc/{child}/fd")) else {
-                continue;
-            };
-            let mut sockets = 0;
-            for entry in entries.flatten() {
-                let target = fs::read_link(entry.path()).unwrap_or_default();
-                let target = target.to_string_lossy().into_owned();
-                sockets += usize::from(target.starts_with("socket:"));
-                let known = [
-                    "socket:",
-                    "/dev/null",
-                    "pipe:",
-                    "anon_inode:",
-                    "/tmp/",
-                    "/memfd:",
-                ];
-                assert!(
-                    known.iter().any(|start| target.starts_with(start)) || target.is_empty(),
-                    "{target}"
-                );
-            }
-            // The pipe to the parent, twice by now, and the pair by which the runtime hears of signals.
-            assert!(sockets <= 5, "{sockets}");
-        }
-        assert!(seen > 0);
-        stop.kill();
-    };
-    let (ran, ()) = tokio::join!(case.run(), looks);
-    assert_eq!(ran.fault(), &Fault::Interrupted(None));
 }

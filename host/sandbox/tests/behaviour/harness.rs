@@ -310,8 +310,12 @@ impl Case {
         self
     }
 
+    /// On the host it is `granted`, a second one `granted-1`.
     pub(crate) fn granted(mut self, guest: &str, write: bool) -> Case {
-        let host = self.make("granted");
+        let host = match self.spec.directories.len() {
+            0 => self.make("granted"),
+            before => self.make(&format!("granted-{before}")),
+        };
         self.spec.directories.push(DirectoryGrant {
             host,
             guest: guest.into(),
