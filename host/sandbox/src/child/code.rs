@@ -105,3 +105,31 @@ impl CodeStore {
         cell.get_or_try_init(load).await.cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed(seals: SealFlags) -> OwnedFd {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let memory = rustix::fs::memfd_create("code", flags).unwrap();
+        rustix::fs::fcntl_add_seals(&memory, seals).unwrap();
+        memory
+    }
+
+    #[test]
+    fn memory_that_lacks_a_seal_is_refused() {
+        assert!(SharedCode::received(sealed(SEALS)).is_ok());
+        let own = SharedCode::unchecked(b"code").unwrap();
+        assert!(SharedCode::received(own.0).is_ok());
+        for missing in SEALS.iter() {
+            let refused = SharedCode::received(sealed(SEALS - missing));
+            assert!(refused.is_err(), "without {missing:?}");
+        }
+        assert!(SharedCode::received(sealed(SealFlags::empty())).is_err());
+        // What cannot be sealed, and what has no seals.
+        let memory = rustix::fs::memfd_create("code", MemfdFlags::CLOEXEC).unwrap();
+        assert!(SharedCode::received(memory).is_err());
+        assert!(SharedCode::received(tempfile::tempfile().unwrap().into()).is_err());
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -9,21 +10,25 @@ use crate::limits::{Limit, Limits};
 use crate::runner::Fault;
 use crate::text;
 
+use super::lock::CPU_GRACE;
+
 /// Characters of its last words that are quoted.
 const QUOTED: usize = 300;
 
-/// What the end of a process means. `said` is what it wrote to standard error.
-pub(crate) fn fault(status: ExitStatus, said: &str, limits: &Limits) -> Fault {
+/// What the end of a process means. `said` is what it wrote to standard error, `cpu` the processor time that the kernel
+/// counted.
+pub(crate) fn fault(status: ExitStatus, said: &str, cpu: Duration, limits: &Limits) -> Fault {
     let words = last_words(said);
     let signal = status.signal().and_then(Signal::from_named_raw);
     match signal {
         Some(Signal::SYS) => Fault::Crashed(
             "it tried a system call that plugins are forbidden, and was ended for it".to_owned(),
         ),
-        Some(Signal::XCPU) => Fault::Limit {
-            limit: Limit::CpuTime,
-            value: limits.show(Limit::CpuTime),
-        },
+        Some(Signal::XCPU) => processor_time(limits),
+        // The kernel's second signal, for who ignores its first.
+        Some(Signal::KILL) if cpu >= limits.cpu().saturating_add(CPU_GRACE) => {
+            processor_time(limits)
+        }
         Some(Signal::XFSZ) => Fault::Crashed("it wrote a larger file than it may".to_owned()),
         Some(Signal::ABORT) if said.contains("memory allocation of") => Fault::Limit {
             limit: Limit::Memory,
@@ -43,6 +48,13 @@ pub(crate) fn fault(status: ExitStatus, said: &str, limits: &Limits) -> Fault {
     }
 }
 
+fn processor_time(limits: &Limits) -> Fault {
+    Fault::Limit {
+        limit: Limit::CpuTime,
+        value: limits.show(Limit::CpuTime),
+    }
+}
+
 fn last_words(said: &str) -> String {
     let cleaned = text::clean(&said.replace(['\n', '\r'], " "));
     let cleaned = cleaned.trim();
@@ -59,13 +71,19 @@ mod tests {
     #[test]
     fn every_end_has_its_words() {
         let limits = Limits::default().with(Limit::CpuTime, 90_000);
-        let of = |raw: i32, said: &str| fault(ExitStatus::from_raw(raw), said, &limits);
+        let after = |raw: i32, said: &str, seconds| {
+            let cpu = Duration::from_secs(seconds);
+            fault(ExitStatus::from_raw(raw), said, cpu, &limits)
+        };
+        let of = |raw, said: &str| after(raw, said, 0);
         let text = |fault: Fault| match fault {
             Fault::Crashed(what) => what,
             other => format!("{other:?}"),
         };
         assert!(text(of(libc::SIGSYS, "")).contains("forbidden"));
         assert!(text(of(libc::SIGKILL, "")).contains("lack of memory"));
+        assert!(text(after(libc::SIGKILL, "", 94)).contains("lack of memory"));
+        assert_eq!(after(libc::SIGKILL, "", 95), of(libc::SIGXCPU, ""));
         assert!(text(of(libc::SIGSEGV, "")).contains("crashed"));
         assert!(text(of(libc::SIGABRT, "a\nb\u{1b}[1m")).ends_with("it said: a b"));
         assert!(text(of(3 << 8, "")).contains("without a result (exit status: 3)"));

@@ -1,8 +1,8 @@
 //! The system calls of a locked child. Whatever is not here ends the process.
 //!
 //! No path to another program, process, network, namespace or to new executable memory is on the list. Calls whose
-//! arguments decide are checked on these: memory may be mapped, but not executably; a file's owner for signals cannot be
-//! set; signals go to the process itself.
+//! arguments decide are checked on these: memory may be mapped, but neither executably nor in a way that no limit counts;
+//! a file's owner for signals cannot be set; signals go to the process itself.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use seccompiler::{
 
 /// Allowed whatever their arguments.
 const ALWAYS: &[c_long] = &[
-    // memory, apart from what EXECUTABLE checks
+    // memory, apart from what `filter` checks
     libc::SYS_munmap,
     libc::SYS_mremap,
     libc::SYS_madvise,
@@ -99,15 +99,21 @@ pub(crate) fn filter(pid: u32, memory: Memory) -> Result<BpfProgram, seccompiler
         .chain(OLDER)
         .map(|call| (*call, Vec::new()))
         .collect();
+    // Not executable: the bit, whatever the others are.
     let exec = u64::from(libc::PROT_EXEC.unsigned_abs());
-    for call in [libc::SYS_mmap, libc::SYS_mprotect] {
-        let allowed = match memory {
-            // Not executable: the bit, whatever the others are.
-            Memory::Data => vec![rule(2, SeccompCmpOp::MaskedEq(exec), 0)?],
-            Memory::Code => Vec::new(),
-        };
-        rules.insert(call, allowed);
-    }
+    let data = condition(2, SeccompCmpOp::MaskedEq(exec), 0)?;
+    // RLIMIT_DATA counts neither what is shared (both kinds have this bit) nor what grows as a stack does.
+    let uncounted = u64::from((libc::MAP_SHARED | libc::MAP_GROWSDOWN).unsigned_abs());
+    let counted = condition(3, SeccompCmpOp::MaskedEq(uncounted), 0)?;
+    let (map, protect) = match memory {
+        Memory::Data => (
+            vec![counted, data.clone()],
+            vec![SeccompRule::new(vec![data])?],
+        ),
+        Memory::Code => (vec![counted], Vec::new()),
+    };
+    rules.insert(libc::SYS_mmap, vec![SeccompRule::new(map)?]);
+    rules.insert(libc::SYS_mprotect, protect);
     if memory == Memory::Code {
         // So that other threads see new code, on processors that need to be told.
         rules.insert(libc::SYS_membarrier, Vec::new());

@@ -155,7 +155,9 @@ impl Watched {
                     .interrupted()
                     .unwrap_or_else(|| match reaped.out_of_memory {
                         true => self.limit(Limit::Memory),
-                        false => exit::fault(reaped.status, &reaped.said, limits),
+                        false => {
+                            exit::fault(reaped.status, &reaped.said, reaped.measured.cpu, limits)
+                        }
                     });
                 tracing::warn!(
                     plugin = self.spec.plugin,

@@ -17,6 +17,7 @@ mod harness;
 mod held;
 mod isolation;
 mod jobs;
+mod kernel;
 mod limits;
 mod neighbours;
 mod own;

@@ -2,6 +2,7 @@
 //! broken out of wasm.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use pipefitter_sandbox::{ChildParts, TestImports, child_main};
 
@@ -76,6 +77,9 @@ fn door(number: u64, mut arguments: [u64; 6], buffers: &mut [(usize, Vec<u8>)]) 
             answer = call();
         }
     }
+    if has(natives::COMPUTES) {
+        compute(Duration::MAX);
+    }
     answer
 }
 
@@ -84,6 +88,14 @@ const MOST: usize = 10_000;
 /// Descriptors that are looked at: more than a process may have here.
 const DESCRIPTORS: u64 = 1 << 16;
 const CWD: u64 = libc::AT_FDCWD as u64;
+
+/// For so much processor time.
+fn compute(time: Duration) {
+    let clock = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let now = || Duration::try_from(clock()).unwrap_or_default();
+    let started = now();
+    while now().saturating_sub(started) < time {}
+}
 
 fn held() -> String {
     let mut text = format!("environment {}\n", std::env::vars_os().count());
