@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+use serde_json::Value;
 use tokio::process::Command;
 
 use crate::binary;
@@ -161,11 +162,23 @@ impl Worker {
         self.process.output()
     }
 
-    /// What the start said of a field, such as `compiled`.
-    pub async fn served(&self, field: &str) -> serde_json::Value {
-        let line = self.process.line("serving jobs").await;
-        let line: serde_json::Value = serde_json::from_str(&line)
-            .unwrap_or_else(|error| panic!("a log line is not JSON: {error}: {line}"));
-        line["fields"][field].clone()
+    /// SIGTERM, the end, which must be a good one, and what it counted: the fields of its last line.
+    pub async fn stop_and_count(self) -> Value {
+        let output = self.stop_cleanly().await;
+        let last = output.lines().last().unwrap_or_default();
+        let counted = fields(last);
+        assert_eq!(counted["message"], "ended", "{last}");
+        counted
     }
+
+    /// What the start said of a field, such as `compiled`.
+    pub async fn served(&self, field: &str) -> Value {
+        fields(&self.process.line("serving jobs").await)[field].clone()
+    }
+}
+
+fn fields(line: &str) -> Value {
+    let line: Value = serde_json::from_str(line)
+        .unwrap_or_else(|error| panic!("a log line is not JSON: {error}: {line}"));
+    line["fields"].clone()
 }

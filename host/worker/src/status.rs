@@ -207,3 +207,32 @@ impl Counters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipefitter_egress::EgressUsage;
+    use pipefitter_sandbox::Usage;
+
+    #[test]
+    fn requests_of_all_runs_are_counted_together() {
+        let mut counters = Counters::default();
+        let reached = |requests, denied| EgressUsage {
+            requests,
+            denied,
+            request_bytes: 10 * requests,
+            response_bytes: 100 * requests,
+            ..EgressUsage::default()
+        };
+        for network in [Some(reached(3, 1)), None, Some(reached(5, 2))] {
+            counters.ran(&Used {
+                usage: Usage::default(),
+                network,
+                limit: false,
+            });
+        }
+        assert_eq!(counters.runs, 3);
+        assert_eq!((counters.requests, counters.requests_refused), (8, 3));
+        assert_eq!((counters.request_bytes, counters.response_bytes), (80, 800));
+    }
+}

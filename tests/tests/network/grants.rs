@@ -163,7 +163,11 @@ async fn a_grant_reaches_its_server_and_no_other() {
             "{log}"
         );
     }
-    worker.stop_cleanly().await;
+    let counted = worker.stop_and_count().await;
+    let count = |field: &str| counted[field].as_u64().unwrap_or_default();
+    let refused = BOTH.len() as u64 * (200 + 3);
+    assert!(count("requests_refused") >= refused, "{counted}");
+    assert!(count("requests") > count("requests_refused"), "{counted}");
 }
 
 #[tokio::test]

@@ -28,5 +28,26 @@ async fn a_manifest_that_asks_for_more_than_the_maximum_has_the_maximum() {
     assert!(message.contains("700 ms"), "{message}");
     assert!(message.contains("wall"), "{message}");
     assert_eq!(ended["Trusted"].status, "Succeeded", "{ended:?}");
-    worker.stop_cleanly().await;
+
+    let logs = rig.job_logs();
+    assert_eq!(logs.len(), 2);
+    for log in logs.values() {
+        assert!(log.contains("run ended after"), "{log}");
+    }
+    let counted = worker.stop_and_count().await;
+    for (field, count) in [
+        ("taken", 2),
+        ("recovered", 0),
+        ("succeeded", 1),
+        ("failed", 1),
+        ("continued", 0),
+        ("limits_hit", 1),
+        ("requests", 0),
+        ("requests_refused", 0),
+    ] {
+        assert_eq!(counted[field], count, "{field}: {counted}");
+    }
+    for field in ["cpu_ms", "memory_peak"] {
+        assert!(counted[field].as_u64() > Some(0), "{field}: {counted}");
+    }
 }

@@ -144,7 +144,7 @@ async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<Dr
     }
 }
 
-/// What is left the worker has told, job by job.
+/// What is left the worker has told, job by job; what all of them came to and used is told here, once.
 fn tell(report: &DrainReport) {
     if report.parked > 0 {
         tracing::warn!(
@@ -152,5 +152,18 @@ fn tell(report: &DrainReport) {
             "results that CodePipeline refused are kept in the journal"
         );
     }
-    tracing::info!("ended");
+    let counted = &report.counters;
+    tracing::info!(
+        taken = counted.taken,
+        recovered = counted.recovered,
+        succeeded = counted.succeeded,
+        failed = counted.failed,
+        continued = counted.continued,
+        limits_hit = counted.limits_hit,
+        cpu_ms = counted.run_cpu_millis,
+        memory_peak = counted.run_memory_peak,
+        requests = counted.requests,
+        requests_refused = counted.requests_refused,
+        "ended"
+    );
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 use std::thread::{self, ThreadId};
 
 use pipefitter_journal::{FailWhen, Failing};
@@ -19,7 +19,7 @@ use crate::world::{World, end};
 
 /// Keeps each line with the fields of the spans that it is in.
 #[derive(Clone, Default)]
-struct Lines(Arc<Kept>);
+pub(crate) struct Lines(Arc<Kept>);
 
 #[derive(Default)]
 struct Kept {
@@ -35,6 +35,21 @@ struct Thread {
 }
 
 impl Lines {
+    /// The process's only ones; kept from the first call on.
+    pub(crate) fn of_the_process() -> Lines {
+        static LINES: LazyLock<Lines> = LazyLock::new(|| {
+            let lines = Lines::default();
+            tracing::subscriber::set_global_default(lines.clone()).unwrap();
+            lines
+        });
+        LINES.clone()
+    }
+
+    /// What this thread has said since it was asked last.
+    pub(crate) fn take(&self) -> Vec<String> {
+        self.of_this_thread(|thread| std::mem::take(&mut thread.lines))
+    }
+
     fn of_this_thread<T>(&self, change: impl FnOnce(&mut Thread) -> T) -> T {
         let mut threads = self.0.threads.write().unwrap();
         change(threads.entry(thread::current().id()).or_default())
@@ -89,8 +104,7 @@ impl Subscriber for Lines {
 
 #[tokio::test(start_paused = true)]
 async fn every_line_of_a_job_names_its_source() {
-    let lines = Lines::default();
-    tracing::subscriber::set_global_default(lines.clone()).unwrap();
+    let lines = Lines::of_the_process();
     let mut world = World::new();
     world.stage.expire = 2;
     world.journal = Arc::new(Failing::new(world.memory.clone(), FailWhen::Write(1)));
@@ -111,7 +125,7 @@ async fn every_line_of_a_job_names_its_source() {
     world.service.until_all_ended().await;
     end(&world, worker).await;
 
-    let lines = lines.of_this_thread(|thread| std::mem::take(&mut thread.lines));
+    let lines = lines.take();
     for told in [
         "job taken",
         "acknowledge was not seen",

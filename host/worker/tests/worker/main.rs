@@ -29,4 +29,5 @@ mod service;
 mod shares;
 mod sources;
 mod stage;
+mod usage;
 mod world;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use pipefitter_codepipeline::FailureType;
 use pipefitter_sandbox::{
     CurrentRevision, ExecutionDetails, Failure, FailureKind, Fault, Level, LogLine, Outcome,
-    Success, VerdictKind,
+    Success, Usage, VerdictKind,
 };
 use pipefitter_worker::{JobOutcome, WorkerEvent};
 use proptest::prelude::*;
@@ -32,6 +32,7 @@ fn script(end: VerdictKind) -> Script {
         lines: Vec::new(),
         progress: Vec::new(),
         end,
+        usage: Usage::default(),
     }
 }
 
@@ -235,6 +236,7 @@ fn no_secret_survives_in_what_leaves() {
                     lines: lines_of(&text, longest),
                     progress: vec![text.chars().take(2_048).collect()],
                     end: ends(&text, which),
+                    usage: Usage::default(),
                 },
                 &secret,
                 0,

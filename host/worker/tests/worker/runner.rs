@@ -31,6 +31,7 @@ pub(crate) struct Script {
     pub(crate) lines: Vec<LogLine>,
     pub(crate) progress: Vec<String>,
     pub(crate) end: VerdictKind,
+    pub(crate) usage: Usage,
 }
 
 struct Count<'a>(&'a AtomicUsize);
@@ -54,6 +55,7 @@ impl Runner {
                 lines: Vec::new(),
                 progress: Vec::new(),
                 end: success(),
+                usage: Usage::default(),
             })),
         };
         (runner, seen)
@@ -92,7 +94,7 @@ async fn stopped(control: &JobControl) -> StopReason {
     }
 }
 
-fn success() -> VerdictKind {
+pub(crate) fn success() -> VerdictKind {
     VerdictKind::Answered(Ok(Outcome::Succeeded(Success {
         variables: vec![("pages".to_owned(), "12".to_owned())],
         details: ExecutionDetails {
@@ -123,6 +125,7 @@ impl JobRunner for Runner {
             let found = spec.job.configuration.iter().find(|(key, _)| key == name);
             found.map(|(_, value)| value.clone()).unwrap_or_default()
         };
+        let mut usage = Usage::default();
         let kind = match setting("do").as_str() {
             "ok" => success(),
             "sleep" => {
@@ -204,14 +207,12 @@ impl JobRunner for Runner {
                 for summary in script.progress {
                     events.progress(None, summary);
                 }
+                usage = script.usage;
                 script.end
             }
             "panic" => panic!("as the test wants it"),
             other => panic!("nothing is known of {other:?}"),
         };
-        Verdict {
-            kind,
-            usage: Usage::default(),
-        }
+        Verdict { kind, usage }
     }
 }
