@@ -106,3 +106,27 @@ def requests(model):
     for name in model.operation_names:
         for where, what, words, code, request in broken(model.operation_model(name).input_shape):
             yield name, where, what, words, code, request
+
+
+def constraints(model):
+    """(operation, which constraint) for all that the model has, counted apart from what breaks them."""
+    return {
+        (name, what)
+        for name in model.operation_names
+        for what in kinds(model.operation_model(name).input_shape)
+    }
+
+
+def kinds(shape):
+    rules, type_name = shape.metadata, shape.type_name
+    found = {"type"} if type_name in ("string", "integer", "boolean") else set()
+    if type_name == "structure":
+        found |= {"required"} if shape.required_members else set()
+        found = found.union(*map(kinds, shape.members.values()))
+    elif type_name == "list":
+        found |= kinds(shape.member)
+    elif type_name == "map":
+        found |= {f"{what} of a key" for what in kinds(shape.key) - {"type"}} | kinds(shape.value)
+    # A least length of 0 binds nobody.
+    found |= {"min"} if rules.get("min", 0) or (type_name == "integer" and "min" in rules) else set()
+    return found | ({"max", "pattern", "enum"} & set(rules))

@@ -13,6 +13,11 @@ import clients
 codepipeline = clients.client("codepipeline", parameter_validation=False)
 s3 = clients.client("s3")
 VALIDATION = "ValidationException"
+KINDS = {
+    "required", "type", "enum", "min", "max", "pattern", "min of a key", "max of a key", "pattern of a key",
+}
+# All of the service's: none is without a constraint.
+OPERATIONS = 44
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 failures = []
 tried = 0
@@ -47,8 +52,10 @@ def changed(base, path, value):
 
 
 # What the model says.
+broken = set()
 for name, where, what, words, code, request in breaking.requests(codepipeline.meta.service_model):
     tried += 1
+    broken.add((name, what))
     try:
         codepipeline._make_api_call(name, request)
         failures.append(f"{name}, {where or 'itself'}, {what}: was accepted")
@@ -58,6 +65,11 @@ for name, where, what, words, code, request in breaking.requests(codepipeline.me
         if found["Code"] != code or not names_it:
             failures.append(f"{name}, {where or 'itself'}, {what}: {found}")
 modelled, tried = tried, 0
+constraints = breaking.constraints(codepipeline.meta.service_model)
+failures += [f"{name}, {what}: nothing breaks it" for name, what in sorted(constraints ^ broken)]
+# So that a model that is read wrongly does not pass for one without constraints.
+assert {what for _, what in constraints} == KINDS, constraints
+assert len({name for name, _ in constraints}) == OPERATIONS, constraints
 
 # Action types.
 PROPERTY = {"name": "do", "required": False, "key": False, "secret": False, "type": "String"}
