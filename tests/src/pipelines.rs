@@ -46,6 +46,15 @@ impl Action {
         }
     }
 
+    /// A manual approval.
+    #[must_use]
+    pub fn approval(name: &str) -> Action {
+        Action {
+            owner: ActionOwner::Aws,
+            ..Action::of_type(name, "Approval", "Manual")
+        }
+    }
+
     /// Of a partner's type instead of the account's own.
     #[must_use]
     pub fn third_party(mut self) -> Action {

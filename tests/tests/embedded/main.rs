@@ -6,6 +6,7 @@
 mod control;
 mod restart;
 mod switches;
+mod waiting;
 mod worker;
 
 pub(crate) use worker::By;

@@ -12,16 +12,20 @@ const ROUNDS: usize = 6;
 const ACTIONS: usize = 12;
 
 /// Kills the rig's service, and starts it again where it was.
-async fn kill(rig: &mut Rig) {
+pub(crate) async fn kill(rig: &mut Rig, options: &ServiceOptions) {
     let options = ServiceOptions {
         port: rig.service.address().port(),
-        ..ServiceOptions::default()
+        ..options.clone()
     };
     rig.service.process.kill().await;
     rig.service = Service::again(rig.folder(), &options).await;
 }
 
-async fn status(service: &Service, pipeline: &str, execution: &str) -> PipelineExecutionStatus {
+pub(crate) async fn status(
+    service: &Service,
+    pipeline: &str,
+    execution: &str,
+) -> PipelineExecutionStatus {
     let request = service.codepipeline.get_pipeline_execution();
     let request = request
         .pipeline_name(pipeline)
@@ -53,7 +57,7 @@ async fn a_pipeline_ends_right_whose_service_is_killed_again_and_again() {
     for round in 1..=ROUNDS {
         // In the midst of it: some results are in, and others are not.
         rig.proxy.count("PutJobSuccessResult", round * 2).await;
-        kill(&mut rig).await;
+        kill(&mut rig, &ServiceOptions::default()).await;
     }
     while status(&rig.service, "killed", &execution).await == PipelineExecutionStatus::InProgress {
         tokio::task::yield_now().await;

@@ -125,6 +125,16 @@ impl CodePipeline {
             None => (Engine::new(settings, registry), None),
             Some(Saved { keeper, rows, .. }) => {
                 let engine = Engine::restored(settings, registry, &rows)?;
+                for (kind, pipelines) in engine.not_connected() {
+                    let pipelines: Vec<&str> = pipelines.into_iter().collect();
+                    tracing::warn!(
+                        action_type = kind,
+                        pipelines = pipelines.join(", "),
+                        "kept pipelines use a partner's action type that this start does not connect them to: \
+                         its jobs are not offered, and their client tokens are refused. Start it again with \
+                         the `--third-party` file of before"
+                    );
+                }
                 (engine, Some(keeper))
             }
         };

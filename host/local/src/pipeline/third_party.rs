@@ -9,6 +9,8 @@
 //! A job is looked up first, then the token is compared, then the job's state is. Two workers that
 //! ask for details between two hand-outs get the same nonce, and the first to acknowledge wins.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -240,6 +242,26 @@ impl Engine {
     fn client_of(&self, run: &Run) -> Option<&ThirdPartyClient> {
         let name = run.declared.action_type_id.in_settings();
         self.settings.third_party.client(&name, &run.pipeline)
+    }
+
+    /// Partners' types that kept pipelines use and this start's settings do not give them, each with those
+    /// pipelines.
+    pub(super) fn not_connected(&self) -> BTreeMap<String, BTreeSet<&str>> {
+        let mut missing: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for (pipeline, state) in self.pipelines.iter() {
+            let actions = state
+                .declaration
+                .stages
+                .iter()
+                .flat_map(|stage| &stage.actions);
+            let partners = actions.filter(|action| action.action_type_id.is_third_party());
+            for name in partners.map(|action| action.action_type_id.in_settings()) {
+                if self.settings.third_party.client(&name, pipeline).is_none() {
+                    missing.entry(name).or_default().insert(pipeline);
+                }
+            }
+        }
+        missing
     }
 
     /// Whether there is that job, and the token is that of its client.

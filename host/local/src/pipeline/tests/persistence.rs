@@ -6,15 +6,16 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::property::{Step, step};
+use super::third_party::{deploy, partners};
 use super::*;
 use crate::pipeline::kept::{Change, Row};
 
 /// What is on disk.
 #[derive(Default)]
-struct Disk(BTreeMap<(String, String), Vec<u8>>);
+pub(super) struct Disk(BTreeMap<(String, String), Vec<u8>>);
 
 impl Disk {
-    fn write(&mut self, changes: Vec<Change>) {
+    pub(super) fn write(&mut self, changes: Vec<Change>) {
         for Change { kind, key, value } in changes {
             let place = (kind.to_owned(), key);
             match value {
@@ -47,10 +48,16 @@ fn shown(disk: &Disk) -> BTreeMap<(String, String), String> {
 impl Fixture {
     /// Kills the service after its last write, and starts another on the same disk. Watchers and
     /// effects go with it.
-    fn killed(&mut self, disk: &Disk) {
+    pub(super) fn killed(&mut self, disk: &Disk) {
+        let settings = self.engine.settings.clone();
+        self.killed_and_set(disk, settings);
+    }
+
+    /// The same, and the other is started with other settings.
+    fn killed_and_set(&mut self, disk: &Disk, settings: Settings) {
         self.registry = Registry::new(self.clock.clone());
         let registry = self.registry.clone();
-        self.engine = Engine::restored(settings(), registry, &disk.rows()).unwrap();
+        self.engine = Engine::restored(settings, registry, &disk.rows()).unwrap();
     }
 }
 
@@ -158,4 +165,28 @@ fn sessions_and_moved_time_survive_and_a_row_that_nobody_knows_is_refused() {
     let registry = Registry::new(fixture.clock.clone());
     let error = Engine::restored(settings(), registry, &rows).err().unwrap();
     assert!(error.to_string().contains("dreams"), "{error}");
+}
+
+#[test]
+fn partners_types_that_a_start_does_not_bring_back_are_named_with_their_pipelines() {
+    let mut fixture = Fixture::with(|settings| settings.third_party = partners());
+    fixture.ok(
+        "CreatePipeline",
+        pipeline(vec![vec![deploy("A"), deploy("B"), action("C", 1)]]),
+    );
+    let mut disk = Disk::default();
+    disk.write(fixture.engine.take_changes().unwrap());
+    fixture.killed(&disk);
+    assert!(fixture.engine.not_connected().is_empty());
+    let named = [("Deploy/Partner/1".to_owned(), ["p"].into())];
+    let mut nobody = partners();
+    nobody.action_types[0].clients.clear();
+    for third_party in [ThirdParty::default(), nobody] {
+        let settings = Settings {
+            third_party,
+            ..settings()
+        };
+        fixture.killed_and_set(&disk, settings);
+        assert_eq!(fixture.engine.not_connected(), named.clone().into());
+    }
 }

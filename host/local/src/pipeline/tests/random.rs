@@ -1,4 +1,4 @@
-//! Whatever anybody asks for, in whatever order: the state stays whole, and all comes to an end.
+//! Whatever anybody asks for, in whatever order, and whenever the service is killed: the state stays whole, and all comes to an end.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 
+use super::persistence::Disk;
 use super::third_party::{deploy, partners};
 use super::*;
 use crate::pipeline::engine::Timer;
@@ -35,6 +36,8 @@ enum Step {
     Continue(Index),
     Fail(Index),
     Wait(u64),
+    /// The service is killed, and started again with what was on disk.
+    Kill,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -58,10 +61,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => index().prop_map(Step::Continue),
         3 => index().prop_map(Step::Fail),
         3 => (0_u64..700).prop_map(Step::Wait),
+        2 => Just(Step::Kill),
     ]
 }
 
-fn declared(queued: bool, is_long: bool) -> Value {
+pub(super) fn declared(queued: bool, is_long: bool) -> Value {
     let approval = json!({
         "name": "Ask",
         "actionTypeId":
@@ -94,6 +98,7 @@ const STAGES: [&str; 4] = ["Source", "S1", "S2", "S3"];
 /// A world in which somebody does the steps.
 struct World {
     fixture: Fixture,
+    disk: Disk,
     executions: Vec<String>,
     /// Jobs seen by polls: id, and whether they are a partner's.
     jobs: Vec<(Value, bool)>,
@@ -106,23 +111,32 @@ impl World {
     fn new(queued: bool) -> Self {
         let mut fixture = Fixture::with(|settings| settings.third_party = partners());
         fixture.ok("CreatePipeline", declared(queued, true));
-        Self {
+        let mut world = Self {
             fixture,
+            disk: Disk::default(),
             executions: Vec::new(),
             jobs: Vec::new(),
             queued,
             accepted: BTreeSet::new(),
-        }
+        };
+        world.keep();
+        world
     }
 
     /// Some of the calls are refused, which must leave the state as it was.
     fn ask(&mut self, name: &str, body: Value) -> Option<Value> {
         let answer = self.fixture.call(name, body).ok();
         self.fixture.settle();
+        self.keep();
         if answer.is_some() {
             self.accepted.insert(name.to_owned());
         }
         answer
+    }
+
+    /// As the driver does before anybody hears of an answer.
+    fn keep(&mut self) {
+        self.disk.write(self.fixture.engine.take_changes().unwrap());
     }
 
     fn note(&mut self, begun: Option<Value>) {
@@ -262,6 +276,13 @@ impl World {
             Step::Wait(seconds) => {
                 self.fixture.advance(seconds);
                 self.fixture.settle();
+                self.keep();
+            }
+            Step::Kill => {
+                self.fixture.killed(&self.disk);
+                // What had begun and not ended begins again.
+                self.fixture.settle();
+                self.keep();
             }
             Step::Acknowledge(index) => {
                 if let Some(job) = job(index, &self.jobs) {
