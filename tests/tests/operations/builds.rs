@@ -79,7 +79,8 @@ async fn a_command_of_the_authors_builds_any_language() {
     std::fs::remove_file(own.join("make.sh")).unwrap();
     let (code, _, errors) = build(folder.path()).await;
     assert_eq!(code, 4, "{errors}");
-    assert!(errors.contains("make.sh is not there"), "{errors}");
+    let told = "make.sh is not there; install it, or correct `command` in [build] of action.toml";
+    assert!(errors.contains(told), "{errors}");
 }
 
 #[tokio::test]
@@ -94,35 +95,92 @@ async fn what_is_not_known_or_not_installed_is_told_with_what_to_do() {
     for told in ["app.py (Python)", "[build]", "--component"] {
         assert!(errors.contains(told), "{told}: {errors}");
     }
-    for (source, told) in [
-        ("app.py", "pip install componentize-py=="),
-        ("plugin.ts", "npm install"),
-    ] {
-        plugin(folder.path(), &[(source, "")]);
-        let mut build = Command::new(binary::pipefitter());
-        build
-            .args(["plugin", "build", "own"])
-            .current_dir(folder.path())
-            .env("PATH", "");
-        let (code, _, errors) = finished(build).await;
-        assert_eq!(code, 4, "{errors}");
-        assert!(errors.contains("is not there; install it from"), "{errors}");
-        assert!(errors.contains(told), "{errors}");
-        std::fs::remove_file(folder.path().join("own").join(source)).unwrap();
-    }
-    // With a package.json the build itself would fetch jco.
-    plugin(folder.path(), &[("plugin.ts", ""), ("package.json", "{}")]);
-    let mut build = Command::new(binary::pipefitter());
-    build
-        .args(["plugin", "build", "own"])
-        .current_dir(folder.path())
-        .env("PATH", "");
-    let (code, _, errors) = finished(build).await;
+    // Without a package.json: with one the build itself would fetch jco.
+    plugin(folder.path(), &[("plugin.ts", "")]);
+    let (code, _, errors) = finished(with_nothing_installed(folder.path(), "build")).await;
     assert_eq!(code, 4, "{errors}");
     assert!(
-        errors.contains("npm is not there; install it with node"),
+        errors.contains("jco is not there; install it from npm: (cd "),
         "{errors}"
     );
+}
+
+/// `plugin COMMAND own` where no program is to be found.
+fn with_nothing_installed(folder: &Path, command: &str) -> Command {
+    let mut bare = Command::new(binary::pipefitter());
+    bare.args(["plugin", command, "own"])
+        .current_dir(folder)
+        .env("PATH", "")
+        .env_remove("WASI_SDK_PATH");
+    bare
+}
+
+#[tokio::test]
+async fn what_to_install_is_told_for_every_language() {
+    let go = "-t trixie-backports golang-1.27-go && export PATH=/usr/lib/go-1.27/bin:$PATH";
+    let of_language = [
+        (
+            "rust",
+            "cargo is not there",
+            "rustup target add wasm32-wasip2",
+        ),
+        (
+            "python",
+            "componentize-py is not there",
+            "pip install componentize-py==",
+        ),
+        (
+            "typescript",
+            "npm is not there",
+            "apt-get install nodejs npm",
+        ),
+        (
+            "javascript",
+            "npm is not there",
+            "apt-get install nodejs npm",
+        ),
+        (
+            "c",
+            "no compiler for WASI is there",
+            "pip install ziglang==",
+        ),
+        (
+            "cpp",
+            "no compiler for WASI is there",
+            "pip install ziglang==",
+        ),
+        ("go", "go is not there", go),
+        ("zig", "Zig is not there", "pip install ziglang=="),
+        (
+            "command",
+            "cargo is not there",
+            "rustup target add wasm32-wasip1",
+        ),
+    ];
+    let (_, help, _) = pipefitter(Path::new("/"), &["plugin", "new", "--help"]).await;
+    for (language, missing, install) in of_language {
+        assert!(help.contains(language), "{language}: {help}");
+        let folder = tempfile::tempdir().unwrap();
+        let mut new = with_nothing_installed(folder.path(), "new");
+        new.args(["--lang", language]);
+        let (code, said, errors) = finished(new).await;
+        assert_eq!(code, 0, "{language}: {said}{errors}");
+        assert!(said.contains("First, once"), "{language}: {said}");
+        assert!(said.contains(install), "{language}: {said}");
+        for command in ["build", "test"] {
+            let build = with_nothing_installed(folder.path(), command);
+            let (code, said, errors) = finished(build).await;
+            assert_ne!(code, 0, "{language}: {said}{errors}");
+            assert!(errors.contains(missing), "{language}: {errors}");
+            assert!(errors.contains(install), "{language}: {errors}");
+            assert!(
+                !errors.contains("(cd ") || !errors.contains("export"),
+                "an export in a subshell is lost: {errors}"
+            );
+        }
+    }
+    let templates = std::fs::read_dir(binary::root().join("host/cli/templates")).unwrap();
+    assert_eq!(templates.count(), of_language.len(), "of every language");
 }
 
 const PYTHON: &str = "

@@ -11,7 +11,7 @@ use wit_parser::Resolve;
 
 use super::kit::{Kit, Template};
 use super::project::Project;
-use super::tools::{self, Tool, Wanted};
+use super::tools::{self, Install, Tool, Wanted};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/go");
 static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/go");
@@ -40,8 +40,10 @@ const GO: Wanted = Wanted {
     program: "go",
     version: &["version"],
     least: (1, 27, 1),
-    from: "as https://go.dev/doc/install says, or from Debian (trixie-backports or sid)",
-    install: "sudo apt-get install golang-1.27-go && export PATH=/usr/lib/go-1.27/bin:$PATH",
+    from: "as https://go.dev/doc/install says, or from Debian's trixie-backports",
+    install: Install::Anywhere(
+        "sudo apt-get install -t trixie-backports golang-1.27-go && export PATH=/usr/lib/go-1.27/bin:$PATH",
+    ),
 };
 
 fn toolchain(dir: &Path) -> Result<Tool> {

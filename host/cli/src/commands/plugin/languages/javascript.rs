@@ -11,7 +11,7 @@ use pipefitter_plugins::{Engine, Language};
 
 use super::kit::{Kit, Template};
 use super::project::{Project, VENDORED};
-use super::tools::{self, Tool, Wanted};
+use super::tools::{self, Install, Tool, Wanted};
 
 static TYPESCRIPT_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/typescript");
 static JAVASCRIPT_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/javascript");
@@ -43,9 +43,6 @@ pub(super) static JAVASCRIPT: Kit = Kit {
     }),
 };
 
-/// By the plugin's package.json, which holds the version of one of jco's dependencies, too.
-const INSTALL: &str = "npm install";
-
 /// In the SDK: how a plugin's modules become one, `pipefitter-sdk` among them.
 const BUNDLING: &str = "bundle.config.mjs";
 
@@ -54,7 +51,8 @@ const JCO: Wanted = Wanted {
     version: &["--version"],
     least: (1, 35, 0),
     from: "from npm",
-    install: INSTALL,
+    // By the plugin's package.json, which holds the version of one of jco's dependencies, too.
+    install: Install::Here("npm install"),
 };
 
 const NPM: Wanted = Wanted {
@@ -62,7 +60,7 @@ const NPM: Wanted = Wanted {
     version: &["--version"],
     least: (9, 0, 0),
     from: "with node, 20.19 or later, from nodejs.org or Debian 13",
-    install: "sudo apt-get install nodejs npm",
+    install: Install::Anywhere("sudo apt-get install nodejs npm"),
 };
 
 /// jco, or npm, with which a build fetches it.

@@ -8,7 +8,7 @@ use pipefitter_plugins::Language;
 
 use super::kit::{Kit, Template};
 use super::project::{Project, VENDORED};
-use super::tools::{self, Tool, Wanted};
+use super::tools::{self, Install, Tool, Wanted};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/python");
 static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/python");
@@ -36,7 +36,7 @@ const COMPONENTIZE: Wanted = Wanted {
     version: &["--version"],
     least: (0, 25, 0),
     from: "from PyPI",
-    install: INSTALL,
+    install: Install::Here(INSTALL),
 };
 
 fn toolchain(dir: &Path) -> Result<Tool> {

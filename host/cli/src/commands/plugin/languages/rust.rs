@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::kit::{Kit, Template};
 use super::project::{Project, VENDORED};
-use super::tools::{self, Tool, Wanted};
+use super::tools::{self, Install, Tool, Wanted};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
 static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/rust");
@@ -36,21 +36,27 @@ const CARGO: Wanted = Wanted {
     version: &["--version"],
     least: (1, 95, 0),
     from: "as https://rustup.rs says, then",
-    install: "rustup update stable && rustup target add wasm32-wasip2",
+    install: Install::Anywhere("rustup update stable && rustup target add wasm32-wasip2"),
 };
 
 fn toolchain(dir: &Path) -> Result<Tool> {
     let cargo = tools::look_up(&CARGO, dir)?;
+    has_target(TARGET, dir)?;
+    Ok(cargo)
+}
+
+/// Whether the toolchain that a folder takes can build for a target.
+pub(super) fn has_target(target: &str, dir: &Path) -> Result<()> {
     let libdir = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
+        .args(["--print", "target-libdir", "--target", target])
         .current_dir(dir)
         .output()
         .context("could not run rustc")?;
     let libdir = String::from_utf8_lossy(&libdir.stdout).trim().to_owned();
     if libdir.is_empty() || !Path::new(&libdir).is_dir() {
-        bail!("the Rust toolchain lacks the target {TARGET}: run `rustup target add {TARGET}`");
+        bail!("the Rust toolchain lacks the target {target}: run `rustup target add {target}`");
     }
-    Ok(cargo)
+    Ok(())
 }
 
 /// Cargo's own errors go to the terminal whole; the artifact's path is read from its messages.

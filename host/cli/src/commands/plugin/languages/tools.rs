@@ -24,8 +24,16 @@ pub(super) struct Wanted {
     pub(super) least: Version,
     /// How it is installed, from where: after `install it `.
     pub(super) from: &'static str,
-    /// The shell's line for that, run in the plugin's folder.
-    pub(super) install: &'static str,
+    /// The shell's line for that.
+    pub(super) install: Install,
+}
+
+/// A shell's line that installs a program.
+pub(super) enum Install {
+    /// Run in the plugin's folder.
+    Here(&'static str),
+    /// Run anywhere, in the shell that builds then: a subshell would keep what it exports.
+    Anywhere(&'static str),
 }
 
 /// Major, minor, patch.
@@ -61,13 +69,11 @@ pub(super) fn look_up(wanted: &Wanted, dir: &Path) -> Result<Tool> {
 
 fn look_up_in(wanted: &Wanted, dir: &Path, path: &OsStr) -> Result<Tool> {
     let program = wanted.program;
-    let install = || {
-        format!(
-            "install it {}: (cd {} && {})",
-            wanted.from,
-            quoted(dir),
-            wanted.install
-        )
+    let install = || match wanted.install {
+        Install::Here(line) => {
+            format!("install it {}: (cd {} && {line})", wanted.from, quoted(dir))
+        }
+        Install::Anywhere(line) => format!("install it {}: {line}", wanted.from),
     };
     let Some(found) = find(program, dir, path) else {
         bail!("{program} is not there; {}", install());
@@ -163,7 +169,12 @@ pub(super) fn progress(text: impl std::fmt::Display) {
 
 /// Run a program to its end. All that it says goes to standard error, so that standard output has what this program
 /// says, and nothing else. `what` is what it could not do: `build the plugin`.
-pub(super) fn run(mut command: Command, what: &str) -> Result<()> {
+pub(super) fn run(command: Command, what: &str) -> Result<()> {
+    run_or(command, what, "install it")
+}
+
+/// [`run`], with what to do where the program is not there.
+pub(super) fn run_or(mut command: Command, what: &str, missing: &str) -> Result<()> {
     let program = name_of(&command);
     let stderr = std::io::stderr().as_fd().try_clone_to_owned();
     command
@@ -171,7 +182,9 @@ pub(super) fn run(mut command: Command, what: &str) -> Result<()> {
         .stdout(stderr.context("could not share standard error")?);
     let status = match command.status() {
         Ok(status) => status,
-        Err(error) if error.kind() == ErrorKind::NotFound => bail!("{program} is not there"),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("{program} is not there; {missing}")
+        }
         Err(error) => return Err(error).with_context(|| format!("could not start {program}")),
     };
     if !status.success() {
@@ -196,7 +209,7 @@ mod tests {
         version: &["--version"],
         least: (1, 2, 0),
         from: "from PyPI",
-        install: "pip install wasmify==1.2.3",
+        install: Install::Here("pip install wasmify==1.2.3"),
     };
 
     /// A program that says so.
