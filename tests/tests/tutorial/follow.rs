@@ -5,6 +5,7 @@ use std::path::Path;
 use pipefitter_tests::{Process, binary, finished};
 use tokio::process::Command;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// The pages all have the same port of this machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -96,6 +97,17 @@ fn matches(line: &str, wanted: &str) -> bool {
         })
 }
 
+/// The commands of a page up to the one that opens the second terminal.
+pub(crate) fn commands_to_a_running_plugin(page: &str) -> Vec<String> {
+    let blocks = tutorial(page);
+    let runs = |block: &&Block| matches!(block.kind, Kind::Run | Kind::RunBeside);
+    let opens = |block: &Block| block.kind == Kind::RunBeside;
+    let until = blocks.iter().position(opens).expect("it opens a terminal");
+    let blocks = blocks[..=until].iter().filter(runs);
+    let lines = blocks.flat_map(|block| block.text.lines());
+    lines.map(str::to_owned).collect()
+}
+
 /// Follow a page's section "Tutorial" in an empty folder.
 pub(crate) async fn follow(page: &str) {
     let _alone = ONE_AT_A_TIME.lock().await;
@@ -108,6 +120,9 @@ pub(crate) async fn follow(page: &str) {
     let mut printed = String::new();
     let mut beside: Option<Process> = None;
     let mut mark = 0;
+    // From the first command on, until what the second terminal is to show first has been seen.
+    let began = Instant::now();
+    let mut running = None;
     for Block { kind, text } in tutorial(page) {
         match kind {
             Kind::Run => {
@@ -139,9 +154,11 @@ pub(crate) async fn follow(page: &str) {
                     let found = |line: &str| matches(line, wanted).then_some(());
                     terminal.find(mark, wanted, found).await;
                 }
+                running.get_or_insert_with(|| began.elapsed());
             }
             Kind::NotHere => {}
         }
     }
-    assert!(beside.is_some(), "{page} has a second terminal");
+    let running = running.expect("a second terminal shows what it runs");
+    eprintln!("{page}: from the first command to a plugin that runs in a pipeline: {running:.1?}");
 }

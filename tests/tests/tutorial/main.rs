@@ -10,7 +10,7 @@
 
 mod follow;
 
-use follow::follow;
+use follow::{commands_to_a_running_plugin, follow};
 use pipefitter_tests::binary;
 
 /// The pages of docs/plugins that have a tutorial.
@@ -40,6 +40,18 @@ fn every_page_with_a_tutorial_is_followed() {
         .collect();
     found.sort();
     assert_eq!(found, PAGES);
+}
+
+/// Three commands: one that makes it, one that tests it, one that runs it.
+#[test]
+fn every_page_leads_to_a_running_plugin_in_three_commands() {
+    for page in PAGES {
+        let commands = commands_to_a_running_plugin(&format!("docs/plugins/{page}.md"));
+        let new = format!("pipefitter plugin new hello --lang {page}");
+        let dev = "pipefitter dev --plugins hello --source hello/example";
+        let three = [new.as_str(), "pipefitter plugin test hello", dev];
+        assert_eq!(commands, three, "{page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

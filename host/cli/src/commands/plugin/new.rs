@@ -54,7 +54,7 @@ pub(crate) fn main(name: &str, lang: Language, into: &Path) -> Result<Exit> {
     print::line(format_args!(
         "Made {0}: a plugin for the action type Build/{1}/1.\n\n{2}Next:\n  pipefitter plugin build {0}\n  \
          pipefitter plugin test {0}\n  pipefitter invoke {0}/{name}.wasm --job {0}/job.json --input Source={0}/example --output \
-         Greetings={0}/out",
+         Greetings={0}/out\n  pipefitter plugin dev {0}",
         target.display(),
         provider(name),
         first(kit, &target)
