@@ -10,6 +10,7 @@ use crate::classify::Call;
 use crate::config::{ConnectError, SourceConfig};
 use crate::connection::{Connection, acknowledged, batch};
 use crate::convert;
+use crate::dated::dated;
 use crate::executions;
 use crate::ids::{ClientId, JobId, Nonce, Owner, SourceId};
 use crate::registered::RegisteredActionType;
@@ -106,7 +107,8 @@ impl JobSource for CustomSource {
         if let Some((key, value)) = &request.query {
             poll = poll.query_param(key, value);
         }
-        let answer = poll.send().await.map_err(|error| call.failed(&error))?;
+        let answer = dated(|| poll.clone().send()).await;
+        let answer = answer.map_err(|error| call.failed(&error))?;
         let jobs = answer.jobs.unwrap_or_default();
         Ok(jobs
             .into_iter()

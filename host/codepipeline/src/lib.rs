@@ -11,6 +11,7 @@ mod config;
 mod connection;
 mod convert;
 mod custom;
+mod dated;
 mod executions;
 mod ids;
 pub mod limits;

@@ -25,6 +25,7 @@ use crate::classify::Call;
 use crate::config::{ConnectError, SourceConfig};
 use crate::connection::{Connection, acknowledged, batch};
 use crate::convert;
+use crate::dated::dated;
 use crate::ids::{ClientId, ClientToken, JobId, Nonce, Owner, SourceId};
 use crate::source::{
     Acknowledged, ErrorClass, FailureResult, JobContents, JobSource, Offer, PollRequest,
@@ -174,17 +175,16 @@ impl JobSource for ThirdPartySource {
         let action_type = convert::to_action_type(&request.action_type)
             .map_err(|error| invalid(error.to_string()))?;
         let in_the_way = self.unserved.in_the_way(&request.action_type);
-        let answer = self
+        let poll = self
             .connection
             .single
             .poll_for_third_party_jobs()
             .action_type_id(action_type)
             .max_batch_size(batch(
                 request.max.saturating_add(in_the_way.min(MOST_IN_THE_WAY)),
-            ))
-            .send()
-            .await
-            .map_err(|error| call.failed(&error))?;
+            ));
+        let answer = dated(|| poll.clone().send()).await;
+        let answer = answer.map_err(|error| call.failed(&error))?;
         let jobs = answer.jobs.unwrap_or_default().into_iter();
         let offers: Vec<Offer> = jobs
             .filter_map(|job| convert::third_party_offer(&self.connection.id, job))

@@ -5,6 +5,7 @@
 
 mod control;
 mod restart;
+mod skew;
 mod switches;
 mod waiting;
 mod worker;
