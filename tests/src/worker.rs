@@ -38,7 +38,7 @@ pub struct WorkerSetup {
     pub poll_interval_max: String,
     /// Lines of `[worker]`, besides.
     pub worker: String,
-    /// Keys above all tables, besides.
+    /// Keys above all tables, besides, each with its line end.
     pub top: String,
     /// Whole tables, besides.
     pub tables: String,
@@ -61,7 +61,7 @@ impl WorkerSetup {
             endpoint => format!("endpoint-url = {endpoint:?}"),
         };
         let mut text = format!(
-            "state-dir = {:?}\nplugins-dir = {:?}\n{}\n\
+            "state-dir = {:?}\nplugins-dir = {:?}\n{}\
              [worker]\nslots = {}\npoll-interval-min = \"20ms\"\npoll-interval-max = {:?}\n{}\n\
              [log]\nformat = \"json\"\n\
              [[source]]\nid = \"main\"\nregion = {:?}\n{}\n{}\n{}\n",

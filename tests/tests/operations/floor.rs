@@ -17,7 +17,7 @@ fn without(call: &str) -> [String; 2] {
 async fn rig(calls: &[&str], floor: &str, plugin: &Plugin) -> Rig {
     let mut rig = Rig::with(&[plugin]).await;
     rig.setup.started_by = calls.iter().flat_map(|call| without(call)).collect();
-    rig.setup.top = format!("isolation-floor = {floor:?}");
+    rig.setup.top = format!("isolation-floor = {floor:?}\n");
     rig
 }
 
