@@ -4,7 +4,7 @@ use pipefitter_tests::fault_table::{FaultTable, Operation, Upset};
 use pipefitter_tests::pipelines::{Action, Pipeline};
 use pipefitter_tests::{ServiceOptions, small_source};
 
-use crate::partner::{ADA, BOB, nothing_leaked, probe, rig_with, write_tokens};
+use super::partner::{ADA, BOB, nothing_leaked, probe, rig_with, write_tokens};
 
 /// In the order of a job's life.
 const OPERATIONS: [Operation; 7] = [

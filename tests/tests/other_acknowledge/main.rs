@@ -1,10 +1,16 @@
-//! The worker's suite of faults once more, with services at which a job may be acknowledged again with its nonce
+//! The worker's suites once more, with services at which a job may be acknowledged again with its nonce
 //! (docs/AWS-ASSUMPTIONS.md). `pipefitter_tests` knows it by this executable's name.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+#[path = "../cancel/main.rs"]
+mod cancel;
 #[path = "../faults/main.rs"]
 mod faults;
+#[path = "../main_job/main.rs"]
+mod main_job;
+#[path = "../partner/main.rs"]
+mod partners;
 
 #[test]
 fn services_take_a_second_acknowledge_here() {
