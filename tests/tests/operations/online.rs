@@ -40,8 +40,12 @@ async fn rig(aws: &IdleAws, plugin: &Plugin) -> Rig {
 
 /// Build/Probe/1 with these properties, as ListActionTypes tells it.
 fn listed(properties: &[Value]) -> Value {
+    listed_of("Custom", properties)
+}
+
+fn listed_of(owner: &str, properties: &[Value]) -> Value {
     json!({ "actionTypes": [{
-        "id": { "category": "Build", "owner": "Custom", "provider": "Probe", "version": "1" },
+        "id": { "category": "Build", "owner": owner, "provider": "Probe", "version": "1" },
         "actionConfigurationProperties": properties,
         "inputArtifactDetails": { "minimumCount": 0, "maximumCount": 2 },
         "outputArtifactDetails": { "minimumCount": 0, "maximumCount": 2 },
@@ -107,6 +111,41 @@ async fn what_is_wrong_with_each_is_told_beside_the_others() {
     insta::assert_snapshot!(said);
     assert_eq!(code, 1);
     assert!(said.contains(ACCOUNT));
+}
+
+/// A source of a partner's, asked about a type that is registered.
+async fn of_a_partner(poll: &str) -> (i32, String) {
+    let aws = IdleAws::start(&[("local", "local")]).await;
+    let mut rig = rig(&aws, &plugin()).await;
+    rig.setup.source =
+        "owner = \"ThirdParty\"\nclient-tokens = { exec = [\"token-of\", \"{client-id}\"] }\n"
+            .to_owned();
+    let properties = [property("do", false), property("secret", true)];
+    aws.say(
+        "ListActionTypes",
+        200,
+        &listed_of("ThirdParty", &properties),
+    );
+    aws.say("PollForThirdPartyJobs", 400, &aws_error(poll));
+    let told = check(&rig, Some(&aws)).await;
+    let asked = aws.calls().into_iter().map(|call| call.operation);
+    let polls = asked.filter(|operation| operation.starts_with("Poll"));
+    assert_eq!(polls.collect::<Vec<_>>(), ["PollForThirdPartyJobs"]);
+    told
+}
+
+#[tokio::test]
+async fn a_partner_s_type_that_is_registered_and_may_be_polled_is_told_as_that() {
+    let (code, said) = of_a_partner("ValidationException").await;
+    insta::assert_snapshot!(said);
+    assert_eq!(code, 0);
+}
+
+#[tokio::test]
+async fn a_partner_s_type_that_may_not_be_polled_is_a_problem() {
+    let (code, said) = of_a_partner("AccessDeniedException").await;
+    insta::assert_snapshot!(said);
+    assert_eq!(code, 1);
 }
 
 #[tokio::test]
