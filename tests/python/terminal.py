@@ -1,6 +1,6 @@
 """Runs a command in a terminal of 24 rows and 40 columns, and passes on what it writes there, byte for byte.
 
-SIGUSR1 presses Ctrl-C in it, SIGUSR2 the key h. Ends as the command does, and says on standard error whether the
+SIGUSR1 presses Ctrl-C in it, SIGUSR2 the next of the keys in the variable KEYS. Ends as the command does, and says on standard error whether the
 terminal shows what is typed.
 """
 
@@ -18,7 +18,8 @@ if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 
 signal.signal(signal.SIGUSR1, lambda *_: os.write(terminal, b"\x03"))
-signal.signal(signal.SIGUSR2, lambda *_: os.write(terminal, b"h"))
+keys = iter(os.environ.get("KEYS", ""))
+signal.signal(signal.SIGUSR2, lambda *_: os.write(terminal, next(keys).encode()))
 try:
     while shown := os.read(terminal, 4096):
         sys.stdout.buffer.write(shown)

@@ -54,7 +54,7 @@ pub use moto::MotoServer;
 pub use process::{Process, finished};
 pub use proxy::{Exchange, Fault, Held, Proxy};
 pub use rig::{Rig, RigOptions, small_source};
-pub use service::{CONTROL_TOKEN, Service, ServiceOptions};
+pub use service::{CONTROL_TOKEN, ControlPath, Service, ServiceOptions};
 pub use supervisor::Supervisor;
 pub use tally::{results_of, terminal_results};
 pub use vitals::Vitals;

@@ -22,9 +22,22 @@ use crate::{answers, binary, client};
 /// Opens the control path of every service.
 pub const CONTROL_TOKEN: &str = "a-token-of-the-tests";
 
+/// How the control path is opened, if it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlPath {
+    /// `--control-token-file`, with [`CONTROL_TOKEN`].
+    TokenFile,
+    /// `--control`: the token is made, and printed.
+    Printed,
+    /// Not at all.
+    Closed,
+}
+
 /// How a service is started.
 #[derive(Clone, Debug)]
 pub struct ServiceOptions {
+    /// The control path.
+    pub control: ControlPath,
     /// `--continuation-delay`.
     pub continuation_delay: String,
     /// `--reoffer-after`.
@@ -48,6 +61,7 @@ pub struct ServiceOptions {
 impl Default for ServiceOptions {
     fn default() -> Self {
         let mut options = Self {
+            control: ControlPath::TokenFile,
             continuation_delay: "50ms".to_owned(),
             reoffer_after: "60s".to_owned(),
             credential_lifetime: "15m".to_owned(),
@@ -110,9 +124,12 @@ impl Service {
                     .iter()
                     .flat_map(|answer| ["--assume", answer]),
             )
-            .arg("--control-token-file")
-            .arg(&token_file)
             .env_remove("PIPEFITTER_CONFIG");
+        match options.control {
+            ControlPath::TokenFile => command.arg("--control-token-file").arg(&token_file),
+            ControlPath::Printed => command.arg("--control"),
+            ControlPath::Closed => &mut command,
+        };
         if let Some(file) = &options.third_party {
             command.arg("--third-party").arg(file);
         }

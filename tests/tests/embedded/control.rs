@@ -1,6 +1,6 @@
 //! The control path, and what each of its commands does to a worker.
 
-use pipefitter_tests::{CONTROL_TOKEN, ServiceOptions};
+use pipefitter_tests::{CONTROL_TOKEN, ControlPath, Service, ServiceOptions};
 use serde_json::json;
 
 use crate::By;
@@ -25,6 +25,64 @@ async fn only_its_token_opens_it_and_what_is_no_command_is_told() {
         let (status, answer) = by.service.control_with(CONTROL_TOKEN, Some(&wrong)).await;
         assert_eq!(status, 400, "{wrong}: {answer}");
         assert!(answer["error"].is_string(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_was_not_told_to_open_it_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(folder.path(), &opened(ControlPath::Closed)).await;
+    let command = json!({ "do": "throttle", "operation": "ListPipelines" });
+    for (token, command) in [
+        ("", None),
+        (CONTROL_TOKEN, None),
+        (CONTROL_TOKEN, Some(&command)),
+    ] {
+        let (status, answer) = service.control_with(token, command).await;
+        assert!(
+            (400..500).contains(&status) && status != 401,
+            "{status} {answer}"
+        );
+        assert!(
+            answer.get("faults").is_none() && answer.get("done").is_none(),
+            "{answer}"
+        );
+    }
+    service.codepipeline.list_pipelines().send().await.unwrap();
+    let said = service.process.output();
+    assert!(!said.contains("control path"), "{said}");
+}
+
+#[tokio::test]
+async fn control_makes_a_token_for_each_start_and_prints_it() {
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let folder = tempfile::tempdir().unwrap();
+        let service = Service::start(folder.path(), &opened(ControlPath::Printed)).await;
+        let said = service.process.line("The control path is ").await;
+        let at = format!("{}/_pipefitter/control", service.endpoint);
+        assert!(said.contains(&at), "{said}");
+        let token = said.rsplit(' ').next().unwrap().to_owned();
+        assert!(token.len() >= 22, "128 bits at least: {said}");
+        for other in ["", CONTROL_TOKEN, &token[1..]] {
+            assert_eq!(service.control_with(other, None).await.0, 401);
+        }
+        let (status, answer) = service.control_with(&token, None).await;
+        assert_eq!((status, &answer["faults"]), (200, &json!([])));
+        let command = json!({ "do": "throttle", "operation": "List*" });
+        assert_eq!(service.control_with(&token, Some(&command)).await.0, 200);
+        let refused = service.codepipeline.list_pipelines().send().await;
+        let refused = refused.unwrap_err().into_service_error();
+        assert_eq!(refused.meta().code(), Some("ThrottlingException"));
+        tokens.push(token);
+    }
+    assert_ne!(tokens[0], tokens[1]);
+}
+
+fn opened(control: ControlPath) -> ServiceOptions {
+    ServiceOptions {
+        control,
+        ..ServiceOptions::default()
     }
 }
 

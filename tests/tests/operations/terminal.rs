@@ -142,16 +142,46 @@ async fn ctrl_c_ends_it() {
     assert_eq!(stays.ended().await.code(), Some(0), "{}", stays.output());
 }
 
+/// Each key, in the order in which they are pressed, and what tells that it had its effect.
+const KEYS: [(&str, &str); 11] = [
+    ("c", "credentials of jobs that expired: 1"),
+    // The one job there is was acknowledged.
+    ("o", "jobs that are offered again: 0"),
+    ("r", "the next requests lose"),
+    (
+        "l",
+        "the next requests for Put*Job*Result are carried out but not answered: 1",
+    ),
+    ("t", "the next requests are throttled: 5"),
+    ("f", "the next requests are answered with 500: 3"),
+    ("s", "the next requests wait for 2 seconds: 10"),
+    ("0", "faults that will not happen: "),
+    ("x", "executions that were stopped and abandoned: 1"),
+    ("h", "the service's time is 3600 seconds ahead"),
+    ("d", "the service's time is 90000 seconds ahead"),
+];
+
 #[tokio::test]
 async fn keys_make_things_happen_and_the_terminal_is_left_as_it_was() {
     let folder = folder("deaf").await;
-    let stays = dev(folder.path(), &[], &[]);
+    let all: String = KEYS.iter().map(|(key, _)| *key).collect();
+    let stays = dev(folder.path(), &[], &[("KEYS", &all)]);
     stays.line("h  an hour passes").await;
     stays.line("| deaf").await;
-    stays.signal(Signal::USR2);
-    stays
-        .line("Key h: the service's time is 3600 seconds ahead")
-        .await;
+    let help = stays.output();
+    for (key, effect) in KEYS {
+        assert!(help.contains(&format!("\n  {key}  ")), "{key}: {help}");
+        stays.signal(Signal::USR2);
+        let said = stays.line(&format!("Key {key}: ")).await;
+        assert!(said.contains(effect), "{said}");
+        if key == "0" {
+            // A race and a result, which nothing that runs has met.
+            let count = said.trim_end().rsplit(' ').next().unwrap_or_default();
+            let count: u32 = count.parse().unwrap_or_else(|_| panic!("{said:?}"));
+            assert!(count >= 2, "{said}");
+        }
+    }
+    stays.line("was abandoned").await;
     stays.signal(Signal::USR1);
     assert_eq!(stays.ended().await.code(), Some(0), "{}", stays.output());
     assert!(stays.output().contains("echo is on"), "{}", stays.output());

@@ -46,8 +46,8 @@ pub enum Command {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Where {
-    /// An operation of CodePipeline or S3 by name (`PutJobSuccessResult`, `GetObject`); any, where
-    /// none is named. [`Command::LoseRace`] has its own.
+    /// An operation of CodePipeline or S3 by name (`PutJobSuccessResult`, `GetObject`), a `*` in it for
+    /// anything (`Poll*`); any, where none is named. [`Command::LoseRace`] has its own.
     pub operation: Option<String>,
     /// Requests about this job (CodePipeline's only); any, where none is named.
     pub job: Option<String>,

@@ -111,7 +111,9 @@ impl Fault {
         };
         self.left > 0
             && is_possible
-            && wanted.as_deref().is_none_or(|wanted| wanted == operation)
+            && wanted
+                .as_deref()
+                .is_none_or(|wanted| is_named(wanted, operation))
             && (wanted_job.is_none() || wanted_job.as_deref() == job)
     }
 
@@ -137,9 +139,45 @@ impl Fault {
     }
 }
 
+/// Whether a name is the wanted one, in which each `*` stands for anything.
+fn is_named(wanted: &str, name: &str) -> bool {
+    match wanted.split_once('*') {
+        None => wanted == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|left| {
+            let ends = |at| left.get(at..).is_some_and(|end| is_named(rest, end));
+            (0..=left.len()).any(ends)
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_star_in_an_operation_stands_for_anything() {
+        let any = "Put*Job*Result";
+        for result in [
+            "PutJobSuccessResult",
+            "PutJobFailureResult",
+            "PutThirdPartyJobSuccessResult",
+            "PutThirdPartyJobFailureResult",
+        ] {
+            assert!(is_named(any, result), "{result}");
+        }
+        for other in [
+            "PutApprovalResult",
+            "PutJobSuccessResults",
+            "PutObject",
+            "",
+            "Putä",
+        ] {
+            assert!(!is_named(any, other), "{other}");
+        }
+        assert!(is_named("*", "GetObject") && is_named("*", ""));
+        assert!(is_named("Get*", "GetObject") && !is_named("Get*", "PutObject"));
+        assert!(is_named("GetObject", "GetObject") && !is_named("GetObject", "GetObjects"));
+    }
 
     fn at(operation: Option<&str>, job: Option<&str>, count: u32) -> Where {
         Where {

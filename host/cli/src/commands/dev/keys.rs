@@ -41,7 +41,7 @@ pub(super) fn command(key: u8) -> Option<Command> {
         b't' => Command::Throttle(next(5)),
         b'f' => Command::Fail(next(3)),
         b'l' => Command::Drop(Where {
-            operation: Some("PutJobSuccessResult".to_owned()),
+            operation: Some("Put*Job*Result".to_owned()),
             ..next(1)
         }),
         b's' => Command::Slow(Slow {
