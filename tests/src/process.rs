@@ -215,6 +215,13 @@ async fn read(stream: impl AsyncRead + Unpin, sender: watch::Sender<Seen>) {
     sender.send_modify(|seen| seen.open -= 1);
 }
 
+/// What to start a program by, so that it and what it starts have a limit of the shell's `ulimit`.
+#[must_use]
+pub fn with_ulimit(option: &str, value: u64) -> Vec<String> {
+    let script = format!("ulimit {option} {value} && exec \"$@\"");
+    ["sh", "-c", &script, "sh"].map(str::to_owned).into()
+}
+
 /// Run a command to its end: status, standard output, standard error.
 pub async fn finished(mut command: Command) -> (i32, String, String) {
     command.stdin(Stdio::null()).kill_on_drop(true);

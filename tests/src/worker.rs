@@ -47,12 +47,6 @@ pub struct WorkerSetup {
 }
 
 impl WorkerSetup {
-    /// The process may have so many bytes of data (RLIMIT_DATA).
-    pub fn limit_data(&mut self, bytes: u64) {
-        let script = format!("ulimit -d {} && exec \"$@\"", bytes / 1024);
-        self.started_by = ["sh", "-c", &script, "sh"].map(str::to_owned).into();
-    }
-
     /// The configuration as TOML.
     #[must_use]
     pub fn toml(&self) -> String {

@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use pipefitter_tests::pipelines::{Action, Pipeline, SOURCES};
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Rig, archives};
+use pipefitter_tests::{Rig, archives, with_ulimit};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -125,7 +125,7 @@ async fn two_gibibytes_pass_through_half_a_gibibyte() {
     let mut plugin = Plugin::probe("Probe");
     plugin.limits = "wall = \"10m\"\ncpu = \"5m\"\nmemory = \"64MiB\"\n".to_owned();
     let mut rig = Rig::with(&[&plugin]).await;
-    rig.setup.limit_data(512 * MIB);
+    rig.setup.started_by = with_ulimit("-d", 512 * MIB / 1024);
     let source = rig.folder().join("source.zip");
     let path = source.clone();
     let noise = noise_for(rig.folder());

@@ -5,6 +5,8 @@ use pipefitter_tests::plugins::Plugin;
 use pipefitter_tests::{Rig, binary, finished};
 use tokio::process::Command;
 
+use crate::plugins::in_one_line;
+
 const WITHOUT_CALL: &str = env!("CARGO_BIN_EXE_without-call");
 const LANDLOCK: &str = "landlock_create_ruleset";
 const FILTER: &str = "seccomp";
@@ -87,15 +89,10 @@ async fn a_kernel_below_the_floor_is_named_and_refused() {
         let place = format!("pipefitter.toml:{line}:");
         assert!(errors.contains(&place), "{case}: {place}\n{errors}");
 
-        // A narrow terminal's lines are broken between words.
-        let joined = |text: &str| {
-            let words: Vec<&str> = text
-                .split_whitespace()
-                .filter(|word| *word != "│")
-                .collect();
-            words.join(" ")
-        };
-        for (who, said) in [("run", joined(&refused)), ("check", joined(&errors))] {
+        for (who, said) in [
+            ("run", in_one_line(&refused)),
+            ("check", in_one_line(&errors)),
+        ] {
             for named in named {
                 assert!(said.contains(named), "{case}: {who}: {named}\n{said}");
             }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use pipefitter_tests::plugins::{Plugin, install_twin};
-use pipefitter_tests::{binary, closed_to_others};
+use pipefitter_tests::{binary, closed_to_others, finished, with_ulimit};
 use serde_json::Value;
+use tokio::process::Command;
 
 use crate::cli::{GOOD, folder_with_probe, pipefitter};
 
@@ -28,7 +29,7 @@ fn built_for(version: &str, from: &Path, to: &Path) {
 }
 
 /// Problems as one line: where they are shown in lines, those break anywhere.
-fn in_one_line(text: &str) -> String {
+pub(crate) fn in_one_line(text: &str) -> String {
     let text = text.replace('\u{2502}', " ");
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
@@ -261,4 +262,40 @@ async fn list_shows_each_plugin_with_its_state() {
     std::fs::write(folder.path().join("pipefitter.toml"), GOOD).unwrap();
     let (code, said, errors) = list(&["--config", "pipefitter.toml"]).await;
     assert_eq!(code, 0, "{said}{errors}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_takes_too_much_to_compile_ends_a_process_of_its_own_and_not_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    for (guest, option, value, said_of_it) in [
+        // Twice as much as the command and what looks at the file need.
+        (
+            "take_memory_to_compile",
+            "-d",
+            160 << 10,
+            "compiling the component hit the memory limit",
+        ),
+        (
+            "take_long_to_compile",
+            "-t",
+            1,
+            "the process that compiles failed: it ended (signal: 9 (SIGKILL))",
+        ),
+    ] {
+        let mut plugin = Plugin::probe("Greedy").named(guest);
+        plugin.wasm = binary::guest(&format!("hostile/{guest}"));
+        plugin.install(folder.path());
+        let starter = with_ulimit(option, value);
+        let mut check = Command::new(&starter[0]);
+        check
+            .args(&starter[1..])
+            .arg(binary::pipefitter())
+            .args(["plugin", "check"])
+            .arg(folder.path().join(format!("{guest}.wasm")));
+        let (code, said, errors) = finished(check).await;
+        assert_eq!(code, 1, "{guest}: {said}{errors}");
+        assert!(said.ends_with("1 problem.\n"), "{guest}: {said}{errors}");
+        let errors = in_one_line(&errors);
+        assert!(errors.contains(said_of_it), "{guest}: {errors}");
+    }
 }
