@@ -7,6 +7,14 @@
 
 use std::time::Duration;
 
+use crate::limits::{Limit, Limits};
+use crate::runner::Usage;
+
+use super::lock::{CPU_GRACE, OVERHEAD};
+
+/// More log than any guest can write in its time, bytes.
+const DROPPED: u64 = 1 << 42;
+
 /// What a process has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Measured {
@@ -26,6 +34,24 @@ impl Measured {
         if let Some(peak) = read("status").ok().and_then(|status| memory_peak(&status)) {
             self.memory_peak = self.memory_peak.max(peak);
         }
+    }
+}
+
+/// What a child told of what it used, beside what was seen of it. One that was taken over may tell anything: no more than
+/// can be is believed, and no less than the kernel has counted.
+pub(super) fn believed(told: Usage, seen: &Usage, limits: &Limits) -> Usage {
+    // More than what runs a guest can take is the guest's.
+    let at_least = seen.memory_peak.saturating_sub(OVERHEAD);
+    Usage {
+        cpu: told
+            .cpu
+            .min(limits.cpu().saturating_add(CPU_GRACE))
+            .max(seen.cpu),
+        memory_peak: told.memory_peak.max(at_least).min(limits.memory()),
+        disk_peak: told.disk_peak.min(limits.get(Limit::Disk)),
+        log_bytes: told.log_bytes.min(seen.log_bytes),
+        log_dropped: told.log_dropped.min(DROPPED),
+        ..told
     }
 }
 
@@ -63,6 +89,27 @@ mod tests {
         assert_eq!(cpu("7 (a) R 1 2"), None);
         assert_eq!(memory_peak("Name:\ta\nVmHWM:\t  2048 kB\n"), Some(2 << 20));
         assert_eq!(memory_peak("Name:\ta\n"), None);
+    }
+
+    #[test]
+    fn what_is_told_is_believed_between_what_was_seen_and_what_can_be() {
+        let limits = Limits::default()
+            .with(Limit::CpuTime, 60_000)
+            .with(Limit::Memory, 256 << 20);
+        let usage = |seconds, mebibytes: u64| Usage {
+            cpu: Duration::from_secs(seconds),
+            memory_peak: mebibytes << 20,
+            ..Usage::default()
+        };
+        for (told, seen, believed) in [
+            (usage(3, 40), usage(2, 55), usage(3, 40)),
+            (usage(0, 0), usage(7, 196), usage(7, 100)),
+            (usage(0, 0), usage(0, 60), usage(0, 0)),
+            (usage(1 << 40, 1 << 40), usage(1, 55), usage(65, 256)),
+            (usage(0, 0), usage(1, 1 << 40), usage(1, 256)),
+        ] {
+            assert_eq!(super::believed(told, &seen, &limits), believed);
+        }
     }
 
     #[test]

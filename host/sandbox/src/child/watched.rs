@@ -26,8 +26,7 @@ use super::exit;
 use super::gate::{Gate, Refused};
 use super::incoming::Incoming;
 use super::launcher::{Profile, Spawned};
-use super::lock::CPU_GRACE;
-use super::measure::Measured;
+use super::measure::{self, Measured};
 use super::process::Shared;
 use super::protocol::{self, ChildJob, Down, FrameError, MAX_DOWN, Up};
 
@@ -39,8 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks at what a child uses, at first and at the most: for one that ends in a way that takes its figures
 /// with it.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(4), Duration::from_secs(1));
-/// More log than any guest can write in its time, bytes.
-const DROPPED: u64 = 1 << 42;
 
 /// Bytes of a secret's name: the operator's names are shorter.
 pub(super) const SECRET_NAME: usize = 256;
@@ -138,7 +135,7 @@ impl Watched {
         let fault = |fault| (VerdictKind::Fault(fault), seen.clone());
         match end {
             End::Told(kind, told) => {
-                let usage = self.believed(told, &seen);
+                let usage = measure::believed(told, &seen, &self.spec.limits);
                 // A limit that the host counts was hit, whatever the guest made of it.
                 match self.hit.first.get() {
                     Some(limit) if matches!(kind, VerdictKind::Answered(_)) => {
@@ -176,19 +173,6 @@ impl Watched {
             memory_peak: reaped.measured.memory_peak,
             log_bytes: self.gate.logged(),
             ..Usage::default()
-        }
-    }
-
-    /// What a child told of what it used: a child that was taken over may tell anything, so no more than can be.
-    fn believed(&self, told: Usage, seen: &Usage) -> Usage {
-        let limits = &self.spec.limits;
-        Usage {
-            cpu: told.cpu.min(limits.cpu().saturating_add(CPU_GRACE)),
-            memory_peak: told.memory_peak.min(limits.memory()),
-            disk_peak: told.disk_peak.min(limits.get(Limit::Disk)),
-            log_bytes: told.log_bytes.min(seen.log_bytes),
-            log_dropped: told.log_dropped.min(DROPPED),
-            ..told
         }
     }
 

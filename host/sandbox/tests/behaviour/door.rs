@@ -101,6 +101,18 @@ pub(crate) fn open(path: &Path, flags: i32) -> Call {
     .with(1, path)
 }
 
+/// Unmaps everything: the kernel ends the process at its next instruction.
+pub(crate) fn crash() -> Call {
+    call("munmap", libc::SYS_munmap, &[0, 0x7fff_ffff_f000])
+}
+
+/// An hour in a call that no clock of the guest's can interrupt.
+pub(crate) fn hang() -> Case {
+    let hour = "!100e0000000000000000000000000000";
+    let sleep = call("nanosleep", libc::SYS_nanosleep, &[0, 0]);
+    sleep.with(0, hour).case()
+}
+
 /// What a child says, as it goes through the pipe.
 pub(crate) fn frame(json: &str) -> Vec<u8> {
     let mut bytes = u32::try_from(json.len()).unwrap().to_le_bytes().to_vec();

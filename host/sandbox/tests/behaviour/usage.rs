@@ -9,7 +9,8 @@ use pipefitter_sandbox::{
 };
 use tokio::sync::Mutex;
 
-use crate::harness::{Case, Host, Recorder, guest};
+use crate::door::{Call, call, crash, frame, hang, hex, host, natives};
+use crate::harness::{Case, Host, Recorder};
 
 /// More than any child has before it is anything, less than any that runs a guest.
 const SOME: u64 = 2 << 20;
@@ -91,20 +92,11 @@ async fn a_job_that_is_ended_for_a_limit_of_the_hosts_has_used_what_the_kernel_c
 
 #[tokio::test]
 async fn a_child_that_hangs_or_crashes_has_used_something_too() {
-    let host = Host::of(&guest("escape"));
-    let escape = |call: libc::c_long, arguments: &str, buffers: &str| {
-        Case::new("escape")
-            .set("call", &call.to_string())
-            .set("arguments", arguments)
-            .set("buffers", buffers)
-    };
-    // An hour in a call that no clock of the guest's can interrupt.
-    let hour = "0=!100e0000000000000000000000000000";
-    let hangs = escape(libc::SYS_nanosleep, "0 0", hour).limit(Limit::WallTime, 300);
-    let crashes = escape(libc::SYS_munmap, "0 140737488351232", "");
-    let forbidden = escape(libc::SYS_socket, "2 1 0", "");
+    let hangs = hang().limit(Limit::WallTime, 300);
+    let crashes = crash().case();
+    let forbidden = call("socket", libc::SYS_socket, &[2, 1, 0]).case();
     for (case, lasts) in [(hangs, 300), (crashes, 0), (forbidden, 0)] {
-        let ran = case.run_on(&host).await;
+        let ran = case.run_on(host()).await;
         let usage = &ran.verdict.usage;
         assert!(usage.wall > Duration::from_millis(lasts), "{usage:?}");
         // Of one that crashes at once little is known: its memory goes with it.
@@ -113,23 +105,22 @@ async fn a_child_that_hangs_or_crashes_has_used_something_too() {
     }
 }
 
+/// The frame by which a child tells its end, and that it has used so much of everything.
+fn lie(used: u64) -> Call {
+    let ended = frame(&format!(
+        r#"{{"ended":{{"verdict":{{"kind":{{"fault":{{"start":"a lie"}}}},"usage":{{"wall":{{"secs":{used},"nanos":0}},"cpu":{{"secs":{used},"nanos":0}},"memory_peak":{used},"disk_peak":{used},"log_bytes":{used},"log_dropped":{used}}}}}}}}}"#
+    ));
+    let length = i64::try_from(ended.len()).unwrap();
+    call("sendto", libc::SYS_sendto, &[0, 0, length, 0, 0, 0]).with(1, format!("!{}", hex(&ended)))
+}
+
 #[tokio::test]
 async fn a_child_that_lies_about_what_it_used_is_not_believed() {
-    let host = Host::of(&guest("escape"));
-    let most = u64::MAX;
-    let ended = format!(
-        r#"{{"ended":{{"verdict":{{"kind":{{"fault":{{"start":"a lie"}}}},"usage":{{"wall":{{"secs":{most},"nanos":0}},"cpu":{{"secs":{most},"nanos":0}},"memory_peak":{most},"disk_peak":{most},"log_bytes":{most},"log_dropped":{most}}}}}}}}}"#
-    );
-    let mut frame = u32::try_from(ended.len()).unwrap().to_le_bytes().to_vec();
-    frame.extend_from_slice(ended.as_bytes());
-    let hex: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
-    let ran = Case::new("escape")
-        .set("call", &libc::SYS_sendto.to_string())
-        .set("arguments", &format!("0 0 {} 0 0 0", frame.len()))
-        .set("buffers", &format!("1=!{hex}"))
+    let ran = lie(u64::MAX)
+        .case()
         .limit(Limit::Memory, 32 << 20)
         .limit(Limit::Disk, 1 << 20)
-        .run_on(&host)
+        .run_on(host())
         .await;
     assert_eq!(ran.fault(), &Fault::Start("a lie".to_owned()));
     let usage = &ran.verdict.usage;
@@ -140,4 +131,14 @@ async fn a_child_that_lies_about_what_it_used_is_not_believed() {
         usage.log_bytes < 100 && usage.log_dropped <= 1 << 42,
         "{usage:?}"
     );
+}
+
+#[tokio::test]
+async fn a_child_that_tells_of_no_work_has_used_what_the_kernel_counted() {
+    let ran = lie(0).and(natives::WORKED).run().await;
+    assert_eq!(ran.fault(), &Fault::Start("a lie".to_owned()));
+    let usage = &ran.verdict.usage;
+    // A fifth of a second, as exactly as the kernel's ticks are.
+    assert!(usage.cpu >= Duration::from_millis(150), "{usage:?}");
+    assert!(usage.wall >= usage.cpu, "{usage:?}");
 }

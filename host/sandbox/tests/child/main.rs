@@ -53,6 +53,9 @@ fn door(number: u64, mut arguments: [u64; 6], buffers: &mut [(usize, Vec<u8>)]) 
         }
         return i64::try_from(text.len()).unwrap_or(i64::MAX);
     }
+    if has(natives::WORKED) {
+        compute(Duration::from_millis(200));
+    }
     for (at, bytes) in buffers {
         if let Some(argument) = arguments.get_mut(*at) {
             *argument = bytes.as_mut_ptr() as u64;
