@@ -48,6 +48,7 @@ const FILES: u64 = 16;
 const ENDING: Duration = Duration::from_secs(2);
 /// As the configuration calls it.
 const MORE_TIME: &str = ", or raise `compile-time` of [limits] or of the plugin's own";
+const MORE_MEMORY: &str = ", or raise `compile-memory` of [limits] or of the plugin's own";
 /// Missing parts of a floor that are named, and characters of each.
 const LACKS: (usize, usize) = (8, 400);
 
@@ -242,8 +243,8 @@ fn ask(
             }
         }
         Ok(None) => {
-            let (status, said) = child.end_within(ENDING);
-            Err(ended(status, &said, limits))
+            let ended = Ended::of(&mut child, ENDING);
+            Err(ended.error(order.limits, limits))
         }
         Err(FrameError::Io(error))
             if matches!(
@@ -258,12 +259,13 @@ fn ask(
             })
         }
         Err(error) => {
-            let (status, said) = child.end_within(Duration::ZERO);
-            match status.signal() {
-                Some(libc::SIGKILL) | None => Err(SandboxError::Compiler {
+            let ended = Ended::of(&mut child, Duration::ZERO);
+            match ended.status.signal() {
+                // By us, then.
+                Some(libc::SIGKILL) | None if !ended.out_of_memory => Err(SandboxError::Compiler {
                     what: chain(&error),
                 }),
-                Some(_) => Err(ended(status, &said, limits)),
+                _ => Err(ended.error(order.limits, limits)),
             }
         }
     }
@@ -304,32 +306,109 @@ impl Read for Until<'_> {
     }
 }
 
-/// Why a child that compiles ended without an answer.
-fn ended(status: ExitStatus, said: &str, limits: Option<&CompileLimits>) -> SandboxError {
-    let signal = status.signal().and_then(Signal::from_named_raw);
-    match (signal, limits) {
-        (Some(Signal::XCPU), Some(limits)) => SandboxError::CompileLimit {
+/// A child that gave no answer.
+struct Ended {
+    status: ExitStatus,
+    /// To its standard error.
+    said: String,
+    /// The kernel has ended it for its memory.
+    out_of_memory: bool,
+    cpu: Duration,
+}
+
+impl Ended {
+    fn of(child: &mut Spawned, patience: Duration) -> Ended {
+        let (status, said) = child.end_within(patience);
+        Ended {
+            status,
+            said,
+            out_of_memory: child.out_of_memory(),
+            cpu: child.measured().cpu,
+        }
+    }
+
+    /// Why there is no answer. `system` is what it might use, `limits` what of it somebody has set.
+    fn error(&self, system: SystemLimits, limits: Option<&CompileLimits>) -> SandboxError {
+        let memory = |limits: &CompileLimits| SandboxError::CompileLimit {
+            limit: format!("memory limit of {}", text::size(limits.memory)),
+            remedy: MORE_MEMORY,
+        };
+        let time = |limits: &CompileLimits| SandboxError::CompileLimit {
             limit: format!("limit on processor time of {}", text::duration(limits.cpu)),
             remedy: MORE_TIME,
-        },
-        (Some(Signal::XFSZ), Some(limits)) => SandboxError::CompileLimit {
-            limit: format!("limit on compiled code of {}", text::size(limits.code)),
-            remedy: "",
-        },
-        (Some(Signal::ABORT), Some(limits)) if said.contains("memory allocation of") => {
-            SandboxError::CompileLimit {
-                limit: format!("memory limit of {}", text::size(limits.memory)),
-                remedy: ", or raise `compile-memory` of [limits] or of the plugin's own",
-            }
-        }
-        _ => {
-            let said = text::clean(&said.replace(['\n', '\r'], " "));
-            SandboxError::Compiler {
+        };
+        let signal = self.status.signal().and_then(Signal::from_named_raw);
+        match (signal, limits) {
+            // Its control group's limit: it is killed, and says nothing.
+            (_, Some(limits)) if self.out_of_memory => memory(limits),
+            (_, None) if self.out_of_memory => SandboxError::Compiler {
                 what: format!(
-                    "it ended ({status}) and said: {}",
-                    text::first_chars(said.trim(), 300)
+                    "it took more memory than it may, {}",
+                    text::size(system.memory)
                 ),
+            },
+            (Some(Signal::XCPU), Some(limits)) => time(limits),
+            // The kernel's second signal, for who ignores its first.
+            (Some(Signal::KILL), Some(limits)) if self.cpu >= limits.cpu => time(limits),
+            (Some(Signal::XFSZ), Some(limits)) => SandboxError::CompileLimit {
+                limit: format!("limit on compiled code of {}", text::size(limits.code)),
+                remedy: "",
+            },
+            (Some(Signal::ABORT), Some(limits)) if self.said.contains("memory allocation of") => {
+                memory(limits)
+            }
+            _ => {
+                let said = text::clean(&self.said.replace(['\n', '\r'], " "));
+                SandboxError::Compiler {
+                    what: format!(
+                        "it ended ({}) and said: {}",
+                        self.status,
+                        text::first_chars(said.trim(), 300)
+                    ),
+                }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiler_that_reaches_a_limit_is_told_with_its_remedy() {
+        let limits = CompileLimits::new(700 << 20, Duration::from_secs(40));
+        let system = SystemLimits {
+            memory: 1 << 30,
+            cpu: limits.cpu,
+            file: limits.code,
+            files: FILES,
+        };
+        let error = |signal: i32, said: &str, out_of_memory, seconds, set: bool| {
+            let ended = Ended {
+                status: ExitStatus::from_raw(signal),
+                said: said.to_owned(),
+                out_of_memory,
+                cpu: Duration::from_secs(seconds),
+            };
+            ended.error(system, set.then_some(&limits)).full()
+        };
+        let memory = error(libc::SIGKILL, "", true, 1, true);
+        assert!(memory.contains("memory limit of 700 MiB"), "{memory}");
+        assert!(memory.contains("`compile-memory`"), "{memory}");
+        let said = "memory allocation of 8 bytes failed";
+        assert_eq!(error(libc::SIGABRT, said, false, 1, true), memory);
+        let time = error(libc::SIGXCPU, "", false, 40, true);
+        assert!(time.contains("processor time of 40 s"), "{time}");
+        assert!(time.contains("`compile-time`"), "{time}");
+        assert_eq!(error(libc::SIGKILL, "", false, 41, true), time);
+        let code = error(libc::SIGXFSZ, "", false, 1, true);
+        assert!(code.contains("compiled code of 512 MiB"), "{code}");
+        // What looks or links has bounds that nobody sets.
+        let aside = error(libc::SIGKILL, "", true, 1, false);
+        assert!(aside.contains("more memory than it may, 1 GiB"), "{aside}");
+        // By somebody else: no limit of ours is to blame.
+        let killed = error(libc::SIGKILL, "", false, 39, true);
+        assert!(killed.contains("it ended (signal: 9"), "{killed}");
     }
 }
