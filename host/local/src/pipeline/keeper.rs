@@ -20,8 +20,8 @@ use redb::{
 
 use super::kept::{Change, Row};
 
-/// The version of tables and rows.
-const FORMAT: &str = "1";
+/// The version of tables and rows. tests/golden has rows of each.
+pub(super) const FORMAT: &str = "1";
 
 /// By collection and key.
 const ROWS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("rows");

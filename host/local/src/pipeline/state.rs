@@ -1,5 +1,6 @@
 //! What the engine keeps: pipelines, executions, action executions and jobs. Data only, in the form
-//! that it has on disk, too: a change to it that old rows do not fit is a new format of [`super::keeper`].
+//! that it has on disk, too: a change to it is a new format of [`super::keeper`], which
+//! a test with rows that were kept tells (tests/golden.rs).
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -2,6 +2,7 @@
 
 mod driver;
 mod flow;
+mod golden;
 mod jobs;
 mod persistence;
 mod property;
