@@ -92,6 +92,7 @@ fn take(fixture: &mut Fixture, token: &str) -> Value {
 /// Shows `PollForThirdPartyJobs`, `GetThirdPartyJobDetails`, `AcknowledgeThirdPartyJob`,
 /// `PutThirdPartyJobSuccessResult` as on AWS: a job goes from its poll to its result with the client's
 /// token.
+/// Shows `GetThirdPartyJobDetails` as on AWS: details of a job that has ended are an InvalidJobException.
 #[test]
 fn a_job_goes_from_its_poll_to_its_result_with_the_clients_token() {
     let mut fixture = fixture();
@@ -216,6 +217,8 @@ fn a_pipelines_client_is_the_one_that_names_it() {
     );
 }
 
+/// Shows `PollForThirdPartyJobs`, `AcknowledgeThirdPartyJob` as assumed: a job that nobody acknowledged is offered
+/// again, and its last nonce counts.
 #[test]
 fn a_job_is_offered_again_and_its_last_nonce_counts() {
     let mut fixture = fixture();
@@ -232,6 +235,8 @@ fn a_job_is_offered_again_and_its_last_nonce_counts() {
     fixture.ok("AcknowledgeThirdPartyJob", request);
 }
 
+/// Shows `PutThirdPartyJobSuccessResult` as assumed: a job's timeout begins with its first offer, anew with a
+/// continuation, and a result after it is an InvalidJobStateException.
 #[test]
 fn each_job_has_the_types_timeout_and_a_continuation_a_new_one() {
     let mut fixture = fixture();
@@ -295,6 +300,8 @@ fn custom_and_third_party_operations_do_not_reach_each_others_jobs() {
     assert_eq!(code, "ActionTypeNotFoundException");
 }
 
+/// Shows `PutThirdPartyJobFailureResult` as on AWS: a failure is reported with the client's token, and a job id may be
+/// any text.
 #[test]
 fn ids_may_be_free_text_and_work_as_such() {
     let mut fixture = Fixture::with(|settings| {
