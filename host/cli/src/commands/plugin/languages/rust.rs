@@ -19,7 +19,8 @@ pub(super) static KIT: Kit = Kit {
     language: Language::Rust,
     marks: &["Cargo.toml"],
     tools: |dir| toolchain(dir).map(drop),
-    install: Some("rustup target add wasm32-wasip2"),
+    // Where cargo is missing, the target is not all.
+    install: None,
     build,
     template: Some(Template {
         files: &FILES,
