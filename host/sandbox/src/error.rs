@@ -156,6 +156,16 @@ pub enum SandboxError {
         /// Why it is not there, and what to do.
         reason: String,
     },
+    /// It uses what a later version of the contract has added.
+    #[error(
+        "it imports `{function}` of `{import}`, which this pipefitter does not have; update pipefitter"
+    )]
+    Function {
+        /// The import's full name.
+        import: String,
+        /// The function.
+        function: String,
+    },
     /// Its imports have other types than the host's.
     #[error(
         "the component does not fit the host; build it with the SDK of this version, or update pipefitter"

@@ -26,6 +26,7 @@ mod bindings;
 mod by_isolation;
 mod child;
 mod command;
+mod contract;
 mod convert;
 mod engine;
 mod error;

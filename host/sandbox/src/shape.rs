@@ -2,8 +2,9 @@
 //! dropped into a directory, and the place where most mistakes get their explanation.
 
 use serde::{Deserialize, Serialize};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload};
 
+use crate::contract;
 use crate::error::SandboxError;
 use crate::test_imports;
 use crate::text;
@@ -138,6 +139,8 @@ fn import_of<'a>(imports: &'a [String], start: &str) -> Option<&'a str> {
 pub(crate) struct Outside {
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
+    /// What it imports of the contract: full name of the import, and function.
+    functions: Vec<(String, String)>,
 }
 
 impl Outside {
@@ -146,6 +149,8 @@ impl Outside {
         refuse_other_formats(wasm)?;
         let mut imports = Vec::new();
         let mut exports = Vec::new();
+        let mut functions = Vec::new();
+        let mut types = contract::Types::default();
         let mut depth = 0_u32;
         let malformed = |e: wasmparser::BinaryReaderError| SandboxError::Malformed(e.into());
         for payload in Parser::new(0).parse_all(wasm) {
@@ -162,20 +167,50 @@ impl Outside {
                 },
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentTypeSection(section) if depth == 0 => {
+                    for declared in section {
+                        types.declare(&declared.map_err(malformed)?);
+                    }
+                }
+                Payload::ComponentAliasSection(section) if depth == 0 => {
+                    for alias in section {
+                        types.alias(&alias.map_err(malformed)?);
+                    }
+                }
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        imports.push(import.map_err(malformed)?.name.name.to_owned());
+                        let import = import.map_err(malformed)?;
+                        let name = import.name.name;
+                        match import.ty {
+                            ComponentTypeRef::Instance(index)
+                                if name.starts_with(contract::PACKAGE) =>
+                            {
+                                let of_it = types.functions(index).iter();
+                                functions.extend(of_it.map(|one| (name.to_owned(), one.clone())));
+                            }
+                            ComponentTypeRef::Type(_) => types.another(),
+                            _ => {}
+                        }
+                        imports.push(name.to_owned());
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
-                        exports.push(export.map_err(malformed)?.name.name.to_owned());
+                        let export = export.map_err(malformed)?;
+                        if export.kind == ComponentExternalKind::Type {
+                            types.another();
+                        }
+                        exports.push(export.name.name.to_owned());
                     }
                 }
                 _ => {}
             }
         }
-        Ok(Outside { imports, exports })
+        Ok(Outside {
+            imports,
+            exports,
+            functions,
+        })
     }
 
     /// What it may be called by, and the version of that; `(none)` where that names none. One that is served goes before
@@ -230,7 +265,7 @@ impl Outside {
         }
         for import in &self.imports {
             // What comes with another contract is told by that.
-            let told = !served && import.starts_with("pipefitter:action/");
+            let told = !served && import.starts_with(contract::PACKAGE);
             let suites = test && import.starts_with(test_imports::INTERFACE);
             if told || suites {
                 continue;
@@ -242,6 +277,14 @@ impl Outside {
                 });
             }
         }
+        let unknown = self.functions.iter();
+        let unknown = unknown.filter(|(import, function)| !contract::has(import, function));
+        faults.extend(unknown.filter(|_| served).map(|(import, function)| {
+            SandboxError::Function {
+                import: import.clone(),
+                function: function.clone(),
+            }
+        }));
         faults
     }
 }
@@ -356,7 +399,7 @@ fn refusal(import: &str) -> Option<String> {
                 .to_owned()
         }
         ("pipefitter:action", _) => {
-            "this host's contract has no such interface; update the host".to_owned()
+            "this pipefitter does not have it; update pipefitter".to_owned()
         }
         _ if package.starts_with("wasi:") => {
             "this WASI interface is not available to plugins, and no grant makes it so; \
@@ -400,7 +443,7 @@ mod tests {
             ("wasi:cli/environment@0.3.0", "0.2.x"),
             ("wasi:http/incoming-handler@0.2.0", "serve none"),
             ("wasi:http/outgoing-handler@0.3.0", "0.2.x"),
-            ("pipefitter:action/telepathy@0.1.0", "update the host"),
+            ("pipefitter:action/telepathy@0.1.0", "update pipefitter"),
             ("wasi:nn/graph@0.2.0", "no grant"),
             ("acme:tools/hammer", "wac plug"),
         ] {

@@ -48,7 +48,10 @@ pub const NEVER_SERVED: &[Refused] = &[
     ),
     refused(
         "import_other_types",
-        &["does not fit the host", "shutdown-host"],
+        &[
+            "imports `shutdown-host`",
+            "which this pipefitter does not have",
+        ],
     ),
     refused(
         "export_nothing",

@@ -28,6 +28,27 @@ fn built_for(version: &str, from: &Path, to: &Path) {
     std::fs::write(to, wasm).unwrap();
 }
 
+/// A plugin that imports `shout` of a later `log`, as if `write` were called that: every place that names it is of the same length.
+fn that_shouts(from: &Path, to: &Path) {
+    let mut wasm = std::fs::read(from).unwrap();
+    for (name, other) in [
+        ("pipefitter:action/log@0.1.0", "pipefitter:action/log@0.1.9"),
+        ("\x05write", "\x05shout"),
+    ] {
+        let places: Vec<usize> = wasm
+            .windows(name.len())
+            .enumerate()
+            .filter(|(_, bytes)| *bytes == name.as_bytes())
+            .map(|(at, _)| at)
+            .collect();
+        assert!(!places.is_empty(), "{} has no {name:?}", from.display());
+        for at in places {
+            wasm[at..at + name.len()].copy_from_slice(other.as_bytes());
+        }
+    }
+    std::fs::write(to, wasm).unwrap();
+}
+
 /// Problems as one line: where they are shown in lines, those break anywhere.
 pub(crate) fn in_one_line(text: &str) -> String {
     let text = text.replace('\u{2502}', " ");
@@ -144,6 +165,42 @@ async fn a_plugin_of_a_later_contract_is_refused_as_such_everywhere() {
     built_for("0.1.9", &binary::guest("probe"), &file);
     let (code, said, errors) = pipefitter(folder.path(), &["plugin", "check", "plugins"]).await;
     assert_eq!(code, 0, "of the same line: {said}{errors}");
+}
+
+#[tokio::test]
+async fn a_function_of_a_later_version_is_refused_in_the_same_words_everywhere() {
+    let (folder, plugins) = folder_with_probe();
+    that_shouts(&binary::guest("probe"), &plugins.join("probe.wasm"));
+    std::fs::write(folder.path().join("pipefitter.toml"), GOOD).unwrap();
+    std::fs::copy(
+        plugins.join("probe.action.toml"),
+        folder.path().join("action.toml"),
+    )
+    .unwrap();
+    let says =
+        "it imports `shout` of `pipefitter:action/log@0.1.9`, which this pipefitter does not have";
+    for (arguments, ends) in [
+        (&["plugin", "check", "plugins"][..], 1),
+        (&["plugin", "inspect", "plugins"], 1),
+        (&["plugin", "list", "plugins"], 1),
+        (&["check"], 1),
+        (&["invoke", "plugins"], 4),
+        (
+            &["plugin", "build", ".", "--component", "plugins/probe.wasm"],
+            4,
+        ),
+    ] {
+        let (code, said, errors) = pipefitter(folder.path(), arguments).await;
+        assert_eq!(code, ends, "{arguments:?}: {said}{errors}");
+        let all = in_one_line(&format!("{said}{errors}"));
+        assert!(all.contains(says), "{arguments:?}: {all}");
+        if arguments[1..] != ["list", "plugins"] {
+            assert!(all.contains("update pipefitter"), "{arguments:?}: {all}");
+        }
+    }
+    let name = folder.path().file_name().unwrap().to_string_lossy();
+    let built = folder.path().join(format!("{name}.wasm"));
+    assert!(!built.exists(), "it is not written");
 }
 
 #[tokio::test]

@@ -120,8 +120,18 @@ fn a_component_that_is_too_large_is_not_even_read() {
 }
 
 #[test]
+fn a_function_that_a_later_version_has_added_is_named() {
+    let wasm = component("pipefitter:action/log@0.1.9", "shout", HANDLER);
+    let says = "it imports `shout` of `pipefitter:action/log@0.1.9`, which this pipefitter does not have; \
+                update pipefitter";
+    assert_eq!(refusal(&wasm), says);
+    let error = sandbox().compile(ID, &wasm, b"").unwrap_err();
+    assert_eq!(error.full(), says, "in a process, too");
+}
+
+#[test]
 fn an_import_of_another_type_is_refused_when_it_is_linked() {
-    let wasm = component("pipefitter:action/log@0.1.0", "shout", HANDLER);
+    let wasm = component("pipefitter:action/log@0.1.0", "threshold", HANDLER);
     sandbox().inspect(&wasm).unwrap();
     let error = sandbox().compile(ID, &wasm, b"").unwrap_err();
     let said = error.full();
@@ -130,7 +140,7 @@ fn an_import_of_another_type_is_refused_when_it_is_linked() {
         "{said}"
     );
     assert!(said.contains("pipefitter:action/log@0.1.0"), "{said}");
-    assert!(said.contains("shout"), "{said}");
+    assert!(said.contains("threshold"), "{said}");
 }
 
 #[test]

@@ -7,10 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use pipefitter_plugins::{Manifest, embed_manifest};
+use pipefitter_plugins::{Language, Manifest, embed_manifest};
 use pipefitter_sandbox::{Entry, Shape, own_component};
 
 use super::asks::{Needs, differences};
+use super::check;
 use super::languages::{self, Project};
 use super::whole::write_whole;
 use super::world::World;
@@ -72,9 +73,12 @@ fn build(
     component: Option<PathBuf>,
     output: &Path,
 ) -> Result<Exit> {
-    let built = match component {
-        Some(component) => component,
-        None => languages::chosen(project.dir, project.manifest)?.build(project)?,
+    let (built, by_others) = match component {
+        Some(component) => (component, true),
+        None => {
+            let kit = languages::chosen(project.dir, project.manifest)?;
+            (kit.build(project)?, kit.language == Language::Command)
+        }
     };
     let wasm =
         std::fs::read(&built).with_context(|| format!("could not read {}", built.display()))?;
@@ -91,6 +95,10 @@ fn build(
     print_problems(&differences);
     if differences.iter().any(|difference| !difference.warning) {
         return Ok(Exit::Failure);
+    }
+    // What the SDKs of this version build fits it; what others have built may have been made for another.
+    if by_others && let Some(refusal) = check::refusal(&wasm)? {
+        bail!("{}: {refusal}", no_plugin());
     }
     let with_manifest = embed_manifest(&wasm, text).context("could not embed action.toml")?;
     write_whole(output, &with_manifest)?;

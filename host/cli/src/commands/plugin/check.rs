@@ -22,9 +22,15 @@ pub(crate) fn main(args: &PluginCheckArgs) -> Result<Exit> {
     let file = one_plugin_file(&args.plugin)?;
     let mut facts = facts(&file, &nobodys_policy(), &Looking::start()?)?;
     if facts.survey.faults.is_empty()
-        && let Some(refusal) = compiled(&file)?
+        && let Some(message) = refusal(&read(&file)?)?
     {
-        facts.problems.push(refusal);
+        facts.problems.push(ConfigProblem {
+            place: Place::File(file.as_path().into()),
+            message,
+            remedy: "build it again with the SDK of this version (`pipefitter plugin build`), or update pipefitter"
+                .to_owned(),
+            warning: false,
+        });
     }
     print::line(describe::text(&facts))?;
     print_problems(&facts.problems);
@@ -49,9 +55,12 @@ fn verdict(facts: &Facts) -> String {
     }
 }
 
-/// What compiling and linking it with all that can be granted comes to, if anything is wrong with it.
-fn compiled(file: &Path) -> Result<Option<ConfigProblem>> {
-    let wasm = std::fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
+fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("could not read {}", file.display()))
+}
+
+/// What compiling and linking a plugin with all that can be granted comes to, if anything is wrong with it.
+pub(super) fn refusal(wasm: &[u8]) -> Result<Option<String>> {
     let key = SealKey::ephemeral().context("could not make a key")?;
     let mut settings = SandboxConfig::new(key);
     let launcher = Launcher::start("/proc/self/exe").context("could not start the sandbox")?;
@@ -59,11 +68,6 @@ fn compiled(file: &Path) -> Result<Option<ConfigProblem>> {
     settings.isolation_floor = pipefitter_sandbox::IsolationFloor::None;
     settings.max_component_bytes = super::LARGEST_READ;
     let sandbox = Sandbox::new(settings).context("could not start wasmtime")?;
-    let refused = sandbox.compile("00", &wasm, b"").err();
-    Ok(refused.map(|error| ConfigProblem {
-        place: Place::File(file.into()),
-        message: error.full(),
-        remedy: "build it again with `pipefitter plugin build`, which builds for the contract of this version".to_owned(),
-        warning: false,
-    }))
+    let refused = sandbox.compile("00", wasm, b"").err();
+    Ok(refused.map(|error| error.full()))
 }
