@@ -110,6 +110,9 @@ pub struct Plugin {
     pub prepared: Prepared,
 }
 
+/// What is wrong with a plugin without a manifest.
+pub(crate) const NO_MANIFEST: &str = "it has no manifest";
+
 /// Something in the directory that is not served as its author wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -156,6 +159,12 @@ impl Problem {
         path.and_then(|path| self.message.strip_prefix(&path))
             .unwrap_or(&self.message)
             .to_owned()
+    }
+
+    /// Whether it is that a plugin has no manifest at all.
+    #[must_use]
+    pub fn is_no_manifest(&self) -> bool {
+        self.fault() == NO_MANIFEST
     }
 
     /// The first file.

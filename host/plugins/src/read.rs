@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::contract::{Look, ManifestPlace, PluginDigest, PrepareError, Problem};
+use crate::contract::{Look, ManifestPlace, NO_MANIFEST, PluginDigest, PrepareError, Problem};
 use crate::error::PluginsError;
 use crate::listing::{Candidate, Sighting, Stamp};
 use crate::look::believed;
@@ -203,7 +203,7 @@ fn embedded(
             let own = path.with_extension("action.toml");
             Err(bad(
                 path,
-                "it has no manifest".to_owned(),
+                NO_MANIFEST.to_owned(),
                 &format!(
                     "put one beside it as {}, or as action.toml if no other plugin is in that directory, or \
                      build it with one inside",

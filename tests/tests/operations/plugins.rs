@@ -91,12 +91,25 @@ async fn everything_that_is_wrong_is_told_at_once() {
     let check = async || pipefitter(folder.path(), &["plugin", "check", "net.wasm"]).await;
     let (code, said, errors) = check().await;
     assert_eq!(code, 1, "{said}{errors}");
-    assert!(said.ends_with("2 problems.\n"), "{said}");
-    for told in ["Baking", "soon"] {
+    assert!(said.ends_with("3 problems.\n"), "{said}");
+    assert!(said.contains("\n  needs         network\n"), "{said}");
+    // What it does not ask for is told though the manifest is no good, and where there is none.
+    let not_asked = "its manifest does not ask for it";
+    for told in ["Baking", "soon", not_asked] {
         assert!(in_one_line(&errors).contains(told), "{told}: {errors}");
     }
+    let beside = folder.path().join("net.action.toml");
+    std::fs::remove_file(&beside).unwrap();
+    let (code, said, errors) = check().await;
+    assert_eq!(code, 1, "{said}{errors}");
+    assert!(said.ends_with("2 problems.\n"), "{said}");
+    for told in ["it has no manifest", not_asked, "network = [{ to ="] {
+        assert!(in_one_line(&errors).contains(told), "{told}: {errors}");
+    }
+    std::fs::write(&beside, "[action\n").unwrap();
+    let (_, said, errors) = check().await;
+    assert!(said.ends_with("1 problem.\n"), "{said}{errors}");
 
-    // What the manifest and the component differ in is told once the manifest can be read.
     let asks = Plugin {
         capabilities: "network = [{ to = \"https://*\" }]\nsecrets = [{ name = \"a\" }]\n"
             .to_owned(),
@@ -124,6 +137,33 @@ async fn everything_that_is_wrong_is_told_at_once() {
     assert!(in_one_line(&errors).contains("no wasm"), "{errors}");
     let (code, _, errors) = pipefitter(folder.path(), &["plugin", "check", "nowhere.wasm"]).await;
     assert_eq!(code, 4, "{errors}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_larger_than_a_worker_takes_by_default_is_warned_about() {
+    let (folder, plugins) = folder_with_probe();
+    let file = plugins.join("probe.wasm");
+    let mut wasm = std::fs::read(&file).unwrap();
+    // A custom section without a name, whose length takes four bytes.
+    let content = (64_usize << 20) + 1;
+    wasm.push(0);
+    let mut length = content;
+    for _ in 0..3 {
+        wasm.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    wasm.push(u8::try_from(length).unwrap());
+    wasm.resize(wasm.len() + content, 0);
+    std::fs::write(&file, wasm).unwrap();
+    let (code, said, errors) = pipefitter(folder.path(), &["plugin", "check", "plugins"]).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(
+        said.ends_with("No problems, 1 warning: it can be served.\n"),
+        "{said}"
+    );
+    for told in ["a worker takes 64.0 MiB at most", "size` in [limits]"] {
+        assert!(in_one_line(&errors).contains(told), "{told}: {errors}");
+    }
 }
 
 #[tokio::test]

@@ -57,6 +57,42 @@ pub(super) fn differences(
 ) -> Vec<ConfigProblem> {
     // It has been parsed in full before: what is missing here is a place to show, at worst.
     let places: Places = toml::from_str(text).unwrap_or_default();
+    let asked = Asked {
+        network: !manifest.capabilities.network.is_empty(),
+        secrets: !manifest.capabilities.secrets.is_empty(),
+    };
+    compared(file, text, places, asked, needs)
+}
+
+/// What a manifest that is wrong in other ways, or is not there, does not ask for and the component imports. Where it is
+/// no TOML, nothing is known of its asks.
+pub(super) fn lacking(file: &Path, text: &str, needs: Needs<'_>) -> Vec<ConfigProblem> {
+    let Ok(places) = toml::from_str::<Places>(text) else {
+        return Vec::new();
+    };
+    let asks = places.capabilities.as_ref();
+    let asked = Asked {
+        network: asks.is_some_and(|asks| asks.network.is_some()),
+        secrets: asks.is_some_and(|asks| asks.secrets.is_some()),
+    };
+    let mut problems = compared(file, text, places, asked, needs);
+    problems.retain(|problem| !problem.warning);
+    problems
+}
+
+/// Which of the capabilities that show in imports are asked for.
+struct Asked {
+    network: bool,
+    secrets: bool,
+}
+
+fn compared(
+    file: &Path,
+    text: &str,
+    places: Places,
+    asked: Asked,
+    needs: Needs<'_>,
+) -> Vec<ConfigProblem> {
     let mut has_table = places.capabilities.is_some();
     let asks = places.capabilities.unwrap_or_default();
     let capabilities = [
@@ -64,7 +100,7 @@ pub(super) fn differences(
             key: "network",
             line: "network = [{ to = \"https://api.example.com\", reason = \"what for\" }]",
             used_by: "makes HTTP requests",
-            asked: !manifest.capabilities.network.is_empty(),
+            asked: asked.network,
             place: asks.network.as_ref(),
             import: needs.network,
         },
@@ -72,7 +108,7 @@ pub(super) fn differences(
             key: "secrets",
             line: "secrets = [{ name = \"a-name\", reason = \"what for\" }]",
             used_by: "reads secrets",
-            asked: !manifest.capabilities.secrets.is_empty(),
+            asked: asked.secrets,
             place: asks.secrets.as_ref(),
             import: needs.secrets,
         },

@@ -64,6 +64,7 @@ pub(super) fn text(facts: &Facts) -> String {
         line("limits", &limits(&manifest.limits));
         line("asks for", &asks(&manifest.capabilities));
     }
+    line("needs", &needs(facts));
     line("imports", &list(&facts.survey.imports));
     line("exports", &list(&facts.survey.exports));
     text
@@ -213,6 +214,18 @@ fn asks(asked: &Capabilities) -> String {
         lines.push(format!("the secret {}{}", ask.name, reason(&ask.reason)));
     }
     or_none(lines.join("\n"))
+}
+
+/// What only a grant of the operator's satisfies, by its imports.
+fn needs(facts: &Facts) -> String {
+    let survey = &facts.survey;
+    let needed = [
+        (survey.needs_network(), "network"),
+        (survey.needs_secrets(), "secrets"),
+    ];
+    let named = needed.iter().filter(|(import, _)| import.is_some());
+    let named: Vec<&str> = named.map(|(_, name)| *name).collect();
+    or_none(named.join(", "))
 }
 
 fn list(names: &[String]) -> String {

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use pipefitter_egress::NetworkGrant;
 use pipefitter_plugins::{
-    Custody, FileDigest, Look, Manifest, PluginDigest, PluginFiles, PrepareError, SupplyPolicy,
-    inspect_plugin,
+    Custody, FileDigest, Look, Manifest, PluginDigest, PluginFiles, PrepareError, Problem,
+    SupplyPolicy, inspect_plugin,
 };
 use pipefitter_sandbox::{Entry, FileKind, Survey, SurveyFault};
 
-use super::asks::{Needs, differences};
+use super::asks::{Needs, differences, lacking};
+use super::describe::size;
 use crate::config::{ConfigProblem, Place};
 use crate::plugin_files::problem_of_plugin;
 use crate::wiring::Looking;
@@ -73,9 +74,11 @@ pub(super) fn facts(file: &Path, policy: &SupplyPolicy, looking: &Looking) -> Re
         Err(_) if survey.kind == FileKind::Other => None,
         Err(found) => {
             problems.extend(found.iter().map(problem_of_plugin));
+            problems.extend(of_no_manifest(file, &found, &survey));
             None
         }
     };
+    problems.extend(too_large(file, wasm.len() as u64, policy));
     if let Some(plugin) = &plugin {
         problems.extend(of_manifest(file, plugin, &survey));
     }
@@ -117,17 +120,57 @@ fn of_survey(file: &Path, fault: &SurveyFault) -> ConfigProblem {
     }
 }
 
+/// One that a worker takes only where its operator has raised the bound. Where the operator's own bound is known, that was
+/// judged by before.
+fn too_large(file: &Path, bytes: u64, policy: &SupplyPolicy) -> Option<ConfigProblem> {
+    let most = SupplyPolicy::default().max_plugin_bytes;
+    (policy.max_plugin_bytes == super::LARGEST_READ && bytes > most).then(|| ConfigProblem {
+        place: Place::File(file.into()),
+        message: format!(
+            "it has {}, and a worker takes {} at most, unless its configuration says otherwise",
+            size(bytes),
+            size(most)
+        ),
+        remedy: "make it smaller: strip it, and keep data out of it; or have the operator raise `plugin-size` in [limits] \
+                 or in [plugins.NAME.limits]"
+            .to_owned(),
+        warning: true,
+    })
+}
+
+fn needs_of(survey: &Survey) -> Option<Needs<'_>> {
+    // A file that is no plugin imports nothing that could be compared.
+    let entry = survey.entry?;
+    Some(Needs {
+        network: survey.needs_network(),
+        secrets: survey.needs_secrets(),
+        is_command: entry == Entry::Command,
+    })
+}
+
+/// What a manifest that cannot be read, or is not there, has to ask for.
+fn of_no_manifest(file: &Path, found: &[Problem], survey: &Survey) -> Vec<ConfigProblem> {
+    let Some(needs) = needs_of(survey) else {
+        return Vec::new();
+    };
+    let read = found.iter().find_map(|problem| {
+        let place = problem.in_manifest.as_deref()?;
+        Some((problem.file()?, &*place.text))
+    });
+    match read {
+        Some((holder, text)) => lacking(holder, text, needs),
+        None if found.iter().any(Problem::is_no_manifest) => {
+            lacking(&file.with_extension("action.toml"), "", needs)
+        }
+        None => Vec::new(),
+    }
+}
+
 /// What does not fit between manifest and component, and in the manifest by itself.
 fn of_manifest(file: &Path, plugin: &PluginFiles, survey: &Survey) -> Vec<ConfigProblem> {
     let holder = plugin.manifest_file.as_deref().unwrap_or(file);
     let mut problems = Vec::new();
-    // A file that is no plugin imports nothing that could be compared.
-    if let Some(entry) = survey.entry {
-        let needs = Needs {
-            network: survey.needs_network(),
-            secrets: survey.needs_secrets(),
-            is_command: entry == Entry::Command,
-        };
+    if let Some(needs) = needs_of(survey) {
         problems = differences(holder, &plugin.manifest_text, &plugin.manifest, needs);
     }
     for ask in &plugin.manifest.capabilities.network {
