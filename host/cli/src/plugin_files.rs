@@ -45,6 +45,12 @@ fn wasm_files(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// A .wasm, or the only one of a folder.
 pub(crate) fn one_plugin_file(plugin: &Path) -> Result<PathBuf> {
+    if !plugin.exists() {
+        bail!(
+            "{} is not there: name a .wasm, or a folder with one in it; `pipefitter plugin build` makes it",
+            plugin.display()
+        );
+    }
     if !plugin.is_dir() {
         return Ok(plugin.to_path_buf());
     }

@@ -183,6 +183,35 @@ async fn what_to_install_is_told_for_every_language() {
     assert_eq!(templates.count(), of_language.len(), "of every language");
 }
 
+/// `plugin dev` ends, too: it would wait for a change for ever.
+#[tokio::test]
+async fn a_folder_that_is_no_plugins_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("own")).unwrap();
+    for command in ["build", "test", "dev"] {
+        for (named, told) in [
+            ("own", "own has no action.toml: "),
+            ("nowhere", "nowhere is not a folder that can be read: "),
+        ] {
+            let (code, said, errors) = pipefitter(folder.path(), &["plugin", command, named]).await;
+            assert_eq!(code, 4, "{command} {named}: {said}{errors}");
+            assert!(errors.contains(told), "{command} {named}: {errors}");
+            let next = "`pipefitter plugin new NAME --lang LANGUAGE`";
+            assert!(errors.contains(next), "{command} {named}: {errors}");
+        }
+    }
+    for (command, told) in [
+        ("check", "nowhere.wasm is not there: name a .wasm"),
+        ("inspect", "nowhere.wasm is not there: name a .wasm"),
+        ("list", "nowhere.wasm is not a folder: name the one"),
+    ] {
+        let (code, said, errors) =
+            pipefitter(folder.path(), &["plugin", command, "nowhere.wasm"]).await;
+        assert_eq!(code, 4, "{command}: {said}{errors}");
+        assert!(errors.contains(told), "{command}: {errors}");
+    }
+}
+
 const PYTHON: &str = "
 from wit_world import exports
 from wit_world.imports.types import ExecutionDetails, Outcome_Succeeded, Success

@@ -22,17 +22,10 @@ use crate::plugin_files::manifest_problems;
 use crate::print;
 
 pub(crate) fn main(args: BuildArgs) -> Result<Exit> {
-    let dir = args
-        .dir
-        .canonicalize()
-        .with_context(|| format!("{} is not a folder that can be read", args.dir.display()))?;
+    let dir = source_folder(&args.dir)?;
     let manifest_file = dir.join("action.toml");
-    let text = std::fs::read_to_string(&manifest_file).with_context(|| {
-        format!(
-            "could not read {}: a plugin has a manifest",
-            manifest_file.display()
-        )
-    })?;
+    let text = std::fs::read_to_string(&manifest_file)
+        .with_context(|| format!("could not read {}", manifest_file.display()))?;
     let manifest = match Manifest::parse(&text, &manifest_file.display().to_string()) {
         Ok(manifest) => manifest,
         Err(problems) => {
@@ -114,6 +107,29 @@ fn build(
     ))?;
     Ok(Exit::Success)
 }
+
+/// A folder, absolute and without links.
+pub(super) fn folder(named: &Path) -> Result<PathBuf> {
+    named.canonicalize().with_context(|| {
+        format!(
+            "{} is not a folder that can be read: {ANOTHER}",
+            named.display()
+        )
+    })
+}
+
+/// The folder of a plugin's sources, which has its manifest.
+pub(super) fn source_folder(named: &Path) -> Result<PathBuf> {
+    let dir = folder(named)?;
+    if !dir.join("action.toml").exists() {
+        bail!("{} has no action.toml: {ANOTHER}", dir.display());
+    }
+    Ok(dir)
+}
+
+/// What to do where a folder is no plugin's.
+const ANOTHER: &str =
+    "name a plugin's folder, or make one with `pipefitter plugin new NAME --lang LANGUAGE`";
 
 /// What a folder is built with where nothing is said.
 pub(super) fn plain(dir: &Path) -> BuildArgs {

@@ -18,10 +18,8 @@ use crate::print;
 use crate::temporary::TemporaryDir;
 
 pub(crate) fn main(args: PluginDevArgs) -> Result<Exit> {
-    let dir = args
-        .dir
-        .canonicalize()
-        .with_context(|| format!("{} is not a folder that can be read", args.dir.display()))?;
+    // No change of a folder that is no plugin's makes it one that is waited for.
+    let dir = build::source_folder(&args.dir)?;
     let wasm = build::output_of(&dir)?;
     let Some(name) = wasm.file_name() else {
         bail!("{} has no name to call the plugin by", dir.display());

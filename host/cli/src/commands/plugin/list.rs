@@ -37,6 +37,12 @@ pub(crate) fn main(args: &ListArgs) -> Result<Exit> {
             }
         },
     };
+    if !dir.is_dir() {
+        bail!(
+            "{} is not a folder: name the one that plugins lie in, or a configuration with --config",
+            dir.display()
+        );
+    }
     let looking = Looking::start()?;
     let files = plugin_files(&dir)?;
     let found: Result<Vec<Facts>> = files

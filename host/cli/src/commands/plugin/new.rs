@@ -16,6 +16,9 @@ use crate::print;
 /// Cargo's own limit is 64; the provider of the action type, made of it, may have 35.
 const NAME_MAX: usize = 35;
 
+/// The SDK's package, in Rust and JavaScript.
+const SDK: &str = "pipefitter-sdk";
+
 const LEFT_OVER: [&str; 5] = [
     "node_modules",
     "__pycache__",
@@ -81,6 +84,11 @@ fn check_name(name: &str) -> Result<()> {
         bail!(
             "`{name}` cannot be a plugin's name: use up to {NAME_MAX} lower-case letters, digits and \
              `-`, a letter first"
+        );
+    }
+    if name == SDK {
+        bail!(
+            "`{name}` is what the SDK's package is called, and two of one name cannot be built: choose another name"
         );
     }
     Ok(())
@@ -174,6 +182,7 @@ mod tests {
             "-a",
             "a-",
             "\u{e9}t\u{e9}",
+            "pipefitter-sdk",
         ] {
             assert!(check_name(name).is_err(), "{name}");
         }

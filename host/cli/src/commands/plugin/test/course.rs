@@ -30,10 +30,7 @@ use crate::temporary::TemporaryDir;
 use crate::wiring::{Looking, StateDir};
 
 pub(crate) fn main(args: TestArgs) -> Result<Exit> {
-    let dir = args
-        .dir
-        .canonicalize()
-        .with_context(|| format!("{} is not a folder that can be read", args.dir.display()))?;
+    let dir = build::folder(&args.dir)?;
     let wasm = match &args.wasm {
         Some(wasm) => wasm.clone(),
         None => {
