@@ -246,6 +246,43 @@ async fn python_is_built_by_its_tool() {
     assert!(said.contains("hello from here"), "{said}");
 }
 
+#[tokio::test]
+async fn types_are_checked_where_the_plugin_has_typescript() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = ["plugin", "new", "own", "--lang", "typescript"];
+    let (code, said, errors) = pipefitter(folder.path(), &new).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    let own = folder.path().join("own");
+    let source = own.join("plugin.ts");
+    let right = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(
+        &source,
+        format!("{right}\nexport const wrong: number = \"one\";\n"),
+    )
+    .unwrap();
+    let (code, said, errors) = build(folder.path()).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(errors.contains("The types are not checked: "), "{errors}");
+
+    // As `npm install` leaves it.
+    let bin = own.join("node_modules/.bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let tsc = binary::target().join("npm/node_modules/.bin/tsc");
+    assert!(tsc.is_file(), "the set-up has brought TypeScript");
+    std::os::unix::fs::symlink(tsc, bin.join("tsc")).unwrap();
+    let sdk = own.join("node_modules/pipefitter-sdk");
+    std::os::unix::fs::symlink("../vendor/pipefitter-sdk", sdk).unwrap();
+    let (code, said, errors) = build(folder.path()).await;
+    assert_eq!(code, 4, "{said}{errors}");
+    for told in ["plugin.ts", "TS2322", "tsc could not find the types right"] {
+        assert!(errors.contains(told), "{told}: {errors}");
+    }
+    std::fs::write(&source, right).unwrap();
+    let (code, said, errors) = build(folder.path()).await;
+    assert_eq!(code, 0, "{said}{errors}");
+    assert!(errors.contains("Checking the types with tsc"), "{errors}");
+}
+
 /// Each template greets whoever is in its example, in the same words.
 #[tokio::test]
 async fn a_new_plugin_of_each_language_with_a_template_runs() {

@@ -4,6 +4,7 @@
 //! functions, `fetch` among them, and is what a plugin gets that asks for the network.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Result, bail};
 use include_dir::{Dir, include_dir};
@@ -22,7 +23,7 @@ pub(super) static TYPESCRIPT: Kit = Kit {
     marks: &["plugin.ts"],
     tools,
     install: None,
-    build: |project| build(project, "plugin.ts"),
+    build: |project| build(project, "plugin.ts", check_types),
     template: Some(Template {
         files: &TYPESCRIPT_FILES,
         sdk: &[&SDK],
@@ -35,7 +36,7 @@ pub(super) static JAVASCRIPT: Kit = Kit {
     marks: &["plugin.js"],
     tools,
     install: None,
-    build: |project| build(project, "plugin.js"),
+    build: |project| build(project, "plugin.js", |_| Ok(())),
     template: Some(Template {
         files: &JAVASCRIPT_FILES,
         sdk: &[&SDK],
@@ -45,6 +46,9 @@ pub(super) static JAVASCRIPT: Kit = Kit {
 
 /// In the SDK: how a plugin's modules become one, `pipefitter-sdk` among them.
 const BUNDLING: &str = "bundle.config.mjs";
+
+/// The plugin's own, as package.json pins it: every version knows other errors.
+const TSC: &str = "node_modules/.bin/tsc";
 
 const JCO: Wanted = Wanted {
     program: "jco",
@@ -86,8 +90,25 @@ fn toolchain(dir: &Path) -> Result<Tool> {
     tools::look_up(&JCO, dir)
 }
 
-fn build(project: &Project<'_>, source: &str) -> Result<PathBuf> {
+/// What is built from TypeScript is built without a look at the types: they are dropped.
+fn check_types(dir: &Path) -> Result<()> {
+    let tsc = dir.join(TSC);
+    if !tsc.is_file() || !dir.join("tsconfig.json").is_file() {
+        tools::progress(format_args!(
+            "The types are not checked: that takes {TSC} and tsconfig.json"
+        ));
+        return Ok(());
+    }
+    tools::progress("Checking the types with tsc");
+    let mut command = Command::new(tsc);
+    command.current_dir(dir).args(["--noEmit", "-p", "."]);
+    tools::run(command, "find the types right")
+}
+
+/// `source` is the plugin's, `check` what is looked at before.
+fn build(project: &Project<'_>, source: &str, check: fn(&Path) -> Result<()>) -> Result<PathBuf> {
     let jco = toolchain(project.dir)?;
+    check(project.dir)?;
     let engine = engine(project)?;
     let bundling = project.sdk()?.join(BUNDLING);
     if !bundling.is_file() {
