@@ -19,11 +19,11 @@ pub(crate) fn jco() -> PathBuf {
     bin().join("jco")
 }
 
-/// Install what jco's package.json and that of the clients pin, or leave it when that is there.
+/// Install what the lock files pin, or leave it when that is there.
 pub(crate) fn set_up() -> Result<()> {
-    install("tests/guests/javascript/package.json", "npm")?;
-    install("tests/javascript/package.json", "npm-clients")?;
-    install("tests/guests/assemblyscript/package.json", ASSEMBLYSCRIPT)
+    install("tests/guests/javascript", "npm")?;
+    install("tests/javascript", "npm-clients")?;
+    install("tests/guests/assemblyscript", ASSEMBLYSCRIPT)
 }
 
 /// Where AssemblyScript's compiler is, in [`paths::target`].
@@ -79,20 +79,23 @@ fn tests_in(project: &Path) -> Result<Vec<PathBuf>> {
     Ok(tests)
 }
 
-fn install(manifest: &str, folder: &str) -> Result<()> {
+/// Every package of them is pinned with its checksum, those that others bring included. The lock files are made by `npm
+/// install --package-lock-only --omit-lockfile-registry-resolved`.
+fn install(pinned: &str, folder: &str) -> Result<()> {
+    let pinned = paths::root().join(pinned);
     let home = paths::target().join(folder);
     let stamp = home.join("installed.json");
-    let text = std::fs::read_to_string(paths::root().join(manifest))
-        .context("could not read the pinned npm packages")?;
+    let lock = pinned.join("package-lock.json");
+    let text = std::fs::read_to_string(&lock).context("could not read the pinned npm packages")?;
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
         return Ok(());
     }
     eprintln!("npm packages (once):");
-    std::fs::create_dir_all(&home).context("could not make a folder for npm packages")?;
-    std::fs::write(home.join("package.json"), &text).context("could not write package.json")?;
+    copy(&lock, &home.join("package-lock.json"))?;
+    copy(&pinned.join("package.json"), &home.join("package.json"))?;
     run(Command::new("npm")
         .args([
-            "install",
+            "ci",
             "--no-audit",
             "--no-fund",
             "--no-update-notifier",
