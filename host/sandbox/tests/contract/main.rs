@@ -10,6 +10,7 @@ mod items;
 use std::path::{Path, PathBuf};
 
 use items::Contract;
+use sha2::{Digest as _, Sha256};
 
 /// What plugins export, and what they are handed: the one part in which nothing may be added either.
 const NEVER: [&str; 3] = ["types", "handler", "async-handler"];
@@ -51,6 +52,45 @@ fn broken(published: &Contract, today: &Contract) -> Vec<String> {
         }
     }
     broken
+}
+
+/// What was published: version, file and SHA-256. A version is added when it is published; a line is never changed.
+const HASHES: [(&str, &str, &str); 2] = [
+    (
+        "0.1.0",
+        "action.wit",
+        "f1be31660415737c1f511e304b93ae6730fde7fe770176f3a284f5c0b4a145a9",
+    ),
+    (
+        "0.1.0",
+        "action-async.wit",
+        "fbf087c30e1cd6dd075dda5e83a3bed66883e959aac825e0e7df248371c40ed5",
+    ),
+];
+
+#[test]
+fn what_was_published_is_what_is_kept() {
+    let mut found = Vec::new();
+    for version in std::fs::read_dir(wit().join("versions")).unwrap() {
+        let folder = version.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            let hash = Sha256::digest(std::fs::read(&file).unwrap());
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+            found.push((name(&folder), name(&file), hash));
+        }
+    }
+    found.sort();
+    let owned = |&(version, file, hash): &(&str, &str, &str)| {
+        (version.to_owned(), file.to_owned(), hash.to_owned())
+    };
+    let mut published: Vec<_> = HASHES.iter().map(owned).collect();
+    published.sort();
+    assert_eq!(found, published);
 }
 
 #[test]
