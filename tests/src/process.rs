@@ -1,6 +1,7 @@
 //! A program under test: its output line by line, its end, and what to show when it does otherwise than
 //! expected.
 
+use std::io::Write as _;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -235,4 +236,10 @@ pub async fn finished(mut command: Command) -> (i32, String, String) {
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),
     )
+}
+
+/// Say that something was not tested, where it is seen: what a passing test prints is kept back.
+pub fn skipped(what: &str) {
+    // Nobody is left to tell where standard error is closed.
+    let _ = writeln!(std::io::stderr(), "*** SKIPPED: {what}");
 }

@@ -23,7 +23,9 @@ async fn the_release_demo_checks_publishes_and_tells() {
     std::fs::create_dir(&published).unwrap();
     for name in PLUGINS {
         let Some(wasm) = built(&binary::root().join("plugins").join(name), name).await else {
-            eprintln!("*** SKIPPED: the release demo was not tested: it takes plugins/{name}");
+            pipefitter_tests::skipped(&format!(
+                "the release demo was not tested: it takes plugins/{name}"
+            ));
             return;
         };
         fresh_copy(&wasm, &plugins.join(format!("{name}.wasm")));
