@@ -203,7 +203,7 @@ fn tables(seen: &Value) -> Result<String> {
             "| {language} | {} | {} | {} | {} | {} | {} |",
             shown(kib("size"), "KiB"),
             shown(number("compile_ms"), "ms"),
-            shown(number("load_ms"), "ms"),
+            shown(number("load_us"), "µs"),
             shown(number("first_ms"), "ms"),
             shown(number("warm_ms"), "ms"),
             shown(kib("memory_peak"), "KiB"),
@@ -226,15 +226,29 @@ mod tests {
                 { "language": "c", "case": "tree", "passed": false },
                 { "language": "rust", "case": "network", "passed": true },
             ],
-            "measured": { "rust": { "size": 1025, "compile_ms": 7, "load_ms": 2, "first_ms": 5, "warm_ms": 3, "memory_peak": 1 } },
+            "measured": { "rust": { "size": 1025, "compile_ms": 7, "load_us": 2, "first_ms": 5, "warm_ms": 3, "memory_peak": 1 } },
         });
         let text = tables(&seen).unwrap();
         let expected = "| case | c | rust |\n|---|---|---|\n| `network` | - | yes |\n| `tree` | **no** | yes |\n";
         assert!(text.starts_with(expected), "{text}");
         assert!(
-            text.contains("| rust | 2 KiB | 7 ms | 2 ms | 5 ms | 3 ms | 1 KiB |"),
+            text.contains("| rust | 2 KiB | 7 ms | 2 µs | 5 ms | 3 ms | 1 KiB |"),
             "{text}"
         );
         assert!(text.contains("| c | ? | ? | ? | ? | ? | ? |"), "{text}");
+    }
+
+    #[test]
+    fn the_page_has_every_language_with_its_figures() {
+        let page = fs::read_to_string(paths::root().join(PAGE)).unwrap();
+        for guest in guests().unwrap() {
+            let name = guest.file_name().unwrap().to_str().unwrap();
+            let figures = page
+                .lines()
+                .find(|line| line.starts_with(&format!("| {name} |")));
+            let figures = figures.unwrap_or_else(|| panic!("{PAGE} has no figures of {name}"));
+            assert!(!figures.contains('?'), "not measured: {figures}");
+        }
+        assert!(!page.contains("**no**"), "a language fails a case");
     }
 }

@@ -101,8 +101,8 @@ impl Prepare for Preparer {
         match self.cached(&code_id) {
             Ok(Some((code_path, Verified { shape, .. }))) => {
                 self.check(name, manifest, &shape)?;
-                let ms = millis(began.elapsed());
-                tracing::debug!(plugin = name, ms, "compiled code was found and checked");
+                let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+                tracing::debug!(plugin = name, micros, "compiled code was found and checked");
                 self.reused.fetch_add(1, Ordering::Relaxed);
                 return Ok(Prepared {
                     code_id,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use pipefitter_tests::ActionResult;
+use serde_json::{Value, json};
 
 use crate::guests::Guest;
 use crate::world::SECRET;
@@ -16,12 +17,20 @@ pub(crate) struct Seen {
     pub(crate) log: String,
     /// Of the output artifact.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// The worker's last PutJobSuccessResult; null where the job failed.
+    pub(crate) reported: Value,
 }
 
 impl Seen {
     fn variable(&self, name: &str) -> &str {
         let found = self.result.variables.get(name);
         found.map_or("(no such variable)", String::as_str)
+    }
+
+    /// The line of the log that has these words.
+    fn line(&self, words: &str) -> &str {
+        let found = self.log.lines().find(|line| line.contains(words));
+        found.unwrap_or_else(|| panic!("no line has `{words}`"))
     }
 
     fn succeeded(&self) {
@@ -68,6 +77,10 @@ enum Needs {
     Nothing,
     Network,
     Secrets,
+    /// JavaScript's engines write text only.
+    BytesOnStandardOutput,
+    /// StarlingMonkey makes an exception of a stack overflow, and has nothing else.
+    Trap,
 }
 
 impl Case {
@@ -122,6 +135,8 @@ impl Case {
             Needs::Nothing => true,
             Needs::Network => guest.network,
             Needs::Secrets => guest.secrets,
+            Needs::BytesOnStandardOutput => !matches!(&*guest.name, "javascript" | "typescript"),
+            Needs::Trap => guest.name != "typescript",
         }
     }
 }
@@ -205,12 +220,15 @@ pub(crate) const ALL: &[Case] = &[
     .output(),
     Case::new("variables", "at-the-limit", |seen| {
         seen.succeeded();
-        assert_eq!(seen.result.variables.len(), 120);
-        assert!(seen.result.variables.values().all(|value| *value == "x".repeat(1_000)));
+        assert_eq!(seen.result.variables.len(), 245);
+        assert!(seen.result.variables.values().all(|value| *value == "x".repeat(498)));
+        let bytes: usize = seen.result.variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert_eq!(bytes, 122_880);
     })
-    .with(|_| vec![("count", "120".to_owned()), ("size", "1000".to_owned())]),
+    .with(|_| vec![("count", "245".to_owned()), ("size", "498".to_owned())]),
+    // By two bytes: no count and size of the guest's comes to one more.
     Case::new("variables", "over-the-limit", |seen| seen.failed("JobFailed", "122880"))
-        .with(|_| vec![("count", "124".to_owned()), ("size", "1000".to_owned())]),
+        .with(|_| vec![("count", "84".to_owned()), ("size", "1460".to_owned())]),
     Case::new("fail", "job-failed", |seen| fails(seen, "JobFailed", "job-failed")).with(|_| kind("job-failed")),
     Case::new("fail", "configuration-error", |seen| fails(seen, "ConfigurationError", "configuration-error"))
         .with(|_| kind("configuration-error")),
@@ -238,32 +256,45 @@ pub(crate) const ALL: &[Case] = &[
         ]);
         assert_eq!(seen.result.summary.as_deref(), Some("details done"));
         assert_eq!(seen.result.external_id.as_deref(), Some("external-2"));
+        assert_eq!(seen.reported["executionDetails"]["percentComplete"], 100);
+        let revision = json!({ "revision": "r1", "changeIdentifier": "c1", "revisionSummary": "a revision" });
+        assert_eq!(seen.reported["currentRevision"], revision);
     }),
     Case::new("throw", "", |seen| seen.failed("JobFailed", "uncaught as asked")),
     Case::new("trap", "", |seen| {
         assert_eq!(seen.result.status, "Failed");
-        assert_eq!(seen.result.failure().0, "JobFailed");
-    }),
+        let (kind, said) = seen.result.failure();
+        assert_eq!(kind, "JobFailed");
+        let by_the_host = ["the plugin crashed", "the plugin hit its limit on the stack"];
+        assert!(by_the_host.iter().any(|words| said.starts_with(words)), "{said}");
+    })
+    .needing(Needs::Trap),
     Case::new("progress", "", |seen| {
         seen.succeeded();
         assert_eq!(seen.result.summary.as_deref(), Some("two of five"));
+        assert_eq!(seen.reported["executionDetails"]["percentComplete"], 40);
     }),
     Case::new("log", "", |seen| {
         seen.succeeded();
-        let log = &seen.log;
+        // A job's log is kept from info on.
+        assert!(!seen.log.contains("level trace") && !seen.log.contains("level debug"));
         for level in ["info", "warn", "error"] {
-            let line = log.lines().find(|line| line.contains(&format!("level {level}")));
-            let line = line.unwrap_or_else(|| panic!("no line of {level}"));
-            assert!(line.contains("key") && line.contains("value"), "{line}");
+            let line = seen.line(&format!("level {level}"));
+            assert!(line.contains(&level.to_uppercase()) && line.contains("key=\"value\""), "{line}");
         }
-        assert!(log.contains("to standard output"));
-        assert!(log.contains("to standard error"));
+        assert!(seen.line("to standard output").contains("INFO"));
+        // JavaScript has no standard error of its own: console.error is the level of that name.
+        let line = seen.line("to standard error");
+        assert!(line.contains("WARN") || line.contains("ERROR"), "{line}");
+        let log = &seen.log;
         assert!(log.contains(&"l".repeat(1_000)), "a long line is kept up to its limit");
         assert!(!log.contains(&"l".repeat(100_000)), "and no further");
-        if log.contains("bad ") {
-            assert!(log.contains("bad \u{fffd} byte"));
-        }
     }),
+    Case::new("log", "invalid-utf-8", |seen| {
+        seen.succeeded();
+        assert!(seen.line("bad \u{fffd} byte").contains("INFO"));
+    })
+    .needing(Needs::BytesOnStandardOutput),
     Case::new("clock", "", |seen| seen.variables(&[("wall", "yes"), ("monotonic", "yes")])),
     Case::new("random", "", |seen| {
         seen.succeeded();

@@ -19,6 +19,22 @@ pub(crate) fn published() -> Vec<String> {
     versions
 }
 
+/// The languages that had an SDK when a version was published: none of its components is lost unseen.
+const LANGUAGES: [(&str, &[&str]); 1] = [(
+    "0.1.0",
+    &[
+        "c",
+        "command",
+        "cpp",
+        "go",
+        "javascript",
+        "python",
+        "rust",
+        "typescript",
+        "zig",
+    ],
+)];
+
 /// A version's components, unpacked into a folder.
 pub(crate) fn guests(version: &str, unpacked: &Path) -> Vec<Guest> {
     let folder = binary::root().join("tests/golden").join(version);
@@ -27,14 +43,17 @@ pub(crate) fn guests(version: &str, unpacked: &Path) -> Vec<Guest> {
         .filter_map(|name| name.strip_suffix(".wasm.gz"))
         .map(|name| {
             let packed = std::fs::File::open(folder.join(format!("{name}.wasm.gz"))).unwrap();
-            let wasm = unpacked.join(format!("{name}.wasm"));
+            let wasm = unpacked.join(format!("conformance-{name}.wasm"));
             let mut file = std::fs::File::create(&wasm).unwrap();
             std::io::copy(&mut GzDecoder::new(packed), &mut file).unwrap();
             let manifest = std::fs::read_to_string(folder.join(format!("{name}.toml"))).unwrap();
             Guest::read(name.to_owned(), &manifest, wasm)
         })
         .collect();
-    assert!(!guests.is_empty(), "{version} has no golden component");
+    let found: Vec<&str> = guests.iter().map(|guest| guest.name.as_str()).collect();
+    let expected = LANGUAGES.iter().find(|(of, _)| *of == version);
+    let (_, expected) = expected.unwrap_or_else(|| panic!("{version} has no golden components"));
+    assert_eq!(found, *expected);
     guests
 }
 

@@ -57,9 +57,9 @@ pub(crate) fn all() -> Vec<Guest> {
                 std::env::var_os("CI").is_none(),
                 "{name} is not built: run `cargo xtask setup`"
             );
-            println!(
-                "SKIPPED: {name} is not built, since its toolchain is absent: `cargo xtask setup` says what it needs"
-            );
+            pipefitter_tests::skipped(&format!(
+                "{name} has no conformance: its toolchain is absent, and `cargo xtask setup` says what it needs"
+            ));
             continue;
         }
         let manifest = std::fs::read_to_string(folder().join(&name).join("action.toml"))

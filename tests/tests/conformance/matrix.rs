@@ -81,7 +81,7 @@ impl Matrix {
                 json!({
                     "size": size,
                     "compile_ms": compiled.first().map(|line| line["ms"].clone()),
-                    "load_ms": found.first().map(|line| line["ms"].clone()),
+                    "load_us": found.first().map(|line| line["micros"].clone()),
                     "first_ms": walls.first(),
                     "warm_ms": warm.get(warm.len() / 2),
                     "memory_peak": peaks.min(),

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::get;
 use pipefitter_tests::pipelines::{Action, Pipeline};
 use pipefitter_tests::{
-    Rig, RigOptions, ServiceOptions, Worker, archives, closed_to_others, fresh_copy,
+    Exchange, Rig, RigOptions, ServiceOptions, Worker, archives, closed_to_others, fresh_copy,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -80,9 +80,22 @@ impl World {
             return;
         }
         let name = case.name();
+        let before = self.rig.proxy.exchanges().len();
         let execution = self.begin(case, &chosen).await;
         self.rig.service.ended(&execution).await;
         let results = self.rig.service.actions(&name, &execution).await;
+        let succeeded = chosen
+            .iter()
+            .filter(|guest| results[&guest.name].status == "Succeeded");
+        let succeeded = succeeded.count();
+        // The service knows of a result before the proxy has seen the answer.
+        self.rig
+            .proxy
+            .until("the results", |exchanges| {
+                reports(&exchanges[before..]).len() >= succeeded
+            })
+            .await;
+        let reported = reports(&self.rig.proxy.exchanges()[before..]);
         let logs = self.rig.job_logs();
         for guest in &chosen {
             let result = results[&guest.name].clone();
@@ -100,6 +113,7 @@ impl World {
                 result,
                 log,
                 files,
+                reported: reported.get(&guest.provider).cloned().unwrap_or_default(),
             };
             // A check is a row of asserts: each language's own ends here, so that the others are heard too.
             let checked =
@@ -197,6 +211,25 @@ impl World {
         }
         said
     }
+}
+
+/// The last PutJobSuccessResult of each provider's job.
+fn reports(exchanges: &[Exchange]) -> BTreeMap<String, Value> {
+    let mut providers = BTreeMap::new();
+    let mut reported = BTreeMap::new();
+    for exchange in exchanges {
+        for job in exchange.answer["jobs"].as_array().into_iter().flatten() {
+            let provider = &job["data"]["actionTypeId"]["provider"];
+            providers.insert(job["id"].to_string(), provider.clone());
+        }
+        let of = exchange.request["jobId"].to_string();
+        if exchange.operation == "PutJobSuccessResult"
+            && let Some(Value::String(provider)) = providers.get(&of)
+        {
+            reported.insert(provider.clone(), exchange.request.clone());
+        }
+    }
+    reported
 }
 
 pub(crate) fn tables(guests: &[Guest], server: SocketAddr, wall: &str) -> String {
