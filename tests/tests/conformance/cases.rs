@@ -276,9 +276,9 @@ pub(crate) const ALL: &[Case] = &[
     }),
     Case::new("log", "", |seen| {
         seen.succeeded();
-        // A job's log is kept from info on.
-        assert!(!seen.log.contains("level trace") && !seen.log.contains("level debug"));
-        for level in ["info", "warn", "error"] {
+        // A job's log is kept from debug on.
+        assert!(!seen.log.contains("level trace"));
+        for level in ["debug", "info", "warn", "error"] {
             let line = seen.line(&format!("level {level}"));
             assert!(line.contains(&level.to_uppercase()) && line.contains("key=\"value\""), "{line}");
         }
