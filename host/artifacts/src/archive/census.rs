@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::record::{
-    CENTRAL, CENTRAL_BYTES, END, END_BYTES, END64, END64_BYTES, LOCATOR, LOCATOR_BYTES,
+    CENTRAL, CENTRAL_BYTES, END, END_BYTES, END64, END64_BYTES, LOCATOR, LOCATOR_BYTES, ZIP64_EXTRA,
 };
 use crate::contract::UnpackLimits;
 use crate::error::{Rule, Shown, StageError};
@@ -172,10 +172,19 @@ fn walk(file: &mut File, census: &Census) -> Result<(), StageError> {
                 "has extra fields and comments of more than {EXTRA_BYTES_MAX} bytes; leave them out (zip -X)"
             )));
         }
+        let mut fields = vec![0; usize::from(u16_at(&header, 30))];
+        directory.read_exact(&mut fields).map_err(|_| lie())?;
+        let comment = u64::from(u16_at(&header, 32));
         let skipped =
-            io::copy(&mut directory.by_ref().take(rest), &mut io::sink()).map_err(reading())?;
-        if skipped != rest {
+            io::copy(&mut directory.by_ref().take(comment), &mut io::sink()).map_err(reading())?;
+        if skipped != comment {
             return Err(lie());
+        }
+        if let Some(rule) = wide_numbers(&header, &fields, census) {
+            return Err(StageError::Entry {
+                entry: Shown::bytes(&name),
+                rule,
+            });
         }
         if let Some(name) = seen.replace(name) {
             return Err(StageError::Entry {
@@ -188,6 +197,37 @@ fn walk(file: &mut File, census: &Census) -> Result<(), StageError> {
         return Err(lie());
     }
     Ok(())
+}
+
+/// What is wrong with an entry's numbers of 64 bits. The crate refuses these, too, by words that name no entry.
+fn wide_numbers(header: &[u8], fields: &[u8], census: &Census) -> Option<Rule> {
+    // In the order in which the field has those that do not fit: size, packed size, start.
+    let elsewhere = [24, 20, 42].map(|at| u32_at(header, at) == u32::MAX);
+    let mut field = extra_field(fields, ZIP64_EXTRA)?;
+    let mut start = None;
+    for _ in elsewhere.into_iter().filter(|elsewhere| *elsewhere) {
+        let Some((number, rest)) = field.split_first_chunk() else {
+            return Some(Rule::Damaged("its zip64 field is cut short".to_owned()));
+        };
+        start = Some(u64::from_le_bytes(*number));
+        field = rest;
+    }
+    let start = start.filter(|_| elsewhere[2])?;
+    let position = start.checked_add(census.directory_start);
+    position.is_none().then_some(Rule::Outside)
+}
+
+/// The content of the first extra field of a kind.
+fn extra_field(mut fields: &[u8], kind: u16) -> Option<&[u8]> {
+    while fields.len() >= 4 {
+        let (found, length) = (u16_at(fields, 0), usize::from(u16_at(fields, 2)));
+        let content = fields.get(4..4 + length)?;
+        if found == kind {
+            return Some(content);
+        }
+        fields = &fields[4 + length..];
+    }
+    None
 }
 
 /// Gives out as many bytes as `left` has, then fails; `None` is without bound.

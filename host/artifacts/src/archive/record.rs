@@ -31,7 +31,7 @@ const TIME: u16 = 0;
 const MADE_BY: u16 = (3 << 8) | VERSION_ZIP64;
 const VERSION: u16 = 20;
 const VERSION_ZIP64: u16 = 45;
-const ZIP64_EXTRA: u16 = 1;
+pub(crate) const ZIP64_EXTRA: u16 = 1;
 const FOLDER_ATTRIBUTE: u32 = 0x10;
 /// From here on a size goes to the zip64 extra field.
 pub(crate) const LARGE: u64 = u32::MAX as u64;
