@@ -1,11 +1,12 @@
 //! Every question under both answers: the report names the switches that the service was started with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pipefitter_tests::{Process, ServiceOptions, binary};
+use pipefitter_tests::{Process, ServiceOptions, binary, finished};
+use serde_json::Value;
 use tokio::process::Command;
 
-use crate::lab::Lab;
+use crate::lab::{Lab, ROLE};
 
 /// As Pipefitter assumes, with short times.
 const ASSUMED: [(&str, &str); 11] = [
@@ -84,6 +85,40 @@ async fn finds_out(switches: &[(&str, &str)]) {
     let dev = Process::start("pipefitter dev", dev);
     dev.line("Listening on http://").await;
     shows_no_secret(&lab, &probe.output());
+    asked_for_what_it_may(&lab).await;
+}
+
+/// The policy that is printed allows what was asked of CodePipeline, and no more than that but for two.
+async fn asked_for_what_it_may(lab: &Lab) {
+    let asked: BTreeSet<String> = lab
+        .rig
+        .proxy
+        .exchanges()
+        .into_iter()
+        // S3's requests are told by their methods.
+        .filter(|exchange| exchange.operation.len() > "DELETE".len())
+        .map(|exchange| format!("codepipeline:{}", exchange.operation))
+        .collect();
+    let plan = ["--policy", "--role-arn", ROLE, "--bucket", "artifacts"];
+    let (code, policy, said) = finished(lab.command(&plan)).await;
+    assert_eq!(code, 0, "{said}");
+    let policy: Value = serde_json::from_str(&policy).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let allowed: BTreeSet<String> = statements
+        .flat_map(|statement| statement["Action"].as_array().cloned().unwrap_or_default())
+        .filter_map(|action| Some(action.as_str()?.to_owned()))
+        .filter(|action| action.starts_with("codepipeline:"))
+        .collect();
+    assert!(asked.is_subset(&allowed), "{asked:?} of {allowed:?}");
+    let besides: Vec<&str> = allowed.difference(&asked).map(String::as_str).collect();
+    // What a killed probe left is looked up; a job of an execution that is not the probe's is given back.
+    assert_eq!(
+        besides,
+        [
+            "codepipeline:GetPipeline",
+            "codepipeline:PutJobFailureResult"
+        ]
+    );
 }
 
 /// Nothing that a poll or details gave away is in what was printed and written.

@@ -105,4 +105,13 @@ async fn a_second_probe_finds_what_a_killed_one_left_and_removes_it_when_asked()
     let (code, shown, _) = finished(lab.command(&["--remove-leftovers"])).await;
     assert_eq!(code, 0);
     assert!(shown.contains("No leftovers"), "{shown}");
+
+    // Buckets are the only thing of S3 that is looked for here; who must not list them makes none.
+    for (status, answer, expected) in [(403, "AccessDenied", 0), (400, "ExpiredToken", 1)] {
+        lab.rig.proxy.next("GET", Fault::Answer(status, answer));
+        let (code, _, said) = finished(lab.command(&["--remove-leftovers"])).await;
+        assert_eq!(code, expected, "{said}");
+        let told = said.contains("buckets were not looked for: ListBuckets");
+        assert_eq!(told, expected == 1, "{said}");
+    }
 }
