@@ -186,7 +186,9 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => {
             Ok((name.to_owned(), value.to_owned()))
         }
-        _ => Err(format!("`{text}` is not NAME=VALUE")),
+        _ => Err(format!(
+            "`{text}` is not NAME=VALUE; neither may be empty, as in CodePipeline"
+        )),
     }
 }
 

@@ -159,6 +159,7 @@ fn letters(count: usize) -> String {
 }
 
 pub(crate) const ALL: &[Case] = &[
+    // There is no case of an empty value: the service's model has none, and refuses it.
     Case::new("config", "missing", |seen| {
         seen.variables(&[("text", "(missing)"), ("characters", "0"), ("number", "(missing)")]);
         assert_eq!(seen.result.summary.as_deref(), Some("config done"));
