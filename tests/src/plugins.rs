@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
+
 use crate::{binary, closed_to_others, fresh_copy};
 
 /// What the probe understands, as action configuration: an action type has ten properties at most.
@@ -150,6 +152,24 @@ impl Plugin {
         closed_to_others(folder);
         fresh_copy(&self.wasm, &folder.join(format!("{}.wasm", self.name)));
     }
+}
+
+/// The golden asynchronous component of a published version, as `twin-golden`.
+pub fn install_golden_twin(version: &str, folder: &Path) {
+    let kept = binary::root()
+        .join("tests/golden")
+        .join(version)
+        .join("action-async");
+    let packed = std::fs::File::open(kept.join("rust.wasm.gz")).expect("it is kept");
+    let wasm = folder.join("twin-golden.wasm");
+    let mut file = std::fs::File::create(&wasm).expect("the folder can be written");
+    std::io::copy(&mut GzDecoder::new(packed), &mut file).expect("it can be unpacked");
+    let manifest = folder.join("twin-golden.action.toml");
+    std::fs::copy(kept.join("rust.toml"), &manifest).expect("its manifest is kept");
+    for file in [&wasm, &manifest] {
+        closed_to_others(file);
+    }
+    closed_to_others(folder);
 }
 
 /// A twin of tests/guests by its folder, such as `rust`, with the manifest that it is kept with.

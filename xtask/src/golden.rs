@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
@@ -27,23 +28,39 @@ pub(crate) fn run() -> Result<()> {
     fs::create_dir_all(&folder).context("could not make the folder of golden components")?;
     for guest in guests {
         let name = guest.file_name().unwrap_or_default().to_string_lossy();
-        let built = paths::guests().join(format!("golden-{name}.wasm"));
-        languages::build_for_all(&guest, &built)?;
-        let wasm = fs::read(&built).with_context(|| {
-            format!("could not read {name}'s guest: a version is published with every language")
-        })?;
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        packed
-            .write_all(&wasm)
-            .and_then(|()| packed.finish())
-            .and_then(|packed| fs::write(folder.join(format!("{name}.wasm.gz")), packed))
-            .with_context(|| format!("could not write {name}'s component"))?;
-        fs::copy(
-            guest.join("action.toml"),
-            folder.join(format!("{name}.toml")),
-        )
-        .with_context(|| format!("could not copy {name}'s manifest"))?;
+        keep(&guest, &name, &folder)?;
     }
+    keep_asynchronous(&folder)
+}
+
+/// Of the world `action-async` the twin in Rust, which the suite of operations runs.
+fn keep_asynchronous(folder: &Path) -> Result<()> {
+    let folder = folder.join("action-async");
+    fs::create_dir_all(&folder).context("could not make the folder of golden components")?;
+    keep(
+        &paths::root().join("tests/guests/asynchronous"),
+        "rust",
+        &folder,
+    )
+}
+
+fn keep(guest: &Path, language: &str, folder: &Path) -> Result<()> {
+    let built = paths::guests().join(format!("golden-{language}.wasm"));
+    languages::build_for_all(guest, language, &built)?;
+    let wasm = fs::read(&built).with_context(|| {
+        format!("could not read {language}'s guest: a version is published with every language")
+    })?;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed
+        .write_all(&wasm)
+        .and_then(|()| packed.finish())
+        .and_then(|packed| fs::write(folder.join(format!("{language}.wasm.gz")), packed))
+        .with_context(|| format!("could not write {language}'s component"))?;
+    fs::copy(
+        guest.join("action.toml"),
+        folder.join(format!("{language}.toml")),
+    )
+    .with_context(|| format!("could not copy {language}'s manifest"))?;
     Ok(())
 }
 

@@ -74,12 +74,11 @@ fn build_one(plugin: &Path, sdk: &str, out: &Path) -> Result<()> {
 }
 
 /// Build a guest as anybody's would come out: what a compiler notes of where packages lie names no folder of this machine.
-pub(crate) fn build_for_all(guest: &Path, out: &Path) -> Result<()> {
-    let name = guest.file_name().unwrap_or_default().to_string_lossy();
+pub(crate) fn build_for_all(guest: &Path, language: &str, out: &Path) -> Result<()> {
     let packages = cargo::folder("serde_json")?.join("..").canonicalize();
     let packages = packages.context("could not find cargo's packages")?;
     let flags = format!("--remap-path-prefix={}=/crates", packages.display());
-    run(plugin_build(guest, sdk(&name), out)?.env("RUSTFLAGS", flags))
+    run(plugin_build(guest, sdk(language), out)?.env("RUSTFLAGS", flags))
 }
 
 fn plugin_build(plugin: &Path, sdk: &str, out: &Path) -> Result<Command> {

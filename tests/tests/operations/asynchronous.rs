@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use pipefitter_tests::closed_to_others;
-use pipefitter_tests::plugins::install_twin;
+use pipefitter_tests::plugins::{install_golden_twin, install_twin};
 use tempfile::TempDir;
 
 use crate::cli::{GOOD, pipefitter};
 use crate::languages::{TEXT, invoked};
 
-const TWINS: [&str; 2] = ["asynchronous", "python-async"];
+/// The last is what the first was when the contract was published.
+const TWINS: [&str; 3] = ["asynchronous", "python-async", "golden"];
 
 fn folder(twins: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -55,6 +56,7 @@ async fn an_asynchronous_entry_is_refused_with_the_line_that_allows_it() {
 #[tokio::test]
 async fn asynchronous_twins_agree_with_the_others_under_both_isolations() {
     let folder = folder(&["rust", "asynchronous", "python-async"]);
+    install_golden_twin("0.1.0", &folder.path().join("plugins"));
     configure(folder.path(), "");
     let rust = invoked(folder.path(), "rust", &[]).await;
     for isolation in ["process", "shared"] {
