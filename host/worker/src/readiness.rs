@@ -1,7 +1,9 @@
 //! Whether a worker takes work, and what it does not take: one line for a supervisor and for whoever asks it.
 //!
+//! ```text
 //!     ready ------(the journal fails, or no poll is answered)----> not ready ---(it works again)---> ready
 //!       \------------------------(told to drain)--------------------> draining
+//! ```
 //!
 //! A part that does not work (one poller, one client of a partner, one queue of events) leaves the worker as
 //! ready as it is without that part: a fleet must not restart a worker that serves nine sources since the tenth is
