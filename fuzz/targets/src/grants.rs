@@ -1,8 +1,10 @@
 //! What an operator grants of the network, proxies, and ranges of addresses.
 
 use std::error::Error;
+use std::net::IpAddr;
 
-use pipefitter_egress::{NetworkGrant, Proxy, parse_range};
+use pipefitter_egress::{NetworkGrant, NetworkGrants, Proxy, parse_range};
+use url::Url;
 
 /// A grant is refused with words, or is what its own text says again; and so are a proxy and a range. No fault repeats
 /// what may be a password.
@@ -10,6 +12,9 @@ pub fn grants(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
+    if let Some((grant, uri)) = text.split_once('\n') {
+        asked(grant, uri);
+    }
     match NetworkGrant::parse(text) {
         Ok(grant) => {
             let written = grant.to_string();
@@ -31,6 +36,42 @@ pub fn grants(data: &[u8]) {
     if let Ok(range) = parse_range(text) {
         assert_eq!(parse_range(&range.to_string()).ok(), Some(range));
     }
+}
+
+/// What a grant lets out goes where it says, as another library reads the address: a name that one reads as this and the
+/// other as that is how a guest gets where it may not.
+fn asked(grant: &str, uri: &str) {
+    let (Ok(grant), Ok(uri)) = (NetworkGrant::parse(grant), uri.parse::<http::Uri>()) else {
+        return;
+    };
+    let granted = NetworkGrants::from_iter([grant.clone()]);
+    if !granted.covers(&uri) {
+        return;
+    }
+    // What it cannot read it leads nowhere.
+    let Ok(read) = Url::parse(&uri.to_string()) else {
+        return;
+    };
+    let written = grant.to_string();
+    let (scheme, rest) = written.split_once("://").expect("a grant has a scheme");
+    let (host, port) = match rest.rsplit_once(':').filter(|_| !rest.ends_with(']')) {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (rest, None),
+    };
+    let usual = if scheme == "https" { 443 } else { 80 };
+    assert_eq!(read.scheme(), scheme, "{uri} by {written}");
+    assert_eq!(
+        read.port_or_known_default(),
+        port.or(Some(usual)),
+        "{uri} by {written}"
+    );
+    let address = |host: &str| host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+    let asked = read.host_str().unwrap_or_default().trim_end_matches('.');
+    let same = match host.strip_prefix("*.") {
+        Some(below) => asked.ends_with(&format!(".{below}")),
+        None => asked == host || address(asked).is_some_and(|at| address(host) == Some(at)),
+    };
+    assert!(same, "{uri} leads to {asked}, by the grant {written}");
 }
 
 fn refused(text: &str, error: &impl Error) {

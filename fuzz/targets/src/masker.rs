@@ -9,6 +9,27 @@ mod masked;
 
 use masked::{Masker, SHORTEST, Secret};
 
+#[path = "../../../host/sandbox/src/lines.rs"]
+#[allow(dead_code, reason = "the sandbox has more uses for it")]
+mod lines;
+
+fn lines<'a>(masker: &Masker, pieces: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut splitter = lines::Splitter::default();
+    let mut line = |raw: lines::RawLine<'_>| {
+        lines.push(
+            masker
+                .mask(&String::from_utf8_lossy(raw.bytes))
+                .into_owned(),
+        );
+    };
+    for piece in pieces {
+        splitter.write(piece, &mut line);
+    }
+    splitter.finish(&mut line);
+    lines
+}
+
 /// The bytes 0xFF part secrets, up to three, from the text after them.
 pub fn masker(data: &[u8]) {
     let mut parts: Vec<String> = data
@@ -38,6 +59,18 @@ pub fn masker(data: &[u8]) {
             "base64 of {secret:?} in {masked:?}"
         );
         assert!(!masker.mask_cut(&text).contains(secret.as_str()));
+    }
+    // Whatever comes in pieces is joined to lines first, so where they end makes no difference.
+    let size = 1 + usize::from(data.first().copied().unwrap_or_default() % 7);
+    let pieces = lines(&masker, text.as_bytes().chunks(size));
+    assert_eq!(pieces, lines(&masker, std::iter::once(text.as_bytes())));
+    for secret in parts
+        .iter()
+        .filter(|secret| !secret.contains(['*', '\n', '\r']))
+    {
+        if secret.chars().count() >= SHORTEST && text.len() < lines::MAX_LINE {
+            assert!(pieces.iter().all(|line| !line.contains(secret.as_str())));
+        }
     }
     // A line that is cut anywhere does not tell the first part of a secret either.
     for (at, _) in text.char_indices() {

@@ -60,7 +60,8 @@ impl Broker {
 
     /// Serve the stream until its other end closes it or the token is cancelled.
     ///
-    /// When it is done, no connection or task of the job is left. Where the future itself is dropped they end as well,
+    /// When it is done, no connection or task of the job is left, but for the system's lookups of a few names, which
+    /// cannot be broken off. Where the future itself is dropped they end as well,
     /// though nobody waits for it.
     pub fn serve<S>(
         self,
@@ -93,6 +94,7 @@ impl Broker {
         let in_flight = self.limits.in_flight as usize;
         Job {
             plugin: self.plugin,
+            lookups: self.connector.lookups.of_a_job(),
             connector: self.connector,
             grants: self.grants,
             attached_names: self

@@ -15,9 +15,9 @@ use crate::address::judge;
 use crate::dial::{ByteStream, Dial};
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::lookups::{JobLookups, Lookups};
 use crate::protocol::ErrorCode;
 use crate::proxy::{Destination, Proxy};
-use crate::resolve::Resolve;
 use crate::target::{Scheme, Target};
 use crate::timeouts::Timeout;
 use crate::tls::{self, Version};
@@ -31,7 +31,7 @@ const NEXT_ATTEMPT: Duration = Duration::from_millis(250);
 
 /// What all jobs of a worker connect with.
 pub(crate) struct Connector {
-    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) lookups: Lookups,
     pub(crate) dialler: Arc<dyn Dial>,
     pub(crate) tls: TlsConnector,
     pub(crate) proxy: Option<Proxy>,
@@ -39,19 +39,22 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// Open a connection to a target; `named` are the otherwise refused ranges that its grants name.
+    /// Open a connection to a target; `named` are the otherwise refused ranges that its grants name, and the names are
+    /// looked up among the job's.
     pub(crate) async fn open(
         &self,
         target: &Target,
         named: &[IpNet],
+        lookups: &JobLookups,
         timeout: &Timeout,
     ) -> Result<(Box<dyn ByteStream>, Version), Failure> {
         let deadline = Instant::now() + timeout.after;
-        let destinations = tokio::time::timeout_at(deadline, self.destinations(target, named))
-            .await
-            .map_err(|_| timeout.failure(ErrorCode::DnsTimeout, "resolving the name"))??;
+        let destinations =
+            tokio::time::timeout_at(deadline, self.destinations(target, named, lookups))
+                .await
+                .map_err(|_| timeout.failure(ErrorCode::DnsTimeout, "resolving the name"))??;
         let connect = async {
-            let stream = self.race(destinations).await?;
+            let stream = self.race(destinations, lookups).await?;
             match target.scheme {
                 Scheme::Http => Ok((stream, Version::Http1)),
                 Scheme::Https => tls::handshake(&self.tls, &target.host, stream).await,
@@ -67,13 +70,14 @@ impl Connector {
         &self,
         target: &Target,
         named: &[IpNet],
+        lookups: &JobLookups,
     ) -> Result<Vec<Destination>, Failure> {
         let addresses = match &target.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) if self.proxy.as_ref().is_some_and(|proxy| proxy.resolves) => {
                 return Ok(vec![Destination::Name(name.clone(), target.port)]);
             }
-            Host::Name(name) => resolve(&*self.resolver, name).await?,
+            Host::Name(name) => resolve(lookups, name).await?,
         };
         let mut allowed = Vec::new();
         let mut seen = HashSet::new();
@@ -107,13 +111,17 @@ impl Connector {
     }
 
     /// Try the destinations one after the other, not waiting long for any, and take the first that answers.
-    async fn race(&self, destinations: Vec<Destination>) -> Result<Box<dyn ByteStream>, Failure> {
+    async fn race(
+        &self,
+        destinations: Vec<Destination>,
+        lookups: &JobLookups,
+    ) -> Result<Box<dyn ByteStream>, Failure> {
         let mut waiting = destinations.into_iter();
         let mut attempts = FuturesUnordered::new();
         let mut first_failure = None;
         loop {
             match waiting.next() {
-                Some(destination) => attempts.push(self.reach(destination)),
+                Some(destination) => attempts.push(self.reach(destination, lookups)),
                 None if attempts.is_empty() => {
                     return Err(first_failure.unwrap_or_else(|| {
                         Failure::failed(ErrorCode::DnsError, "the name has no address")
@@ -133,10 +141,14 @@ impl Connector {
     }
 
     /// Connect to one destination, directly or by the proxy.
-    async fn reach(&self, destination: Destination) -> Result<Box<dyn ByteStream>, Failure> {
+    async fn reach(
+        &self,
+        destination: Destination,
+        lookups: &JobLookups,
+    ) -> Result<Box<dyn ByteStream>, Failure> {
         match (&self.proxy, &destination) {
             (Some(proxy), _) => {
-                let stream = self.dial_proxy(proxy).await?;
+                let stream = self.dial_proxy(proxy, lookups).await?;
                 proxy.connect(stream, &destination).await
             }
             (None, Destination::Address(address)) => self
@@ -152,10 +164,14 @@ impl Connector {
     }
 
     /// The proxy's address is the operator's choice: it is not judged.
-    async fn dial_proxy(&self, proxy: &Proxy) -> Result<Box<dyn ByteStream>, Failure> {
+    async fn dial_proxy(
+        &self,
+        proxy: &Proxy,
+        lookups: &JobLookups,
+    ) -> Result<Box<dyn ByteStream>, Failure> {
         let addresses = match &proxy.host {
             Host::Address(address) => vec![*address],
-            Host::Name(name) => resolve(&*self.resolver, name).await.map_err(|_| {
+            Host::Name(name) => resolve(lookups, name).await.map_err(|_| {
                 let why = format!("the name of the proxy {proxy} cannot be resolved");
                 Failure::failed(ErrorCode::DestinationUnavailable, why)
             })?,
@@ -175,8 +191,8 @@ impl Connector {
     }
 }
 
-async fn resolve(resolver: &dyn Resolve, name: &str) -> Result<Vec<IpAddr>, Failure> {
-    resolver.resolve(name).await.map_err(|error| {
+async fn resolve(lookups: &JobLookups, name: &str) -> Result<Vec<IpAddr>, Failure> {
+    lookups.resolve(name).await.map_err(|error| {
         Failure::failed(
             ErrorCode::DnsError,
             format!("the name cannot be resolved: {error}"),

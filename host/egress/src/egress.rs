@@ -13,6 +13,7 @@ use crate::connect::Connector;
 use crate::dial::{Dial, TcpDialler};
 use crate::grant::NetworkGrants;
 use crate::limits::NetworkLimits;
+use crate::lookups::Lookups;
 use crate::proxy::Proxy;
 use crate::resolve::{Resolve, SystemResolver};
 use crate::tls;
@@ -62,7 +63,7 @@ impl Egress {
         let tls = tls::client(config.authorities.as_deref())?;
         Ok(Self {
             connector: Arc::new(Connector {
-                resolver: config.resolver,
+                lookups: Lookups::new(config.resolver),
                 dialler: config.dialler,
                 tls,
                 proxy: config.proxy,

@@ -30,6 +30,11 @@ pub enum EgressEvent {
 pub trait Observe: Send + Sync {
     /// One event. There are at most two for each request.
     fn observe(&self, event: EgressEvent);
+
+    /// What of a text may be in the worker's log: a guest may have put a secret where a host or a port belongs.
+    fn shown(&self, text: &str) -> String {
+        text.to_owned()
+    }
 }
 
 /// What a job used of the network.

@@ -14,6 +14,7 @@ use crate::grant::NetworkGrants;
 use crate::headers;
 use crate::ledger::Ledger;
 use crate::limits::{EgressLimit, NetworkLimits};
+use crate::lookups::JobLookups;
 use crate::pool::Pool;
 use crate::protocol::ErrorCode;
 use crate::target::Target;
@@ -34,6 +35,7 @@ pub(crate) struct Job {
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) ledger: Ledger,
     pub(crate) pool: Pool,
+    pub(crate) lookups: JobLookups,
     pub(crate) tasks: Tasks,
     pub(crate) observer: Option<Arc<dyn Observe>>,
 }
@@ -70,20 +72,23 @@ impl Job {
     /// Tell of a request that failed.
     pub(crate) fn note(&self, target: &dyn std::fmt::Display, failure: &Failure) {
         let (plugin, code) = (&self.plugin, failure.code);
+        let named = target.to_string();
         match &failure.cause {
             Cause::Denied(why) => {
+                self.tell(EgressEvent::Denied {
+                    target: named.clone(),
+                    why: why.clone(),
+                });
+                let (target, why) = (self.shown(&named), self.shown(why));
                 if self.ledger.denied() < LOGGED_DENIALS {
                     tracing::warn!(%plugin, %target, %code, %why, "a plugin's request was refused");
                 } else {
                     tracing::debug!(%plugin, %target, %code, %why, "a plugin's request was refused");
                 }
-                self.tell(EgressEvent::Denied {
-                    target: target.to_string(),
-                    why: why.clone(),
-                });
             }
             Cause::Limit(hit) => self.hit(target, *hit),
             Cause::Failed(why) => {
+                let (target, why) = (self.shown(&named), self.shown(why));
                 tracing::debug!(%plugin, %target, %code, %why, "a plugin's request failed");
             }
         }
@@ -92,6 +97,7 @@ impl Job {
     /// Tell of a limit that was hit.
     pub(crate) fn hit(&self, target: &dyn std::fmt::Display, hit: LimitHit) {
         let (plugin, limit, value) = (&self.plugin, hit.limit, hit.value);
+        let target = self.shown(&target.to_string());
         if self.ledger.limit(hit) {
             tracing::warn!(%plugin, %target, %limit, value, "a plugin's request hit a limit");
         } else {
@@ -106,6 +112,13 @@ impl Job {
             "no grant covers it: to allow it, add \"{target}\" to `network` of [plugins.{}.grant]",
             self.plugin
         )
+    }
+
+    fn shown(&self, text: &str) -> String {
+        match &self.observer {
+            Some(observer) => observer.shown(text),
+            None => text.to_owned(),
+        }
     }
 
     fn tell(&self, event: EgressEvent) {

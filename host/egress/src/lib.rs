@@ -44,6 +44,7 @@ mod job;
 mod join;
 mod ledger;
 mod limits;
+mod lookups;
 mod outgoing;
 mod pool;
 pub mod protocol;

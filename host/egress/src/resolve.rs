@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-/// Resolves names. It is asked once for each connection, and never for a name that no grant covers.
+/// Resolves names. It is asked once for each connection, and never for a name that no grant covers. What it was asked is
+/// waited for to the end, by nobody perhaps.
 #[async_trait]
 pub trait Resolve: Send + Sync {
     /// All addresses of a name, best first.

@@ -180,6 +180,8 @@ async fn logs_name_plugin_and_target_and_tell_no_secret() {
         "http://a.example/path-of-mine?q=hunter33",
         "http://b.example/?q=hunter33",
         "http://in.example/?q=hunter33",
+        "http://hunter66.example/",
+        "http://a.example:hunter66/",
     ] {
         let request = Request::post(uri)
             .header("authorization", "hunter44")

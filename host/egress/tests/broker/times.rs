@@ -288,3 +288,31 @@ async fn a_time_that_is_none_is_refused() {
         assert_eq!(reply.failed(), "http-protocol-error", "{asked:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn lookups_that_nobody_waits_for_count_until_they_end() {
+    let mut setup = Net::new()
+        .name("a.example", &[PUBLIC])
+        .hanging_name("hangs.example")
+        .everywhere(http1_over(describe()))
+        .start();
+    let mut begun = Vec::new();
+    let mut guests = Vec::new();
+    for _ in 0..9 {
+        let guest = setup.limited_guest(&["http://*.example"], LIMITS).await;
+        for _ in 0..20 {
+            let reply = guest
+                .fetch(get("http://hangs.example/", &[("connect", "1")]))
+                .await;
+            assert_eq!(reply.failed(), "dns-timeout");
+        }
+        begun.push(setup.resolved().len());
+        if begun == [4] {
+            let other = setup.guest(&["http://*.example"]).await;
+            other.get("http://a.example/").await.text();
+            assert_eq!(setup.resolved(), ["a.example"], "others have lookups left");
+        }
+        guests.push(guest);
+    }
+    assert_eq!(begun, [4, 4, 4, 4, 4, 4, 4, 4, 0]);
+}

@@ -81,6 +81,10 @@ impl Reply {
 struct Events(mpsc::UnboundedSender<EgressEvent>);
 
 impl Observe for Events {
+    fn shown(&self, text: &str) -> String {
+        text.replace("hunter66", "***")
+    }
+
     fn observe(&self, event: EgressEvent) {
         let _ = self.0.send(event);
     }
