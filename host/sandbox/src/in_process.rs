@@ -15,6 +15,7 @@ use crate::error::SandboxError;
 use crate::guard::Guard;
 use crate::loader::Loader;
 use crate::log::JobLog;
+use crate::panics::GUEST_THREAD;
 use crate::run;
 use crate::runner::{
     Fault, HostStream, JobControl, JobEnd, JobHost, JobRunner, JobSpec, Verdict, VerdictKind,
@@ -57,7 +58,7 @@ impl InProcess {
         let runtime = Builder::new_multi_thread()
             .worker_threads(sandbox.config().guest_threads.max(1))
             .max_blocking_threads(BLOCKING_THREADS)
-            .thread_name("guest")
+            .thread_name(GUEST_THREAD)
             // Timers and newcomers are looked at after every poll: a poll of a guest that computes lasts a
             // whole epoch, and with the default of 61 polls a guest that sleeps wakes half a second late.
             .event_interval(1)
@@ -167,7 +168,8 @@ pub(crate) fn host_fault(error: tokio::task::JoinError) -> Fault {
         Ok(panic) => format!("a panic while the job ran: {}", said(&*panic)),
         Err(_) => "the sandbox was shut down while the job ran".to_owned(),
     };
-    tracing::error!(fault = what, "a job failed inside the host");
+    // Not its text, which may be a guest's: the job's failure has it, without secrets.
+    tracing::error!("a job failed inside the host: its failure tells how");
     Fault::Host(what)
 }
 

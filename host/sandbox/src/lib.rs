@@ -43,6 +43,7 @@ mod lines;
 mod loader;
 mod log;
 mod mounts;
+mod panics;
 mod run;
 mod runner;
 mod sandbox;
@@ -75,6 +76,7 @@ pub use job::{
     FailureKind, InputDir, Job, Outcome, OutputDir, PipelineContext, Success,
 };
 pub use limits::{Limit, LimitUnit, Limits};
+pub use panics::hide_texts_of_guests_panics;
 pub use runner::{
     CodeRef, CommandDir, Fault, Fixed, HostStream, Isolation, JobControl, JobEnd, JobHost,
     JobRunner, JobSpec, Level, LogLine, SecretError, StopHandle, StopReason, Usage, Verdict,

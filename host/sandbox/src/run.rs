@@ -64,6 +64,10 @@ pub(crate) fn prepare(
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(spec.limits.count(Limit::HostcallData));
     store.set_max_component_handles(spec.limits.count(Limit::Handles));
+    // Tasks, streams and futures of an asynchronous guest are in a table of their own, of a million by default.
+    if let Some(table) = store.concurrent_resource_table() {
+        table.set_max_capacity(spec.limits.count(Limit::Resources));
+    }
     let watched = guard.clone();
     store.epoch_deadline_callback(move |_| {
         Ok(if watched.may_go_on() {

@@ -1,12 +1,13 @@
 //! A control group for each child, where one may be made: version 2, in a subtree that was delegated to the worker.
 //!
-//! It holds what a resource limit of the process cannot: memory that the kernel keeps for it, and the number of its
-//! threads. A control group with processes of its own can give no controllers to groups below it, so the worker has to
-//! sit in one beside them: `DelegateSubgroup=worker` of systemd does that. Where it is not so, there are no groups, and
-//! the other limits hold.
+//! It holds what a resource limit of the process cannot: memory that the kernel keeps for it, the number of its
+//! threads, and how much of the machine's processors it has at a time. A control group with processes of its own can
+//! give no controllers to groups below it, so the worker has to sit in one beside them: `DelegateSubgroup=worker` of
+//! systemd does that. Of the three controllers those are used that were delegated. Where there are none, there are no
+//! groups, and the other limits hold.
 //!
 //! ```text
-//! unit.service/            delegated; memory and pids are switched on here
+//! unit.service/            delegated; memory, pids and cpu are switched on here
 //!   worker/                this process
 //!   pipefitter-1234-1/     a child
 //! ```
@@ -18,16 +19,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where version 2 is mounted, on its own or beside version 1.
 const ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+/// Controllers that a child's group uses.
+const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 /// Threads of a child: the guest's, the clock, and a compiler's for each processor.
 const THREADS: u64 = 256;
 /// What the kernel keeps for a process besides its own memory.
 const KERNEL_MEMORY: u64 = 32 << 20;
+/// The kernel's default period of `cpu.max`, microseconds (Control Group v2, CPU Interface Files).
+const PERIOD: u64 = 100_000;
 
 /// The place where groups are made.
 #[derive(Debug)]
 pub(crate) struct Cgroups {
     parent: PathBuf,
+    /// Those of [`CONTROLLERS`] that were delegated.
+    controllers: Vec<&'static str>,
     made: AtomicU64,
+}
+
+/// What a child's group bounds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Memory of the process, bytes.
+    pub(crate) memory: u64,
+    /// Processors at a time; as many as there are, if `None`.
+    pub(crate) processors: Option<u64>,
 }
 
 impl Cgroups {
@@ -45,24 +61,29 @@ impl Cgroups {
         let group = root.join(path);
         let parent = group.parent().filter(|parent| parent.starts_with(root))?;
         let controllers = std::fs::read_to_string(parent.join("cgroup.controllers")).ok()?;
-        let has = |name| {
-            controllers
-                .split_whitespace()
-                .any(|controller| controller == name)
-        };
-        if path.is_empty() || !has("memory") || !has("pids") {
+        let delegated: Vec<_> = controllers.split_whitespace().collect();
+        let used = CONTROLLERS.into_iter().filter(|c| delegated.contains(c));
+        let controllers: Vec<_> = used.collect();
+        if path.is_empty() || controllers.is_empty() {
             return None;
         }
+        let switched: Vec<_> = controllers.iter().map(|name| format!("+{name}")).collect();
         // Fails where it was not delegated, or where processes sit in it.
-        std::fs::write(parent.join("cgroup.subtree_control"), "+memory +pids").ok()?;
+        std::fs::write(parent.join("cgroup.subtree_control"), switched.join(" ")).ok()?;
         Some(Arc::new(Cgroups {
             parent: parent.to_owned(),
+            controllers,
             made: AtomicU64::new(0),
         }))
     }
 
-    /// A group for the process `pid`, with so many bytes of memory for the guest.
-    pub(crate) fn hold(&self, pid: u32, memory: u64) -> io::Result<Cgroup> {
+    /// What groups bound here, for a log.
+    pub(crate) fn controllers(&self) -> &[&'static str] {
+        &self.controllers
+    }
+
+    /// A group for the process `pid`.
+    pub(crate) fn hold(&self, pid: u32, bounds: Bounds) -> io::Result<Cgroup> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let name = format!("pipefitter-{}-{number}", std::process::id());
         let path = self.parent.join(name);
@@ -70,13 +91,20 @@ impl Cgroups {
         // Removed again if anything below fails.
         let group = Cgroup(path);
         let write = |file: &str, value: String| std::fs::write(group.0.join(file), value);
-        write(
-            "memory.max",
-            memory.saturating_add(KERNEL_MEMORY).to_string(),
-        )?;
-        // Not everywhere: swap would make the limit soft.
-        let _no_swap = write("memory.swap.max", "0".to_owned());
-        write("pids.max", THREADS.to_string())?;
+        let has = |name| self.controllers.contains(&name);
+        if has("memory") {
+            let memory = bounds.memory.saturating_add(KERNEL_MEMORY);
+            write("memory.max", memory.to_string())?;
+            // Not everywhere: swap would make the limit soft.
+            let _no_swap = write("memory.swap.max", "0".to_owned());
+        }
+        if has("pids") {
+            write("pids.max", THREADS.to_string())?;
+        }
+        if let Some(processors) = bounds.processors.filter(|_| has("cpu")) {
+            let quota = processors.saturating_mul(PERIOD);
+            write("cpu.max", format!("{quota} {PERIOD}"))?;
+        }
         write("cgroup.procs", pid.to_string())?;
         Ok(group)
     }
@@ -115,6 +143,15 @@ impl Drop for Cgroup {
 mod tests {
     use super::*;
 
+    const GUEST: Bounds = Bounds {
+        memory: 100 << 20,
+        processors: Some(1),
+    };
+    const COMPILER: Bounds = Bounds {
+        memory: 100 << 20,
+        processors: None,
+    };
+
     fn tree(controllers: &str) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         let unit = dir.path().join("unit.service");
@@ -123,36 +160,62 @@ mod tests {
         dir
     }
 
+    fn read(file: &Path) -> Option<String> {
+        std::fs::read_to_string(file).ok()
+    }
+
     #[test]
     fn groups_are_made_beside_the_workers_own() {
-        let dir = tree("cpu memory pids");
+        let dir = tree("cpuset cpu memory pids");
         let own = "4:memory:/x\n0::/unit.service/worker\n";
         let groups = Cgroups::below(dir.path(), own).unwrap();
         let unit = dir.path().join("unit.service");
-        let read = |file: &Path| std::fs::read_to_string(file).unwrap();
-        assert_eq!(read(&unit.join("cgroup.subtree_control")), "+memory +pids");
-        let group = groups.hold(4711, 100 << 20).unwrap();
+        let switched = read(&unit.join("cgroup.subtree_control"));
+        assert_eq!(switched.as_deref(), Some("+memory +pids +cpu"));
+        let group = groups.hold(4711, GUEST).unwrap();
         assert!(group.0.starts_with(&unit));
-        assert_eq!(read(&group.0.join("cgroup.procs")), "4711");
-        assert_eq!(
-            read(&group.0.join("memory.max")),
-            (132_u64 << 20).to_string()
-        );
-        assert_eq!(read(&group.0.join("pids.max")), "256");
+        for (file, value) in [
+            ("cgroup.procs", "4711".to_owned()),
+            ("memory.max", (132_u64 << 20).to_string()),
+            ("pids.max", "256".to_owned()),
+            ("cpu.max", "100000 100000".to_owned()),
+        ] {
+            assert_eq!(read(&group.0.join(file)), Some(value), "{file}");
+        }
         assert!(!group.out_of_memory());
         std::fs::write(group.0.join("memory.events"), "low 0\noom 2\noom_kill 1\n").unwrap();
         assert!(group.out_of_memory());
         assert_eq!(group.memory_peak(), None);
         std::fs::write(group.0.join("memory.peak"), "4096\n").unwrap();
         assert_eq!(group.memory_peak(), Some(4096));
-        let other = groups.hold(4712, 1).unwrap();
+        let other = groups.hold(4712, COMPILER).unwrap();
         assert_ne!(other.0, group.0);
+        assert_eq!(read(&other.0.join("cpu.max")), None);
+    }
+
+    #[test]
+    fn what_was_delegated_is_used_and_nothing_else() {
+        let own = "0::/unit.service/worker\n";
+        for (delegated, switched, files) in [
+            ("memory pids", "+memory +pids", ["memory.max", "pids.max"]),
+            ("io pids cpu", "+pids +cpu", ["pids.max", "cpu.max"]),
+        ] {
+            let dir = tree(delegated);
+            let groups = Cgroups::below(dir.path(), own).unwrap();
+            let control = dir.path().join("unit.service/cgroup.subtree_control");
+            assert_eq!(read(&control).as_deref(), Some(switched));
+            let group = groups.hold(4711, GUEST).unwrap();
+            let written = ["memory.max", "pids.max", "cpu.max"]
+                .into_iter()
+                .filter(|file| group.0.join(file).exists());
+            assert_eq!(written.collect::<Vec<_>>(), files, "{delegated}");
+        }
     }
 
     #[test]
     fn without_a_delegated_subtree_there_are_none() {
         let own = "0::/unit.service/worker\n";
-        let dir = tree("cpu");
+        let dir = tree("cpuset io");
         assert!(Cgroups::below(dir.path(), own).is_none());
         let dir = tree("memory pids");
         for own in [
@@ -163,23 +226,5 @@ mod tests {
         ] {
             assert!(Cgroups::below(dir.path(), own).is_none(), "{own:?}");
         }
-    }
-
-    /// With the kernel's own: where this test may make none, it says so and shows nothing.
-    #[test]
-    fn the_kernel_holds_a_group() {
-        let Some(groups) = Cgroups::find() else {
-            eprintln!("SKIPPED: no control group of version 2 was delegated to this process");
-            return;
-        };
-        let mut child = std::process::Command::new("sleep")
-            .arg("60")
-            .spawn()
-            .unwrap();
-        let group = groups.hold(child.id(), 64 << 20).unwrap();
-        let procs = std::fs::read_to_string(group.0.join("cgroup.procs")).unwrap();
-        assert_eq!(procs.trim(), child.id().to_string());
-        child.kill().unwrap();
-        child.wait().unwrap();
     }
 }

@@ -21,7 +21,7 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use crate::error::{SandboxError, chain};
 use crate::survey::Survey;
 
-use super::cgroup::{Cgroup, Cgroups};
+use super::cgroup::{Bounds, Cgroup, Cgroups};
 use super::compile;
 use super::floor::IsolationFloor;
 use super::lock::OVERHEAD;
@@ -63,6 +63,15 @@ impl Profile {
             .into_iter()
             .find(|profile| profile.as_str() == text)
     }
+
+    /// Processors that it may have at a time. A guest runs on one thread, so a job has one; a compiler has all there
+    /// are, and its processor time is bounded in sum.
+    fn processors(self) -> Option<u64> {
+        match self {
+            Profile::Job | Profile::Trial => Some(1),
+            Profile::Compile => None,
+        }
+    }
 }
 
 type Order = (Profile, mpsc::SyncSender<io::Result<Spawned>>);
@@ -97,7 +106,7 @@ impl Launcher {
             .map_err(SandboxError::Launcher)?;
         let cgroups = Cgroups::find();
         tracing::debug!(
-            control_groups = cgroups.is_some(),
+            control_groups = ?cgroups.as_deref().map_or(&[][..], Cgroups::controllers),
             "processes for plugins can be started"
         );
         Ok(Arc::new(Launcher {
@@ -122,10 +131,13 @@ impl Launcher {
     ) -> Result<Spawned, SandboxError> {
         let mut child = self.spawn(profile)?;
         if let Some(cgroups) = &self.cgroups {
-            let memory = memory.saturating_add(OVERHEAD);
+            let bounds = Bounds {
+                memory: memory.saturating_add(OVERHEAD),
+                processors: profile.processors(),
+            };
             child.cgroup = Some(
                 cgroups
-                    .hold(child.child.id(), memory)
+                    .hold(child.child.id(), bounds)
                     .map_err(SandboxError::Cgroup)?,
             );
         }
@@ -328,11 +340,17 @@ impl Spawned {
         };
         let _blocking = rustix::io::ioctl_fionbio(pipe.as_fd(), true);
         let mut kept = Vec::new();
+        let mut excess = 0;
         let mut chunk = [0; 4096];
         while let Ok(read @ 1..) = pipe.read(&mut chunk) {
             kept.extend_from_slice(&chunk[..read]);
-            let excess = kept.len().saturating_sub(STDERR_KEPT);
-            kept.drain(..excess);
+            excess = kept.len().saturating_sub(STDERR_KEPT).max(excess);
+            kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
+        }
+        if excess > 0 {
+            // Half a line may begin with half a secret, which nobody would know for one.
+            let whole = kept.iter().position(|byte| *byte == b'\n');
+            kept.drain(..whole.map_or(kept.len(), |end| end + 1));
         }
         String::from_utf8_lossy(&kept).into_owned()
     }

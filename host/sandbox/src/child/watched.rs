@@ -43,6 +43,9 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(4), Duration::from_se
 pub(super) const SECRET_NAME: usize = 256;
 /// A guest waits for each; its host calls are one at a time.
 const SECRETS_AT_A_TIME: usize = 8;
+/// Bytes that wait to be read by a child before it is heard again: as many answers as it may wait for, each of a secret of
+/// 64 KiB whose every byte takes six in JSON, and more.
+const UNREAD: usize = 4 << 20;
 
 /// How looking after a child ended.
 enum End {
@@ -266,7 +269,8 @@ impl Watched {
                     look = Instant::now() + pause;
                     pause = (pause * 2).min(LOOKS.1);
                 }
-                frame = incoming.next(&mut down, &mut self.gate) => {
+                // A child that asks and never reads is not answered without end.
+                frame = incoming.next(&mut down, &mut self.gate), if outgoing.len() < UNREAD => {
                     let Some(frame) = frame? else {
                         return Ok(End::Closed);
                     };

@@ -7,7 +7,11 @@
 //!    +------------------> text -----------> (begin)
 //! ```
 //!
-//! Only the beginning of a line is held back, and what may be a line of the protocol, up to its longest.
+//! Only the beginning of a line is held back, and what may be a line of the protocol, up to its longest. Each byte of a
+//! beginning has all of it looked at again, in one call that nothing interrupts: so a beginning is short.
+
+/// Bytes within which a line has to begin as one of the protocol: [`MARK`], and room to indent it.
+const BEGINNING: usize = 64;
 
 /// What a line of the protocol begins with, spaces apart.
 const MARK: [&[u8]; 2] = [b"{", b"\"pipefitter\""];
@@ -73,7 +77,7 @@ impl Framer {
                     match begins(&self.held) {
                         Some(true) => self.place = Place::Protocol,
                         // Spaces without end are text.
-                        None if self.held.len() < self.longest => {}
+                        None if self.held.len() < BEGINNING.min(self.longest) => {}
                         Some(false) | None => {
                             if !is_end(first) {
                                 self.place = Place::Text;
@@ -253,6 +257,32 @@ mod tests {
         assert_eq!(found.lines, Vec::<Vec<u8>>::new());
         let text = seen(100, &[&[b' '; 1000], b"\n{\"pipefitter\":1}\n"]);
         assert_eq!((text.text.len(), text.lines.len()), (1001, 1));
+    }
+
+    #[test]
+    fn a_line_that_is_far_indented_is_text() {
+        let mark = b"{\"pipefitter\":1}\n";
+        let spaces = [b' '; BEGINNING];
+        let near = seen(1000, &[&spaces[..BEGINNING - 13], mark]);
+        assert_eq!((near.text.len(), near.lines.len()), (0, 1));
+        let far = seen(1000, &[&spaces[..BEGINNING - 12], mark]);
+        assert_eq!((far.text.len(), far.lines.len()), (52 + mark.len(), 0));
+    }
+
+    #[test]
+    fn spaces_without_end_are_let_go_as_they_come() {
+        let mut framer = Framer::new(1 << 20);
+        let mut most = 0;
+        let mut emit = |piece: Piece<'_>| {
+            assert!(matches!(piece, Piece::Text(_)));
+            Ok::<(), Infallible>(())
+        };
+        for _ in 0..1000 {
+            let Ok(()) = framer.write(b" ", &mut emit);
+            most = most.max(framer.held.len());
+        }
+        assert_eq!(most, BEGINNING - 1);
+        assert_eq!(framer.place, Place::Text);
     }
 
     #[test]

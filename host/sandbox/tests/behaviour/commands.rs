@@ -269,6 +269,7 @@ async fn secrets_are_denied_where_none_is_granted() {
     let script = [r#"say "secret":{"name":"api-token"}"#, "read", DONE];
     let ran = ran(&script).await;
     assert_eq!(ran.texts(), [r#"read: {"secret":{"error":"denied"}}"#]);
+    assert_eq!(ran.case.events.secrets(), 0, "the host was not even asked");
 }
 
 #[tokio::test]

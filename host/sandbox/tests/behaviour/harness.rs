@@ -1,6 +1,7 @@
 //! A job in few words, and what came of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
@@ -148,6 +149,7 @@ impl Host {
 pub(crate) struct Recorder {
     lines: watch::Sender<Vec<LogLine>>,
     progress: watch::Sender<Vec<(Option<u8>, String)>>,
+    secrets: AtomicUsize,
 }
 
 #[async_trait]
@@ -162,7 +164,9 @@ impl JobHost for Recorder {
     }
 
     async fn secret(&self, name: &str) -> Result<SecretString, SecretError> {
+        self.secrets.fetch_add(1, Ordering::Relaxed);
         match name {
+            "large" => Ok(SecretString::from("s".repeat(64 << 10))),
             "api-token" => Ok(SecretString::from("s3cr3t")),
             _ => Err(SecretError::Missing),
         }
@@ -174,7 +178,13 @@ impl Recorder {
         Arc::new(Recorder {
             lines: watch::Sender::new(Vec::new()),
             progress: watch::Sender::new(Vec::new()),
+            secrets: AtomicUsize::new(0),
         })
+    }
+
+    /// How many secrets the job was given, or refused.
+    pub(crate) fn secrets(&self) -> usize {
+        self.secrets.load(Ordering::Relaxed)
     }
 
     /// Wait until the job has written a line with this text.

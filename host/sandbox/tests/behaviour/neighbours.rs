@@ -7,7 +7,7 @@ use pipefitter_sandbox::{Fault, Limit};
 use rustix::process::{Pid, Signal};
 
 use crate::door::{Seen, call, crash, frame, hang, hex, host, natives};
-use crate::harness::{Case, Ran};
+use crate::harness::{Case, Host, Ran};
 
 /// What comes of a job while a neighbour is in the middle of its own, which it then brings to its end.
 async fn beside(ending: impl Future<Output = Ran>) -> Ran {
@@ -65,6 +65,48 @@ async fn a_child_that_floods_the_pipe_is_ended_and_its_neighbour_goes_on() {
     says(&ran, "it flooded the pipe to its host");
     // What came before the end of its patience was heard.
     assert!(!ran.progress().is_empty());
+}
+
+#[tokio::test]
+async fn a_child_that_asks_and_never_reads_is_heard_no_more_and_its_neighbour_goes_on() {
+    let frame = frame(r#"{"secret-wanted":{"name":"large"}}"#);
+    let length = i64::try_from(frame.len()).unwrap();
+    let asks = call("sendto", libc::SYS_sendto, &[0, 0, length, 0, 0, 0])
+        .with(1, format!("!{}", hex(&frame)))
+        .and(natives::REPEATED)
+        .and(natives::PACED);
+    let mut case = asks.case().limit(Limit::WallTime, 3000);
+    case.spec.secrets = true;
+    let events = case.events.clone();
+    let ran = beside(case.run_on(host())).await;
+    // 4 MiB of answers, and what the kernel holds of the pipe.
+    let answered = events.secrets();
+    assert!(answered < 100, "{answered} answers of 64 KiB");
+    match ran.fault() {
+        Fault::Limit {
+            limit: Limit::WallTime,
+            ..
+        } => assert!(answered >= 8, "{answered} answers of 64 KiB"),
+        // This machine was too busy to answer one before the next.
+        fault => assert!(
+            matches!(fault, Fault::Crashed(what) if what.contains("more secrets at a time")),
+            "{fault:?}"
+        ),
+    }
+}
+
+/// The kernel takes the thread that spawned a process for its parent, and ends the process with it where that was asked
+/// for, as children do. A pool lets go of its threads when it likes.
+#[test]
+fn a_child_outlives_the_thread_that_asked_for_it() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .thread_keep_alive(Duration::from_millis(1))
+        .enable_all()
+        .build()
+        .unwrap();
+    let case = Case::new("sleep").set("ms", "500");
+    let ran = runtime.block_on(case.run_on(&Host::new()));
+    ran.success();
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 pub(crate) const OPENED: i64 = 1 << 32;
 /// Again and again, until it is refused, or many times. The last answer counts.
 pub(crate) const REPEATED: i64 = 1 << 33;
+/// With [`REPEATED`]: five milliseconds of computing between one and the next.
+pub(crate) const PACED: i64 = 1 << 37;
 /// After a fifth of a second of computing.
 pub(crate) const WORKED: i64 = 1 << 36;
 /// Computes for ever after the call.
