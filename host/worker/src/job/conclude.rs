@@ -19,7 +19,7 @@ use pipefitter_codepipeline::{
     SuccessResult, clean_text,
 };
 use pipefitter_sandbox as sandbox;
-use pipefitter_sandbox::{FailureKind, Outcome, VerdictKind};
+use pipefitter_sandbox::{FailureKind, Fault, Outcome, VerdictKind};
 
 use crate::envelope;
 use crate::life::RunEnd;
@@ -58,8 +58,20 @@ pub(crate) fn conclude(brief: &Brief, verdict: VerdictKind, tail: &[String]) -> 
                 tail,
                 log: &log,
             };
-            failed(brief, message::fault(&scene, &fault))
+            failed(brief, message::fault(&scene, &masked(brief, fault)))
         }
+    }
+}
+
+/// What a fault quotes of a guest is masked before the message cuts it.
+fn masked(brief: &Brief, fault: Fault) -> Fault {
+    match fault {
+        Fault::Crashed(what) => Fault::Crashed(brief.shown(&what)),
+        Fault::Trap { what, frames } => Fault::Trap {
+            what: brief.shown(&what),
+            frames: frames.iter().map(|frame| brief.shown(frame)).collect(),
+        },
+        other => other,
     }
 }
 

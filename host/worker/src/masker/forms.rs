@@ -113,6 +113,10 @@ fn spellings(text: &str, into: &mut Vec<(String, bool)>) {
         }
     }
     add(text.to_owned());
+    if !alone {
+        // As the host of a URL is written, whoever typed it.
+        add(text.to_lowercase());
+    }
 }
 
 /// As a JSON string, without its quotes: plain (Rust, JavaScript), with what is not ASCII escaped (Python,

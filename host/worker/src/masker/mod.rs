@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A secret is looked for as it is, in base64 (standard and URL-safe, at each of the three alignments it
-//! can have inside something longer), in hex, percent-encoded, form-encoded and as a JSON string as common
-//! writers escape it. A secret of several lines is hidden line by line too, since logs come in lines. Every
+//! can have inside something longer), in hex, percent-encoded, form-encoded, in small letters as hosts are written, and as
+//! a JSON string as common writers escape it. A secret of several lines is hidden line by line too, since logs come in lines. Every
 //! byte that belongs to any occurrence is hidden, overlapping ones together.
 //!
 //! One of [`SHORTEST`] characters or more is hidden wherever it occurs. A shorter one is hidden where it

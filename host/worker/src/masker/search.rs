@@ -28,6 +28,8 @@ pub(super) struct Span {
 
 /// What is searched for: made once, shared by all who search.
 pub(super) struct Search {
+    /// Whose forms these are.
+    secrets: Vec<Secret>,
     /// Sorted by text, each once.
     forms: Vec<Form>,
     longest: usize,
@@ -44,38 +46,25 @@ enum Automaton {
 
 impl Search {
     pub(super) fn new(secrets: impl IntoIterator<Item = Secret>) -> Search {
-        Search::of(
-            secrets
-                .into_iter()
-                .flat_map(|secret| forms(&secret))
-                .collect(),
-        )
+        let secrets: Vec<Secret> = secrets.into_iter().collect();
+        let forms = secrets.iter().flat_map(forms).collect();
+        Search::of(secrets, forms)
     }
 
     /// The same with one more; nothing where it is known already.
     pub(super) fn with(&self, secret: &Secret) -> Option<Search> {
-        let new: Vec<Form> = forms(secret)
-            .into_iter()
-            .filter(|form| !self.knows(form))
-            .collect();
-        (!new.is_empty()).then(|| {
-            let mut all = self.forms.clone();
-            all.extend(new);
-            Search::of(all)
-        })
+        // A guest may ask for the same one ten thousand times, and its spellings take a millisecond or many.
+        if self.secrets.iter().any(|known| known.covers(secret)) {
+            return None;
+        }
+        let mut secrets = self.secrets.clone();
+        secrets.push(secret.clone());
+        let mut all = self.forms.clone();
+        all.extend(forms(secret));
+        Some(Search::of(secrets, all))
     }
 
-    fn knows(&self, form: &Form) -> bool {
-        let found = self
-            .forms
-            .binary_search_by(|known| known.text.cmp(&form.text));
-        found.is_ok_and(|at| {
-            let known = &self.forms[at];
-            known.alone <= form.alone && known.token <= form.token
-        })
-    }
-
-    fn of(mut forms: Vec<Form>) -> Search {
+    fn of(secrets: Vec<Secret>, mut forms: Vec<Form>) -> Search {
         // A secret of nothing is everywhere, in the middle of a character too.
         forms.retain(|form| !form.text.is_empty());
         forms.sort_by(|a, b| a.text.cmp(&b.text).then(a.token.cmp(&b.token)));
@@ -99,6 +88,7 @@ impl Search {
                 .map_or(Automaton::TooLarge, Automaton::Ready)
         };
         Search {
+            secrets,
             forms,
             longest: longest.unwrap_or(0),
             automaton,

@@ -37,6 +37,11 @@ impl Secret {
         }
     }
 
+    /// Whether another is hidden wherever this one is.
+    pub(super) fn covers(&self, other: &Secret) -> bool {
+        self.token <= other.token && self.value.expose_secret() == other.value.expose_secret()
+    }
+
     /// Whether it has at least so many characters.
     pub(crate) fn has(&self, characters: usize) -> bool {
         self.value

@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn text_without_secrets_is_not_changed(text in "[a-z ]{0,200}") {
+    fn text_without_secrets_is_not_changed(text in "[a-rt-z ]{0,200}") {
         let masker = masker(["SECRET0", "1234567"]);
         prop_assert_eq!(masker.mask(&text), text.as_str());
         prop_assert_eq!(masker.mask_cut(&text), text.as_str());

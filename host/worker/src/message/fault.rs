@@ -19,6 +19,9 @@ pub(crate) struct Scene<'a> {
 /// Quoted lines are cut to this, so that several fit into a message.
 const LINE: usize = 300;
 
+/// What a process said last is cut to this, so that lines of the log fit, too.
+const WORDS: usize = 500;
+
 /// What a run's fault tells the pipeline's owner.
 pub(crate) fn fault(scene: &Scene<'_>, fault: &Fault) -> FailureResult {
     let (kind, what) = describe(fault);
@@ -79,7 +82,7 @@ fn describe(fault: &Fault) -> (FailureType, String) {
         ),
         Fault::Crashed(what) => (
             FailureType::JobFailed,
-            format!("the plugin broke out of line: {what}"),
+            format!("the plugin broke out of line: {}", cut_utf16(what, WORDS)),
         ),
         Fault::Interrupted(Some(StopReason::HandOver)) => (
             FailureType::SystemUnavailable,
