@@ -21,7 +21,7 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
-use pipefitter_sandbox::{CHILD_COMMAND, ChildParts, child_main};
+use pipefitter_sandbox::{CHILD_COMMAND, ChildParts, child_main, hide_texts_of_guests_panics};
 
 use crate::args::{Cli, Command};
 use crate::config::LogFormat;
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == CHILD_COMMAND) {
         return child_main(arguments, ChildParts::new(pipefitter_plugins::look));
     }
+    hide_texts_of_guests_panics();
     let Cli { log, command } = Cli::parse();
     let default = telemetry::default_filter(&command);
     let start_log = |format| telemetry::start(log.as_deref(), default, format);

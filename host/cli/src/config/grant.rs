@@ -1,6 +1,6 @@
 //! `[plugins.NAME.grant]`: what a plugin may touch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use pipefitter_egress::{NetworkGrant, NetworkGrants, parse_range};
@@ -11,8 +11,59 @@ use pipefitter_worker::AttachGrant;
 use super::model::GrantConfig;
 use super::read::path;
 
-pub(super) fn read(table: &Table<'_>, base: &Path) -> GrantConfig {
-    let directories = table.tables("directories", |directory| read_directory(directory, base));
+/// What paths are relative to, and what no plugin may be given.
+pub(super) struct Folders<'a> {
+    /// The configuration's own.
+    pub(super) base: &'a Path,
+    /// The worker's state: its journal has the nonces and tokens of jobs, and whoever writes to its code runs as the
+    /// worker.
+    pub(super) state: Option<PathBuf>,
+    /// Plugins: whoever writes to it is served.
+    pub(super) plugins: Option<PathBuf>,
+}
+
+impl Folders<'_> {
+    /// Which of them a granted folder is in, or has in it.
+    fn met_by(&self, granted: &Path, write: bool) -> Option<&'static str> {
+        let granted = settled(granted);
+        let meets = |own: &Option<PathBuf>| {
+            let own = own.as_deref().map(settled);
+            own.is_some_and(|own| own.starts_with(&granted) || granted.starts_with(&own))
+        };
+        match () {
+            () if meets(&self.state) => Some("state-dir"),
+            () if write && meets(&self.plugins) => Some("plugins-dir"),
+            () => None,
+        }
+    }
+}
+
+/// A path without links, as far as it is there.
+fn settled(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let mut there = path;
+    loop {
+        if let Ok(found) = there.canonicalize() {
+            return found.join(missing.iter().rev().collect::<PathBuf>());
+        }
+        match (there.parent(), there.file_name()) {
+            (Some(parent), Some(name)) => {
+                missing.push(name);
+                there = if parent == Path::new("") {
+                    Path::new(".")
+                } else {
+                    parent
+                };
+            }
+            _ => return path.to_owned(),
+        }
+    }
+}
+
+pub(super) fn read(table: &Table<'_>, folders: &Folders<'_>) -> GrantConfig {
+    let directories = table.tables("directories", |directory| {
+        read_directory(directory, folders)
+    });
     GrantConfig {
         scratch: table.flag("scratch").unwrap_or(false),
         directories: directories.into_iter().flatten().collect(),
@@ -26,10 +77,10 @@ pub(super) fn read(table: &Table<'_>, base: &Path) -> GrantConfig {
     }
 }
 
-fn read_directory(table: &Table<'_>, base: &Path) -> Option<DirectoryGrant> {
+fn read_directory(table: &Table<'_>, folders: &Folders<'_>) -> Option<DirectoryGrant> {
     table.require("host", "add a line such as `host = \"/srv/www\"`");
     table.require("guest", "add a line such as `guest = \"/site\"`");
-    let host = path(table, "host", base);
+    let host = path(table, "host", folders.base);
     let guest = table.text("guest");
     let write = table.flag("write").unwrap_or(false);
     if let Some(host) = host.as_ref().filter(|host| !host.is_dir()) {
@@ -37,6 +88,14 @@ fn read_directory(table: &Table<'_>, base: &Path) -> Option<DirectoryGrant> {
             "host",
             format!("{} is not a folder", host.display()),
             "make it first: a grant never creates what it grants",
+        );
+    }
+    let own = host.as_ref().and_then(|host| folders.met_by(host, write));
+    if let (Some(host), Some(own)) = (&host, own) {
+        table.problem(
+            "host",
+            format!("{} is, holds or lies in the worker's own `{own}`", host.display()),
+            "grant a folder apart from it: a plugin that reaches it could read jobs of others or become the worker",
         );
     }
     if let Some(guest) = guest.as_ref().filter(|guest| !guest.starts_with('/')) {

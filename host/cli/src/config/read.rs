@@ -10,7 +10,7 @@ use pipefitter_plugins::{ActionTypeKey, LimitValues, PluginPolicy, SupplyPolicy}
 use pipefitter_sandbox::{Fixed, Isolation, IsolationFloor};
 use pipefitter_worker::WorkerConfig;
 
-use super::grant;
+use super::grant::{self, Folders};
 use super::model::{Config, LogFormat, PluginConfig, SupplyConfig};
 use super::network;
 use super::places::Places;
@@ -91,6 +91,11 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
             &[("text", LogFormat::Text), ("json", LogFormat::Json)],
         )
     });
+    let folders = Folders {
+        base,
+        state: path(root, "state-dir", base),
+        plugins: path(root, "plugins-dir", base),
+    };
     let mut demanded = SupplyConfig::default();
     let (limits, bounds) = root
         .table("limits", |table| {
@@ -106,7 +111,7 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
         .named("plugins")
         .into_iter()
         .filter_map(|(name, entry)| {
-            let plugin = entry.table(|table| read_plugin(table, base, &demanded.policy))?;
+            let plugin = entry.table(|table| read_plugin(table, &folders, &demanded.policy))?;
             Some((name, plugin))
         })
         .collect();
@@ -117,8 +122,8 @@ fn read_config(base: &Path, places: Places, root: &Table<'_>) -> Config {
     supply::check(root, &demanded.policy);
     Config {
         places,
-        state_dir: path(root, "state-dir", base),
-        plugins_dir: path(root, "plugins-dir", base),
+        state_dir: folders.state,
+        plugins_dir: folders.plugins,
         worker: read_worker(root),
         limits,
         bounds,
@@ -254,8 +259,8 @@ fn read_unpack(table: &Table<'_>, limits: &mut UnpackLimits) {
     set(&mut limits.depth, table.count("depth", 1..=1_000));
 }
 
-fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> PluginConfig {
-    let grant = table.table("grant", |grant| grant::read(grant, base));
+fn read_plugin(table: &Table<'_>, folders: &Folders<'_>, demanded: &SupplyPolicy) -> PluginConfig {
+    let grant = table.table("grant", |grant| grant::read(grant, folders));
     let limits = table.table("limits", |limits| {
         (LimitValues::read(limits), supply::read_sizes(limits))
     });
@@ -280,7 +285,7 @@ fn read_plugin(table: &Table<'_>, base: &Path, demanded: &SupplyPolicy) -> Plugi
         },
         supply: PluginPolicy {
             max_bytes: sizes.plugin,
-            ..supply::read_plugin(table, base, demanded)
+            ..supply::read_plugin(table, folders.base, demanded)
         },
     }
 }

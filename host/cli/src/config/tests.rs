@@ -230,3 +230,47 @@ fn a_file_with_faults_is_still_read_for_check() {
     assert_eq!(problems.len(), 1);
     assert!(config.unwrap().plugins_dir.unwrap().ends_with("plugins"));
 }
+
+#[test]
+fn no_grant_leads_to_the_workers_own_folders() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["srv/www", "lib/state/work", "lib/plugins"] {
+        std::fs::create_dir_all(dir.path().join(folder)).unwrap();
+    }
+    std::os::unix::fs::symlink("../lib", dir.path().join("srv/link")).unwrap();
+    let problems = |host: &str, write: bool, state: &str| {
+        let text = format!(
+            "state-dir = \"{state}\"\nplugins-dir = \"lib/plugins\"\n[plugins.site.grant]\n\
+             directories = [{{ host = \"{host}\", guest = \"/www\", write = {write} }}]\n"
+        );
+        let file = dir.path().join("pipefitter.toml");
+        let problems = parse(&file, &text).err().unwrap_or_default();
+        let messages = problems.into_iter().map(|problem| problem.message);
+        messages.collect::<Vec<_>>().join("\n")
+    };
+    let own = |name: &str| format!("is, holds or lies in the worker's own `{name}`");
+    for (host, write, state, told) in [
+        ("srv/www", true, "lib/state", None),
+        ("lib", false, "lib/state", Some("state-dir")),
+        ("lib/state", false, "lib/state", Some("state-dir")),
+        ("lib/state/work", false, "lib/state", Some("state-dir")),
+        ("srv/link", false, "lib/state", Some("state-dir")),
+        (
+            "srv/www",
+            false,
+            "srv/link/../srv/www/new",
+            Some("state-dir"),
+        ),
+        // Not there yet.
+        ("srv", false, "srv/state/of/worker", Some("state-dir")),
+        ("lib/plugins", false, "lib/state", None),
+        ("lib/plugins", true, "lib/state", Some("plugins-dir")),
+        ("lib", true, "srv/state", Some("plugins-dir")),
+    ] {
+        let found = problems(host, write, state);
+        match told {
+            Some(name) => assert!(found.ends_with(&own(name)), "{host}: {found}"),
+            None => assert_eq!(found, "", "{host}"),
+        }
+    }
+}
