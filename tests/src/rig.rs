@@ -189,6 +189,13 @@ impl Rig {
             .collect()
     }
 
+    /// One job's log; nothing, where there is none.
+    #[must_use]
+    pub fn job_log(&self, name: &str) -> String {
+        let bytes = std::fs::read(self.setup.state_dir.join("logs").join(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// The journal's file.
     #[must_use]
     pub fn journal(&self) -> PathBuf {

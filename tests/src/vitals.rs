@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -63,11 +64,11 @@ impl Vitals {
     }
 
     /// Wait until a process is back at what it was: no more files, threads or children, and no more memory than
-    /// `slack` bytes besides.
+    /// `slack` bytes besides. A runtime lets a thread go 10 s after it had the last to do.
     ///
     /// # Panics
-    /// Where it does not come back in time; tells what it holds.
-    pub async fn returned(&self, process: i32, slack: u64) -> Vitals {
+    /// Where it does not come back in time; tells what it holds, and `after` what.
+    pub async fn returned(&self, process: i32, slack: u64, after: &str) -> Vitals {
         let until = Instant::now() + DEADLINE;
         loop {
             let now = Vitals::of(process);
@@ -80,7 +81,7 @@ impl Vitals {
             }
             assert!(
                 Instant::now() < until,
-                "process {process} had {self:?} and now has {now:?}, of files {:#?}",
+                "process {process} had {self:?}, and after {after} has {now:?}, of files {:#?}",
                 targets(process)
             );
             sleep(LOOK).await;
@@ -99,18 +100,57 @@ fn targets(process: i32) -> Vec<String> {
 }
 
 fn open_files(process: i32) -> Vec<String> {
-    let connections: HashSet<String> = ["tcp", "tcp6"]
-        .iter()
-        .filter_map(|table| fs::read_to_string(format!("/proc/{process}/net/{table}")).ok())
-        .flat_map(|table| {
-            let inode = |line: &str| line.split_whitespace().nth(9).map(str::to_owned);
-            table.lines().skip(1).filter_map(inode).collect::<Vec<_>>()
-        })
-        .map(|inode| format!("socket:[{inode}]"))
+    let connections: HashSet<String> = sockets(process)
+        .into_iter()
+        .map(|socket| socket.target)
         .collect();
     let mut files = targets(process);
     files.retain(|target| !connections.contains(target));
     files
+}
+
+/// Connections that a process has to this address on the loopback interface.
+#[must_use]
+pub(crate) fn connections(process: i32, to: SocketAddr) -> usize {
+    let of_it: HashSet<String> = targets(process).into_iter().collect();
+    let wanted = match to {
+        // As the kernel writes it: the address as a number of this machine's byte order.
+        SocketAddr::V4(to) => format!(
+            "{:08X}:{:04X}",
+            u32::from_ne_bytes(to.ip().octets()),
+            to.port()
+        ),
+        SocketAddr::V6(to) => panic!("{to} is none of the tests'"),
+    };
+    sockets(process)
+        .iter()
+        .filter(|socket| socket.remote == wanted && of_it.contains(&socket.target))
+        .count()
+}
+
+/// A line of the kernel's table of TCP.
+struct Socket {
+    remote: String,
+    /// What a descriptor of it is a link to.
+    target: String,
+}
+
+/// Of all processes in a process's network.
+fn sockets(process: i32) -> Vec<Socket> {
+    ["tcp", "tcp6"]
+        .iter()
+        .filter_map(|table| fs::read_to_string(format!("/proc/{process}/net/{table}")).ok())
+        .flat_map(|table| {
+            let socket = |line: &str| {
+                let words: Vec<_> = line.split_whitespace().collect();
+                Some(Socket {
+                    remote: (*words.get(2)?).to_owned(),
+                    target: format!("socket:[{}]", words.get(9)?),
+                })
+            };
+            table.lines().skip(1).filter_map(socket).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// The processes that a process started and has not reaped.
@@ -157,5 +197,17 @@ mod tests {
         drop((file, child.stdin.take()));
         child.wait().await.unwrap();
         assert_eq!(Vitals::of(own).children, before.children);
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_seen_until_it_is_let_go() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(connections(own, address), 0);
+        let connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        assert_eq!(connections(own, address), 1);
+        drop(connection);
+        assert_eq!(connections(own, address), 0);
     }
 }

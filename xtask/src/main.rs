@@ -61,7 +61,7 @@ enum Command {
         /// Minutes for the suite of crashes and faults to go on
         #[arg(long, default_value_t = 30)]
         minutes: u64,
-        /// Jobs of the hostile suite, half of them under each isolation
+        /// Jobs of the hostile suite, under each isolation
         #[arg(long, default_value_t = 20_000)]
         jobs: u64,
         /// The first seed; printed, so that a failure can be run again

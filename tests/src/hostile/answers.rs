@@ -31,10 +31,10 @@ pub(super) const CASES: &[Case] = &[
         let units = message.encode_utf16().count();
         assert!((4900..=5000).contains(&units), "{units}");
     }),
-    Case::fails("return_an_empty_message", &[""]).and(|seen| {
-        let (_, message) = seen.result.failure();
-        assert!(message.len() > 10, "{message:?}");
-    }),
+    Case::fails(
+        "return_an_empty_message",
+        &["the action failed and gave no message"],
+    ),
     Case::fails("point_outside_its_memory", BROKEN).text(),
     Case::fails("return_an_unknown_case", BROKEN).text(),
     Case::fails("return_what_is_no_text", BROKEN).text(),

@@ -2,10 +2,12 @@
 
 use super::load::Refused;
 use super::surroundings::Surroundings;
+use crate::archives;
 use crate::binary;
 use crate::executions::ActionResult;
 use crate::pipelines::Action;
 use crate::plugins::Plugin;
+use crate::rig::Rig;
 
 /// What holds unless the case says otherwise: enough for any guest to get where it wants to, on a machine that has
 /// other things to do.
@@ -38,6 +40,22 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// What a rig's worker and service have of a job.
+    pub(super) async fn of(result: &ActionResult, rig: &Rig) -> Seen {
+        let log = result.external_id.as_ref().map(|id| rig.job_log(id));
+        let output = match result.outputs.values().next() {
+            Some(place) if result.status == "Succeeded" => {
+                archives::unzip(&rig.service.object(place).await)
+            }
+            _ => Vec::new(),
+        };
+        Seen {
+            result: result.clone(),
+            log: log.unwrap_or_default(),
+            output,
+        }
+    }
+
     /// An output variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
@@ -57,6 +75,7 @@ pub struct Case {
     configuration: &'static [(&'static str, &'static str)],
     is_text: bool,
     is_command: bool,
+    is_asynchronous: bool,
     reaches: bool,
     check: Option<fn(&Seen)>,
 }
@@ -70,6 +89,7 @@ impl Case {
             configuration: &[],
             is_text: false,
             is_command: false,
+            is_asynchronous: false,
             reaches: false,
             check: None,
         }
@@ -119,6 +139,22 @@ impl Case {
     pub(super) const fn text(mut self) -> Case {
         self.is_text = true;
         self
+    }
+
+    /// Written as wasm text, with an asynchronous entry.
+    pub(super) const fn asynchronous(mut self) -> Case {
+        self.is_asynchronous = true;
+        self.text()
+    }
+
+    /// The lines of its `[plugins.NAME]`, besides.
+    #[must_use]
+    pub(super) fn switches(&self) -> &'static str {
+        if self.is_asynchronous {
+            "async = true\n"
+        } else {
+            ""
+        }
     }
 
     /// A plain command.

@@ -38,6 +38,10 @@ pub(super) const CASES: &[Case] = &[
         &[UNSAID, "its `job_id` is not that of this job"],
     )
     .command(),
+    // A host that looked at all of a line again for each byte would take minutes.
+    Case::succeeds("print_spaces_without_end")
+        .command()
+        .limited(&[("cpu", "\"10s\"")]),
     Case::fails("print_two_outcomes", &["a job has one"]).command(),
     Case::fails("be_a_command", &["exited with success", UNSAID]).text(),
 ];

@@ -12,15 +12,14 @@ use tokio::time::{Instant, sleep};
 use super::case::{Case, Seen};
 use super::output::FORMS;
 use super::surroundings::Surroundings;
-use crate::executions::ActionResult;
 use crate::pipelines::Action;
 use crate::plugins::Plugin;
 use crate::process::DEADLINE;
 use crate::proxy::Exchange;
 use crate::rig::{Rig, RigOptions};
-use crate::vitals::Vitals;
+use crate::vitals::{Vitals, children_of};
 use crate::worker::Worker;
-use crate::{appears, archives, terminal_results};
+use crate::{appears, terminal_results};
 
 /// Memory that a worker may keep after hostile jobs: what allocators hold back, and compiled code that is kept for
 /// the next job.
@@ -52,15 +51,18 @@ impl Isolation {
         }
     }
 
-    /// `[plugins.NAME]` for each of these.
+    /// `[plugins.NAME]` for each of these, and for a plugin besides.
     #[must_use]
-    pub fn tables(self, plugins: &[Plugin]) -> String {
-        let mut text = String::new();
-        if self == Isolation::Shared {
-            for plugin in plugins {
-                // Writing to a String cannot fail.
-                let _ = write!(text, "[plugins.{}]\nisolation = \"shared\"\n", plugin.name);
-            }
+    pub(super) fn tables(self, cases: &[&Case], other: &Plugin) -> String {
+        let isolation = match self {
+            Isolation::Process => "",
+            Isolation::Shared => "isolation = \"shared\"\n",
+        };
+        let mut text = format!("[plugins.{}]\n{isolation}", other.name);
+        for case in cases {
+            let (name, switches) = (case.plugin_name(), case.switches());
+            // Writing to a String cannot fail.
+            let _ = write!(text, "[plugins.{name}]\n{isolation}{switches}");
         }
         text
     }
@@ -90,7 +92,7 @@ impl Field {
         let mut plugins: Vec<Plugin> = cases.iter().map(|case| case.plugin()).collect();
         plugins.push(neighbour.clone());
         let around = Surroundings::start().await;
-        let isolated = isolation.tables(&plugins);
+        let isolated = isolation.tables(cases, &neighbour);
         let mut rig = Rig::start(RigOptions {
             plugins,
             ..RigOptions::default()
@@ -131,15 +133,8 @@ impl Field {
         let name = format!("batch-{}", self.batches);
         let actions: Vec<Action> = hostile.chain([good]).collect();
         let results = self.rig.outcomes(&name, actions).await;
-        let logs = self.rig.job_logs();
         for case in cases {
-            let result = results[case.guest].clone();
-            let log = result.external_id.as_ref().and_then(|id| logs.get(id));
-            let seen = Seen {
-                output: self.output_of(&result).await,
-                log: log.cloned().unwrap_or_default(),
-                result,
-            };
+            let seen = Seen::of(&results[case.guest], &self.rig).await;
             // One that went otherwise does not hide the others; its own words are printed at once.
             if catch_unwind(|| case.check(&seen)).is_err() {
                 self.wrong.push(case.guest);
@@ -147,8 +142,35 @@ impl Field {
         }
         assert_eq!(results["Good"].status, "Succeeded", "{:?}", results["Good"]);
         self.end_neighbour(&begun).await;
-        self.nothing_is_left().await;
+        self.nothing_is_left(&name, cases).await;
         self.batches += 1;
+    }
+
+    /// Begin a guest that ends only with the worker, have a neighbour finish beside it, end the worker, and check what
+    /// came of the guest and that nothing of it is left.
+    ///
+    /// # Panics
+    /// Where it is otherwise.
+    pub async fn end_with(self, case: &Case) {
+        let begun = self.begin_neighbour().await;
+        let action = case.action(&case.plugin(), case.guest, &self.around);
+        self.rig.pipeline("deaf", [action]).await;
+        let execution = self.rig.service.begin("deaf").await;
+        self.said("INFO  deaf").await;
+        self.end_neighbour(&begun).await;
+        let children = children_of(self.worker.process.id());
+
+        let said = self.worker.stop_cleanly().await;
+        assert!(!said.contains("are kept in the journal"), "{said}");
+        let gone = |child: &i32| !Path::new(&format!("/proc/{child}")).exists();
+        assert!(children.iter().all(gone), "{children:?}");
+        is_empty(&self.rig.setup.state_dir.join("work")).await;
+        is_empty(&self.rig.setup.state_dir.join("staging")).await;
+        self.rig.service.ended(&execution).await;
+        let results = self.rig.service.actions("deaf", &execution).await;
+        if let Err(wrong) = case.judge(&results[case.guest]) {
+            panic!("{wrong}");
+        }
     }
 
     /// Every guest so far came to what it had to.
@@ -178,15 +200,6 @@ impl Field {
         }
     }
 
-    /// Wait until the worker holds no more than before its first hostile job.
-    pub async fn returned(&self) -> Vitals {
-        let now = self.before.returned(self.worker.process.id(), SLACK).await;
-        let components: BTreeSet<_> = super::served().map(|case| case.plugin().wasm).collect();
-        // The neighbour's besides; the worker keeps either code or, of what it has loaded itself, first memories.
-        assert!(now.code <= 2 * (components.len() + 1), "{now:?}");
-        now
-    }
-
     /// What the worker held before its first hostile job.
     #[must_use]
     pub fn before(&self) -> &Vitals {
@@ -194,20 +207,11 @@ impl Field {
     }
 
     /// Wait until a job has written this to its log.
-    pub async fn said(&self, text: &str) {
+    async fn said(&self, text: &str) {
         let until = Instant::now() + DEADLINE;
         while !self.rig.job_logs().values().any(|log| log.contains(text)) {
             assert!(Instant::now() < until, "no log says {text:?}");
             sleep(LOOK).await;
-        }
-    }
-
-    async fn output_of(&self, result: &ActionResult) -> Vec<(String, Vec<u8>)> {
-        match result.outputs.values().next() {
-            Some(place) if result.status == "Succeeded" => {
-                archives::unzip(&self.rig.service.object(place).await)
-            }
-            _ => Vec::new(),
         }
     }
 
@@ -228,8 +232,9 @@ impl Field {
         fs::remove_file(self.rig.setup.granted.join("go")).expect("it was there");
     }
 
-    /// One result for each job, and no folder of any.
-    async fn nothing_is_left(&self) {
+    /// One result for each job, no folder of any, no connection to what they reach, and the worker holds no more than
+    /// before its first hostile job.
+    async fn nothing_is_left(&self, batch: &str, cases: &[&Case]) {
         is_empty(&self.rig.setup.state_dir.join("work")).await;
         is_empty(&self.rig.setup.state_dir.join("staging")).await;
         // An execution may end before the answer to its last result is seen.
@@ -241,8 +246,19 @@ impl Field {
             .await;
         let results = terminal_results(&self.rig.proxy.exchanges());
         assert!(results.values().all(|&taken| taken == 1), "{results:?}");
-        let now = Vitals::of(self.worker.process.id());
-        assert_eq!(now.children, self.before.children, "{now:?}");
+        let worker = self.worker.process.id();
+        self.around.nobody_holds_on(worker).await;
+        let guests: Vec<_> = cases.iter().map(|case| case.guest).collect();
+        if guests.is_empty() {
+            // What it holds from here on is what it had before.
+            return;
+        }
+        let after = format!("{batch}, {guests:?},");
+        let now = self.before.returned(worker, SLACK, &after).await;
+        println!("{batch} of {guests:?}: {now:?}");
+        let components: BTreeSet<_> = super::served().map(|case| case.plugin().wasm).collect();
+        // The neighbour's besides; the worker keeps either code or, of what it has loaded itself, first memories.
+        assert!(now.code <= 2 * (components.len() + 1), "{now:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 //! A guest in `tests/hostile` that has no case here fails the build of this crate.
 
 mod answers;
+mod asynchronous;
 mod case;
 mod commands;
 mod compute;
@@ -26,7 +27,7 @@ pub const GROUPS: [&[&[Case]]; 4] = [
     &[compute::CASES, memory::CASES],
     &[output::CASES, answers::CASES, files::CASES],
     &[reaching::CASES],
-    &[commands::CASES],
+    &[commands::CASES, asynchronous::CASES],
 ];
 
 /// Every guest there is, as the build script found them.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::panic::catch_unwind;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -10,14 +11,13 @@ use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
 use super::GROUPS;
-use super::case::Case;
+use super::case::{Case, Seen};
 use super::field::{Isolation, is_empty};
 use super::surroundings::Surroundings;
 use crate::executions::ActionResult;
 use crate::pipelines::{Action, Pipeline};
 use crate::plugins::Plugin;
 use crate::rig::{Rig, RigOptions, small_source};
-use crate::service::Service;
 use crate::vitals::Vitals;
 use crate::worker::Worker;
 
@@ -33,6 +33,8 @@ const PATIENCE: u64 = 900;
 const LOOK: Duration = Duration::from_millis(200);
 /// Memory that a worker may keep: what allocators hold back of many jobs at a time, and compiled code.
 const SLACK: u64 = 96 << 20;
+/// Memory by which it may grow after the first quarter: of 5,000 jobs each may leave four kibibytes, and no more.
+const GROWTH: u64 = 16 << 20;
 
 /// One round.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,8 @@ pub struct Summary {
     pub took: Duration,
     /// What the worker held when it had run a few.
     pub before: Vitals,
+    /// And when it had run a quarter of them, and had nothing to do.
+    pub quarter: Vitals,
     /// The most of each that was seen in between.
     pub most: Vitals,
     /// What it holds at the end.
@@ -98,7 +102,7 @@ pub async fn soak(plan: Plan) -> Summary {
     let mut plugins: Vec<Plugin> = cases.iter().map(|case| case.plugin()).collect();
     plugins.push(honest.clone());
     let around = Surroundings::start().await;
-    let isolated = plan.isolation.tables(&plugins);
+    let isolated = plan.isolation.tables(&cases, &honest);
     let mut rig = Rig::start(RigOptions {
         plugins,
         ..RigOptions::default()
@@ -118,7 +122,7 @@ pub async fn soak(plan: Plan) -> Summary {
 
     let id = worker.process.id();
     let lane = Lane {
-        service: &rig.service,
+        rig: &rig,
         honest: &honest,
         cases: &cases,
         around: &around,
@@ -128,19 +132,29 @@ pub async fn soak(plan: Plan) -> Summary {
     let mut most = before.clone();
     let began = Instant::now();
     // The first was one of them.
-    let share = (plan.jobs.div_ceil(ACTIONS).saturating_sub(1)).div_ceil(3);
-    let lanes = async {
-        tokio::join!(
-            lane.run("one", plan.seed.wrapping_add(1), share),
-            lane.run("two", plan.seed.wrapping_add(2), share),
-            lane.run("three", plan.seed.wrapping_add(3), share),
-        )
-    };
-    let done = watched(lanes, || most.rise_to(&Vitals::of(id))).await;
-    for done in <[Tally; 3]>::from(done) {
-        tally.add(done);
+    let pipelines = plan.jobs.div_ceil(ACTIONS).saturating_sub(1);
+    let share = pipelines.div_ceil(4).div_ceil(3);
+    let parts = [share, pipelines.div_ceil(3).saturating_sub(share)];
+    let mut held = Vec::new();
+    for (part, share) in parts.into_iter().enumerate() {
+        let seed = |at: u64| plan.seed.wrapping_add(3 * part as u64 + at);
+        let names = [1, 2, 3].map(|at| format!("lane-{part}-{at}"));
+        let lanes = async {
+            tokio::join!(
+                lane.run(&names[0], seed(1), share),
+                lane.run(&names[1], seed(2), share),
+                lane.run(&names[2], seed(3), share),
+            )
+        };
+        let done = watched(lanes, || most.rise_to(&Vitals::of(id))).await;
+        for done in <[Tally; 3]>::from(done) {
+            tally.add(done);
+        }
+        around.nobody_holds_on(id).await;
+        held.push(before.returned(id, SLACK, &names[2]).await);
     }
     let took = began.elapsed();
+    let [quarter, after] = <[Vitals; 2]>::try_from(held).unwrap();
     assert!(
         tally.wrong.is_empty(),
         "seed {}: {} jobs came to other ends than theirs:\n{}",
@@ -152,13 +166,17 @@ pub async fn soak(plan: Plan) -> Summary {
     Surroundings::shelf_is_untouched(rig.folder());
     is_empty(&rig.setup.state_dir.join("work")).await;
     is_empty(&rig.setup.state_dir.join("staging")).await;
-    let after = before.returned(id, SLACK).await;
+    assert!(
+        after.resident <= quarter.resident + GROWTH,
+        "it grows: {quarter:?} after a quarter of the jobs, {after:?} after all"
+    );
     one_result_each(worker, tally.jobs).await;
     Summary {
         jobs: tally.jobs,
         hostile: tally.hostile,
         took,
         before,
+        quarter,
         most,
         after,
     }
@@ -178,7 +196,7 @@ async fn watched<F: Future>(work: F, mut look: impl FnMut()) -> F::Output {
 
 /// Pipelines one after the other. With several of these there is always more to do than there are slots.
 struct Lane<'a> {
-    service: &'a Service,
+    rig: &'a Rig,
     honest: &'a Plugin,
     cases: &'a [&'static Case],
     around: &'a Surroundings,
@@ -206,13 +224,14 @@ impl Lane<'_> {
             })
             .collect();
         let pipeline = Pipeline::new(name).stage(actions);
-        self.service.create(&pipeline, small_source()).await;
-        let execution = self.service.begin(name).await;
-        self.service.ended_within(&execution, PATIENCE).await;
-        let results = self.service.actions(name, &execution).await;
+        let service = &self.rig.service;
+        service.create(&pipeline, small_source()).await;
+        let execution = service.begin(name).await;
+        service.ended_within(&execution, PATIENCE).await;
+        let results = service.actions(name, &execution).await;
         for (action, wanted) in &wanted {
             let judged = match results.get(action) {
-                Some(result) => wanted.judge(result),
+                Some(result) => self.judge(wanted, result).await,
                 None => Err("it has no result".to_owned()),
             };
             tally.jobs += 1;
@@ -221,6 +240,21 @@ impl Lane<'_> {
                 tally.wrong.push(format!("{name}/{action}: {wrong}"));
             }
         }
+    }
+
+    /// Of a hostile job also all that the suite looks at: its log, and what it has made.
+    async fn judge(&self, wanted: &Wanted, result: &ActionResult) -> Result<(), String> {
+        wanted.judge(result)?;
+        let Wanted::Hostile(case) = wanted else {
+            return Ok(());
+        };
+        let seen = Seen::of(result, self.rig).await;
+        catch_unwind(|| case.check(&seen)).map_err(|_| {
+            format!(
+                "{}: more is to be seen of it than its end, as printed above",
+                case.guest
+            )
+        })
     }
 
     fn action(&self, random: &mut StdRng, name: &str) -> (Action, Wanted) {

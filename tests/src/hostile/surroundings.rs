@@ -18,15 +18,18 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path as Named, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::AppendHeaders;
 use axum::routing::{get, post};
 use hyper::body::Frame;
 use tokio::net::TcpListener;
 use tokio::sync::{Barrier, Mutex};
 use tokio::task::JoinSet;
-use tokio::time::{Interval, interval};
+use tokio::time::{Instant, Interval, interval, sleep};
 
 use super::case::Case;
 use super::output::SECRET;
+use crate::process::DEADLINE;
+use crate::vitals::connections;
 
 /// A secret that nobody is granted.
 const OTHER: &str = "never-to-be-told-at-all";
@@ -39,6 +42,9 @@ const ATTACHED: &str = "x-attached";
 
 /// How many requests at a time `/together` waits for before it answers them. Guests may have so many.
 pub(super) const TOGETHER: usize = 3;
+
+/// Between two looks at connections: the kernel announces to nobody that one was closed.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Between two bytes of `/drip`.
 const DRIP: Duration = Duration::from_millis(20);
@@ -161,6 +167,21 @@ impl Surroundings {
         format!("http://{}", self.server)
     }
 
+    /// Wait until a process has no connection to them.
+    ///
+    /// # Panics
+    /// Where it keeps one.
+    pub(super) async fn nobody_holds_on(&self, process: i32) {
+        let until = Instant::now() + DEADLINE;
+        for place in [self.server, self.other] {
+            while connections(process, place) > 0 {
+                let open = connections(process, place);
+                assert!(Instant::now() < until, "{open} connections to {place}");
+                sleep(LOOK).await;
+            }
+        }
+    }
+
     /// Nobody has come where nobody may.
     ///
     /// # Panics
@@ -176,6 +197,7 @@ fn app(served: Arc<Served>) -> Router {
         .route("/hello", get("hello"))
         .route("/length", post(async |body: Bytes| body.len().to_string()))
         .route("/wide", get(([("x-wide", "w".repeat(20_000))], "wide")))
+        .route("/many", get(many))
         .route("/endless", get(async || Body::new(Endless)))
         .route("/never", get(std::future::pending::<()>))
         .route("/drip", get(async || Body::new(Drip(interval(DRIP)))))
@@ -224,6 +246,11 @@ async fn attached(headers: HeaderMap) -> &'static str {
     } else {
         "no"
     }
+}
+
+/// More headers than there may be.
+async fn many() -> AppendHeaders<Vec<(&'static str, &'static str)>> {
+    AppendHeaders(vec![("x-many", "m"); 200])
 }
 
 async fn repeated(headers: HeaderMap) -> Vec<u8> {

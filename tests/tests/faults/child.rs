@@ -3,7 +3,7 @@
 
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Child, Rig, Worker, appears, limits_of, status_of};
+use pipefitter_tests::{Child, Rig, Worker, appears, limits_of, skipped, status_of};
 use rustix::process::{Signal, geteuid, getpgid};
 
 /// A worker whose only job waits for the file `go`, the job's process, and the execution.
@@ -39,6 +39,15 @@ async fn the_kernel_says_that_it_is_locked() {
     let none = ("0".to_owned(), "0".to_owned());
     for process in [child.id(), worker.process.id()] {
         assert_eq!(limits_of(process, "Max core file size"), none, "{process}");
+    }
+    let first_to_go = std::fs::read_to_string(format!("/proc/{}/oom_score_adj", child.id()));
+    assert_eq!(first_to_go.unwrap().trim(), "1000", "where memory is short");
+    // Neither dumped nor read by others: what is in /proc of such a process is root's.
+    if geteuid().is_root() {
+        skipped("whose /proc of a job's process is, which only another user than root can tell");
+    } else {
+        let memory = std::fs::File::open(format!("/proc/{}/mem", child.id()));
+        assert!(memory.is_err(), "a job's memory can be read");
     }
     assert_eq!(child.group(), child.id(), "a group of its own");
     let own = getpgid(None).unwrap().as_raw_nonzero().get();

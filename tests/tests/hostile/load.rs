@@ -27,7 +27,8 @@ async fn guests_that_are_never_served() {
             wrong.extend(drop_in(&rig, &worker, refused).await);
         }
         works(&rig, &probe, &format!("after-{at}")).await;
-        held.returned(worker.process.id(), SLACK).await;
+        let after = format!("refusing group {at}");
+        held.returned(worker.process.id(), SLACK, &after).await;
         worker.stop_cleanly().await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

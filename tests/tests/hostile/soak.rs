@@ -3,19 +3,20 @@
 use pipefitter_tests::hostile::soak::{Plan, soak};
 use pipefitter_tests::hostile::{GROUPS, Isolation};
 
-const JOBS: usize = 192;
+const JOBS: usize = 384;
 
 async fn short(isolation: Isolation) {
     let seed: u64 = rand::random();
-    let group = usize::try_from(seed % GROUPS.len() as u64).unwrap();
     println!("cargo run -p pipefitter-tests --bin hostile-soak -- --jobs {JOBS} --seed {seed}");
-    let plan = Plan {
-        jobs: JOBS,
-        seed,
-        isolation,
-        group,
-    };
-    println!("{isolation:?}, group {group}: {:#?}", soak(plan).await);
+    for group in 0..GROUPS.len() {
+        let plan = Plan {
+            jobs: JOBS / GROUPS.len(),
+            seed,
+            isolation,
+            group,
+        };
+        println!("{isolation:?}, group {group}: {:#?}", soak(plan).await);
+    }
 }
 
 #[tokio::test]

@@ -23,5 +23,6 @@ guests! {
     flood_lines_of_the_protocol,
     print_a_giant_outcome,
     print_in_another_jobs_name,
+    print_spaces_without_end,
     print_two_outcomes,
 }

@@ -1,0 +1,15 @@
+;; Makes streams and keeps them all.
+(component
+  ;;@ include contract
+  (type $stream (stream u8))
+  (core func $new (canon stream.new $stream))
+  (core instance $async (export "new" (func $new)))
+  (core module $guest
+    (import "async" "new" (func $new (result i64)))
+    (func (export "run") (param i32) (result i32)
+      (loop $more (drop (call $new)) (br $more)) (unreachable))
+    (func (export "again") (param i32 i32 i32) (result i32)
+      (unreachable)))
+  (core instance $guest (instantiate $guest (with "async" (instance $async))))
+  ;;@ include export_async
+)

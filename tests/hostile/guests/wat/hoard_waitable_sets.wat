@@ -1,0 +1,14 @@
+;; Makes sets of what it could wait for, and keeps them all.
+(component
+  ;;@ include contract
+  (core func $new (canon waitable-set.new))
+  (core instance $async (export "new" (func $new)))
+  (core module $guest
+    (import "async" "new" (func $new (result i32)))
+    (func (export "run") (param i32) (result i32)
+      (loop $more (drop (call $new)) (br $more)) (unreachable))
+    (func (export "again") (param i32 i32 i32) (result i32)
+      (unreachable)))
+  (core instance $guest (instantiate $guest (with "async" (instance $async))))
+  ;;@ include export_async
+)
