@@ -74,9 +74,11 @@ pub const LIMIT_KEYS: &[LimitKey] = {
         key("log", Size, 1, 1 << 40),
         key("log-rate", Count, 1, 10_000_000),
         key("log-line", Size, 64, 8 * KIB),
-        key("requests-in-flight", Count, 1, 10_000),
+        // This and the two of headers: what a broker of the egress crate can keep.
+        key("requests-in-flight", Count, 1, 256),
         key("requests", Count, 1, 1_000_000_000),
-        key("header-bytes", Size, KIB, 1 << 20),
+        key("header-bytes", Size, 8 * KIB, 256 * KIB),
+        key("headers", Count, 1, 4096),
         key("request-bytes", Size, 0, 1 << 50),
         key("response-bytes", Size, 0, 1 << 50),
         key("request-time", Duration, 1, LONG),

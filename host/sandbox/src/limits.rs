@@ -115,6 +115,8 @@ limits! {
     Requests = "requests", Count, 10_000, "limit on requests";
     /// Bytes of all headers of a request, and of a response.
     HeaderBytes = "header-bytes", Size, 64 * KIB, "limit on the size of headers";
+    /// Headers of one request, and of one response.
+    Headers = "headers", Count, 128, "limit on the number of headers";
     /// Bytes of the bodies that the job sends.
     RequestBytes = "request-bytes", Size, GIB, "limit on bytes sent";
     /// Bytes of the bodies that the job is sent.

@@ -55,6 +55,30 @@ fn every_limit_is_listed_with_its_unit_and_default() {
     }
 }
 
+#[test]
+fn the_unit_for_systemd_has_what_isolation_needs() {
+    let unit = between(include_str!("../../../docs/OPERATIONS.md"), "```ini", "```");
+    let lines: Vec<&str> = unit.lines().collect();
+    for needed in [
+        "KillMode=mixed",
+        "Delegate=memory pids cpu",
+        "DelegateSubgroup=worker",
+        "OOMPolicy=continue",
+        "LimitCORE=0",
+        "NoNewPrivileges=yes",
+        "Type=notify",
+    ] {
+        assert!(lines.contains(&needed), "{needed} is not in\n{unit}");
+    }
+    for harmful in [
+        "MemoryDenyWriteExecute=",
+        "SystemCallFilter=",
+        "ProtectProc=",
+    ] {
+        assert!(!unit.contains(harmful), "{harmful}");
+    }
+}
+
 /// Every source file, by its path without `.rs`.
 fn sources() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -52,6 +52,20 @@ pub(super) const CASES: &[Case] = &[
     .limited(HEADERS)
     .reaching(),
     Case::hits(
+        "send_many_headers",
+        "headers",
+        "limit on the number of headers",
+        "128",
+    )
+    .reaching(),
+    Case::hits(
+        "be_sent_many_headers",
+        "headers",
+        "limit on the number of headers",
+        "128",
+    )
+    .reaching(),
+    Case::hits(
         "send_without_end",
         "request-bytes",
         "limit on bytes sent",

@@ -73,6 +73,7 @@ pub(crate) fn limits(limits: &Limits) -> NetworkLimits {
         in_flight: small(Limit::RequestsInFlight),
         requests: limits.get(Limit::Requests),
         header_bytes: small(Limit::HeaderBytes),
+        headers: small(Limit::Headers),
         request_bytes: sent,
         response_bytes: received,
         total_request_bytes: sent,
@@ -87,10 +88,10 @@ pub(crate) fn limits(limits: &Limits) -> NetworkLimits {
 fn job_limit(limit: EgressLimit) -> Option<Limit> {
     match limit {
         EgressLimit::Requests => Some(Limit::Requests),
-        EgressLimit::RequestHeaderBytes
-        | EgressLimit::RequestHeaders
-        | EgressLimit::ResponseHeaderBytes
-        | EgressLimit::ResponseHeaders => Some(Limit::HeaderBytes),
+        EgressLimit::RequestHeaderBytes | EgressLimit::ResponseHeaderBytes => {
+            Some(Limit::HeaderBytes)
+        }
+        EgressLimit::RequestHeaders | EgressLimit::ResponseHeaders => Some(Limit::Headers),
         EgressLimit::RequestBytes | EgressLimit::TotalRequestBytes => Some(Limit::RequestBytes),
         EgressLimit::ResponseBytes | EgressLimit::TotalResponseBytes => Some(Limit::ResponseBytes),
         _ => None,
@@ -105,10 +106,6 @@ fn told(hit: LimitHit) -> String {
     };
     let value = match hit.limit {
         limit if limit.is_time() => Limit::RequestTime.show(hit.value),
-        // Of these two the operator's limit is on bytes, and the number of headers has a bound of its own.
-        EgressLimit::RequestHeaders | EgressLimit::ResponseHeaders => {
-            return format!("the bound of {} headers", hit.value);
-        }
         _ => key.map_or_else(|| hit.value.to_string(), |key| key.show(hit.value)),
     };
     match key {
@@ -126,6 +123,10 @@ struct Observer {
 }
 
 impl Observe for Observer {
+    fn shown(&self, text: &str) -> String {
+        self.brief.shown(text)
+    }
+
     fn observe(&self, event: EgressEvent) {
         let plugin = self.brief.plugin_name();
         let said = match event {
@@ -161,6 +162,7 @@ impl Observe for Observer {
 #[cfg(test)]
 mod tests {
     use pipefitter_egress::ErrorCode;
+    use pipefitter_plugins::LIMIT_KEYS;
     use pipefitter_sandbox::EGRESS_ERRORS;
 
     use super::*;
@@ -182,7 +184,7 @@ mod tests {
             (
                 EgressLimit::ResponseHeaders,
                 100,
-                "the bound of 100 headers",
+                "the limit on the number of headers of 100 (`headers`)",
             ),
             (
                 EgressLimit::Connect,
@@ -200,6 +202,14 @@ mod tests {
     #[test]
     fn the_limits_of_a_job_can_be_kept_by_a_broker() {
         limits(&Limits::default()).check().unwrap();
+        for key in LIMIT_KEYS {
+            let limit = Limit::ALL.iter().find(|limit| limit.key() == key.name);
+            for value in [key.least.max(1), key.most] {
+                let set = Limits::default().with(*limit.unwrap(), value);
+                let kept = limits(&set).check();
+                assert!(kept.is_ok(), "{} = {value}: {kept:?}", key.name);
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Has a server answer with more headers than there may be.
+//! Has a server answer with longer headers than there may be.
 
 use crate::answer::{Answer, Job, innocent};
 use crate::client;

@@ -1,4 +1,4 @@
-//! Sends more headers than there may be.
+//! Sends longer headers than there may be.
 
 use crate::answer::{Answer, Job, innocent};
 use crate::client;
