@@ -6,7 +6,7 @@
 //! | an AWS error code | the table [`CODES`]; if it is not there, by the status |
 //! | a status without an AWS code (a proxy, a load balancer) | 401, 403, 407 denied; 429 throttled; else transient |
 //! | an unknown AWS code with 4xx | 401, 403 denied; 429 throttled; else invalid |
-//! | no credentials to sign with | denied, or transient where whoever gives them does not answer |
+//! | no credentials to sign with | denied, unless whoever gives them is in trouble: [`super::roles`] |
 //!
 //! An answer without a code is never `Invalid`: that class gives a result up, and what stands between the
 //! service and us has no say in that.
@@ -23,6 +23,7 @@ use aws_sdk_codepipeline::config::http::HttpResponse;
 use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
+use crate::roles::class_of_credentials;
 use crate::source::{ErrorClass, ServiceError};
 use crate::text::{clean_text, cut_utf16};
 
@@ -178,11 +179,13 @@ impl<'a> Call<'a> {
             ),
             Some(denied) => {
                 let class = class_of_credentials(denied);
-                let message = format!(
-                    "no credentials to sign with: {why} (check the source's profile and role, and what \
-                     the machine's own credentials are)"
-                );
-                self.error(class, message)
+                let remedy = match class {
+                    ErrorClass::Denied => {
+                        " (check the source's profile and role, and what the machine's own credentials are)"
+                    }
+                    _ => "",
+                };
+                self.error(class, format!("no credentials to sign with: {why}{remedy}"))
             }
         }
     }
@@ -204,7 +207,7 @@ impl<'a> Call<'a> {
     }
 }
 
-fn class_of(code: Option<&str>, status: u16) -> ErrorClass {
+pub(crate) fn class_of(code: Option<&str>, status: u16) -> ErrorClass {
     let known = code.and_then(|code| CODES.iter().find(|(known, _)| *known == code));
     match (known, status) {
         (Some((_, class)), _) => *class,
@@ -215,21 +218,9 @@ fn class_of(code: Option<&str>, status: u16) -> ErrorClass {
     }
 }
 
-/// Nobody there to give credentials may pass; credentials that are not there, or refused, do not.
-fn class_of_credentials(error: &CredentialsError) -> ErrorClass {
-    let unreachable = chain(error)
-        .filter_map(|e| e.downcast_ref::<ConnectorError>())
-        .any(|e| e.is_io() || e.is_timeout());
-    match error {
-        CredentialsError::ProviderTimedOut(_) => ErrorClass::Transient,
-        CredentialsError::ProviderError(_) | CredentialsError::Unhandled(_) if unreachable => {
-            ErrorClass::Transient
-        }
-        _ => ErrorClass::Denied,
-    }
-}
-
-fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(crate) fn chain<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
@@ -366,35 +357,6 @@ mod tests {
             ("Value 'that never ends", "the value"),
         ] {
             assert_eq!(without_values(said), shown);
-        }
-    }
-
-    #[test]
-    fn credentials_that_may_come_later_are_transient() {
-        let refused = || ConnectorError::io("connection refused".into());
-        for (error, class) in [
-            (
-                CredentialsError::not_loaded("no provider"),
-                ErrorClass::Denied,
-            ),
-            (
-                CredentialsError::invalid_configuration("no such profile"),
-                ErrorClass::Denied,
-            ),
-            (
-                CredentialsError::provider_error("refused by STS"),
-                ErrorClass::Denied,
-            ),
-            (
-                CredentialsError::provider_error(refused()),
-                ErrorClass::Transient,
-            ),
-            (
-                CredentialsError::provider_timed_out(Duration::from_secs(1)),
-                ErrorClass::Transient,
-            ),
-        ] {
-            assert_eq!(class_of_credentials(&error), class, "{error}");
         }
     }
 }

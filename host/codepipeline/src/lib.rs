@@ -17,6 +17,7 @@ mod ids;
 pub mod limits;
 mod policy;
 mod registered;
+mod roles;
 mod source;
 mod text;
 mod third_party;

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::SecretError;
+use crate::roles;
 
 /// Of what AWS says, in characters.
 const SAID: usize = 400;
@@ -116,15 +117,7 @@ impl Place {
                 place,
                 said,
             },
-            code if status >= 500
-                || status == 429
-                || code.contains("Throttl")
-                || code.contains("TooManyRequests")
-                || code == "RequestLimitExceeded"
-                || code == "SlowDown" =>
-            {
-                self.unavailable(said)
-            }
+            code if is_trouble(code, status) => self.unavailable(said),
             // Not the store's own, but of something on the way: an endpoint's policy, a proxy.
             "" if matches!(status, 401 | 403) => SecretError::Denied {
                 secret,
@@ -151,18 +144,11 @@ impl Place {
         let mut words: Vec<String> = chain.iter().map(ToString::to_string).collect();
         words.dedup();
         let said = first_line(&words.join(": "));
-        let unreachable = chain
-            .iter()
-            .skip(1)
-            .filter_map(|error| error.downcast_ref::<ConnectorError>())
-            .any(|error| error.is_io() || error.is_timeout());
         let credentials = chain
             .iter()
             .find_map(|error| error.downcast_ref::<CredentialsError>());
         match credentials {
-            // Whoever gives credentials does not answer: that may pass.
-            Some(CredentialsError::ProviderTimedOut(_)) => self.unavailable(said),
-            Some(_) if unreachable => self.unavailable(said),
+            Some(error) if roles::passes(error) => self.unavailable(said),
             Some(_) => SecretError::Credentials {
                 secret: self.secret.clone(),
                 place: self.place.clone(),
@@ -182,6 +168,16 @@ impl Place {
             said,
         }
     }
+}
+
+/// Whether a service has enough to do with itself: asked again later, it may say something else.
+pub(crate) fn is_trouble(code: &str, status: u16) -> bool {
+    status >= 500
+        || status == 429
+        || code.contains("Throttl")
+        || code.contains("TooManyRequests")
+        || code == "RequestLimitExceeded"
+        || code == "SlowDown"
 }
 
 fn first_line(text: &str) -> String {

@@ -21,6 +21,7 @@ mod file;
 mod given;
 mod parameter;
 mod policy;
+mod roles;
 mod secrets;
 mod secrets_manager;
 mod source;
