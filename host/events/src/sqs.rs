@@ -196,14 +196,22 @@ fn fault_of(code: Option<&str>, status: u16) -> QueueFault {
         }
         code if code.contains("Throttl") || code == "OverLimit" => QueueFault::Transient,
         code if code.starts_with("Kms") || code.contains("AccessDenied") => QueueFault::Denied,
+        // Of the errors that all services share ("Common Errors" of the API references), those that are about who asks.
         "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
         | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch"
         | "InvalidSecurity"
-        | "InvalidSignatureException" => QueueFault::Denied,
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "RequestExpired"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => QueueFault::Denied,
         _ => match status {
             401 | 403 => QueueFault::Denied,
+            429 => QueueFault::Transient,
             400..=499 => QueueFault::Invalid,
             _ => QueueFault::Transient,
         },
@@ -249,6 +257,12 @@ mod tests {
             (Some("AccessDeniedException"), 400, QueueFault::Denied),
             (Some("KmsAccessDenied"), 400, QueueFault::Denied),
             (Some("InvalidClientTokenId"), 403, QueueFault::Denied),
+            (
+                Some("com.amazon.coral.service#ExpiredTokenException"),
+                400,
+                QueueFault::Denied,
+            ),
+            (Some("TooManyRequestsException"), 429, QueueFault::Transient),
             (Some("RequestThrottled"), 403, QueueFault::Transient),
             (Some("ThrottlingException"), 400, QueueFault::Transient),
             (Some("InvalidParameterValue"), 400, QueueFault::Invalid),
