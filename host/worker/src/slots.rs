@@ -22,6 +22,17 @@ pub(crate) struct Permit {
     _memory: Option<OwnedSemaphorePermit>,
 }
 
+/// A poll that wants room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) action_type: &'a ActionTypeKey,
+    /// For one job.
+    pub(crate) memory_bytes: u64,
+    /// Slots that it may have.
+    pub(crate) most: usize,
+}
+
 pub(crate) struct Slots {
     total: usize,
     all: Arc<Semaphore>,
@@ -91,15 +102,16 @@ impl Slots {
         })
     }
 
-    /// Room for polls, each of a source and an action type with so many bytes of memory for a job: one slot to each
-    /// in turn, until none is left that anybody could take. So all get the same, but for bounds and the remainder,
-    /// which goes to the first; and what a bound keeps from one is the others'.
-    pub(crate) fn deal(&self, polls: &[(&str, &ActionTypeKey, u64)]) -> Vec<Vec<Permit>> {
+    /// Room for polls: one slot to each in turn, until none is left that anybody could take. So all get the same,
+    /// but for bounds and the remainder, which goes to the first; and what a bound keeps from one is the others'.
+    pub(crate) fn deal(&self, polls: &[Asked<'_>]) -> Vec<Vec<Permit>> {
         let mut dealt: Vec<Vec<Permit>> = polls.iter().map(|_| Vec::new()).collect();
         loop {
             let before = self.free();
-            for ((source, key, memory_bytes), permits) in polls.iter().zip(&mut dealt) {
-                permits.extend(self.take(source, key, *memory_bytes));
+            for (asked, permits) in polls.iter().zip(&mut dealt) {
+                if permits.len() < asked.most {
+                    permits.extend(self.take(asked.source, asked.action_type, asked.memory_bytes));
+                }
             }
             if self.free() == before {
                 return dealt;
@@ -181,14 +193,19 @@ mod tests {
             total in 1usize..20,
             bounds in proptest::collection::btree_map(0u8..4, 0usize..6, 0..4),
             budget in proptest::option::of(1u64..40),
-            polls in proptest::collection::vec((0u8..4, 0u64..6), 0..8),
+            polls in proptest::collection::vec((0u8..4, 0u64..6, 1usize..30), 0..8),
         ) {
             let keys: Vec<ActionTypeKey> = (0..4).map(key).collect();
             let per_type = bounds.iter().map(|(provider, most)| (key(*provider), *most)).collect();
             let slots = Slots::new(total, &BTreeMap::new(), &per_type, budget.map(|pieces| pieces * PIECE));
             let asked: Vec<_> = polls
                 .iter()
-                .map(|(provider, pieces)| ("main", &keys[usize::from(*provider)], pieces * PIECE))
+                .map(|(provider, pieces, most)| Asked {
+                    source: "main",
+                    action_type: &keys[usize::from(*provider)],
+                    memory_bytes: pieces * PIECE,
+                    most: *most,
+                })
                 .collect();
             let dealt: Vec<usize> = slots.deal(&asked).iter().map(Vec::len).collect();
             prop_assert_eq!(slots.free(), total, "dropped permits are given back");
@@ -204,10 +221,12 @@ mod tests {
             let bounded = |at: usize| {
                 let provider = polls[at].0;
                 let of_type = sum(&|other| u64::from(polls[other].0 == provider));
-                bounds.get(&provider).is_some_and(|most| of_type >= (*most).min(total) as u64)
+                dealt[at] == polls[at].2
+                    || bounds.get(&provider).is_some_and(|most| of_type >= (*most).min(total) as u64)
                     || budget.is_some_and(|budget| sum(&pieces) + pieces(at) > budget)
             };
             for at in 0..polls.len() {
+                prop_assert!(dealt[at] <= polls[at].2, "{dealt:?} passes a bound at {at}");
                 prop_assert!(used == total as u64 || bounded(at), "a slot is left over: {dealt:?}");
                 // Who has two less than another, or one less than a later one, was kept from more by a bound.
                 let most = dealt.iter().max().copied().unwrap_or(0);

@@ -10,7 +10,7 @@ use pipefitter_sandbox::Level;
 use tokio::time::Instant;
 
 use crate::backoff::{Hurry, Pace, PollEnd};
-use crate::slots::Permit;
+use crate::slots::{Asked, Permit};
 
 use super::core::Dispatcher;
 use super::entry::{Message, OnPanic};
@@ -178,20 +178,26 @@ impl Dispatcher {
         if !self.may_poll(now) {
             return;
         }
-        let mut due: Vec<(Instant, &PollerKey, u64)> = self
+        let mut due: Vec<(Instant, &PollerKey, &Poller)> = self
             .pollers
             .all
             .iter()
             .filter(|(key, poller)| {
                 !poller.in_flight && poller.next_at <= now && !self.is_behind_others(key)
             })
-            .map(|(key, poller)| (poller.next_at, key, poller.memory))
+            .map(|(key, poller)| (poller.next_at, key, poller))
             .collect();
         // Who has waited longest is first: with fewer slots than pollers all have their turn.
-        due.sort();
-        let asked: Vec<(&str, &ActionTypeKey, u64)> = due
+        due.sort_by_key(|(next_at, key, _)| (*next_at, *key));
+        let asked: Vec<Asked<'_>> = due
             .iter()
-            .map(|(_, key, memory)| (self.source_id(key), &key.action_type, *memory))
+            .map(|(_, key, poller)| Asked {
+                source: self.source_id(key),
+                action_type: &key.action_type,
+                memory_bytes: poller.memory,
+                // A service that does not answer holds no more than one slot from those that do.
+                most: poller.problem.as_ref().map_or(usize::MAX, |_| 1),
+            })
             .collect();
         let dealt = self.slots.deal(&asked);
         let granted: Vec<(PollerKey, Vec<Permit>)> = due

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_codepipeline::{
-    Acknowledged, ClientId, FailureResult, JobContents, JobId, JobSource, Nonce, Offer, Owner,
-    PollRequest, ServiceError, SourceId, SuccessResult,
+    Acknowledged, ClientId, ErrorClass, FailureResult, JobContents, JobId, JobSource, Nonce, Offer,
+    Owner, PollRequest, ServiceError, SourceId, SuccessResult,
 };
 use pipefitter_plugins::ActionTypeKey;
 use proptest::prelude::*;
@@ -30,10 +30,12 @@ struct Poll {
     at: Instant,
 }
 
-/// A source that never has a job, and takes its time to say so.
+/// A source that never has a job, and takes its time to say so, or to fail.
 struct Idle {
     id: SourceId,
     polls: mpsc::UnboundedSender<Poll>,
+    takes: Duration,
+    fails: bool,
 }
 
 #[async_trait]
@@ -58,8 +60,17 @@ impl JobSource for Idle {
         };
         // The test may have seen enough.
         let _ = self.polls.send(poll);
-        sleep(TAKES).await;
-        Ok(Vec::new())
+        sleep(self.takes).await;
+        match self.fails {
+            true => Err(ServiceError {
+                operation: "PollForJobs",
+                class: ErrorClass::Transient,
+                code: None,
+                message: "no answer".to_owned(),
+                retry_after: None,
+            }),
+            false => Ok(Vec::new()),
+        }
     }
 
     async fn open(&self, _: &Offer) -> Result<JobContents, ServiceError> {
@@ -124,6 +135,8 @@ fn polls(slots: usize, types: usize, sources: usize, bound: Option<usize>) -> Ve
             let source: Arc<dyn JobSource> = Arc::new(Idle {
                 id: SourceId::new(format!("source-{at}")),
                 polls: sender.clone(),
+                takes: TAKES,
+                fails: false,
             });
             source
         });
@@ -187,6 +200,53 @@ proptest! {
         prop_assert_eq!(last.len(), pollers);
         prop_assert!(last.values().all(|at| end - *at <= longest), "{:#?}", last);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_does_not_answer_leaves_the_slots_to_others() {
+    const SILENCE: Duration = Duration::from_secs(20);
+    let mut world = World::new();
+    world.config.slots = 4;
+    world.config.poll_interval_min = Duration::from_millis(100);
+    world.config.poll_interval_max = LONGEST_PAUSE;
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let idle = |id: &str, takes: Duration, fails: bool| -> Arc<dyn JobSource> {
+        Arc::new(Idle {
+            id: SourceId::new(id),
+            polls: sender.clone(),
+            takes,
+            fails,
+        })
+    };
+    let sources = vec![idle("silent", SILENCE, true), idle("well", TAKES, false)];
+    let (_catalogue, one) = watch::channel(several(1));
+    let worker = world.start_of(sources, one).await;
+    let mut polls: Vec<Poll> = Vec::new();
+    while polls
+        .iter()
+        .filter(|poll| poll.poller.0 == "silent")
+        .count()
+        < 6
+    {
+        polls.push(seen.recv().await.unwrap());
+    }
+    worker.cancel();
+    worker.join().await.unwrap();
+    let of = |id: &str| -> Vec<Poll> {
+        let of = polls.iter().filter(|poll| poll.poller.0 == id);
+        of.cloned().collect()
+    };
+    let (silent, well) = (of("silent"), of("well"));
+    assert!(silent[1..].iter().all(|poll| poll.max == 1), "{silent:#?}");
+    // From the first failure on, it is as if the other were alone.
+    let after = well.iter().skip_while(|poll| poll.at < silent[1].at);
+    let times: Vec<Instant> = after.map(|poll| poll.at).collect();
+    let longest = (LONGEST_PAUSE + TAKES).mul_f64(1.3);
+    assert!(
+        times.windows(2).all(|two| two[1] - two[0] <= longest),
+        "{well:#?}"
+    );
+    assert!(times.len() > 60, "{}", times.len());
 }
 
 #[tokio::test(start_paused = true)]
