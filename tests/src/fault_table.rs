@@ -9,8 +9,14 @@
 //! What is judged is the same for all: how the execution ends, what became of the job for the worker, that a job has at
 //! most one result that counted and none that the worker had no right to, and, by whoever stops the worker, that its
 //! journal is empty. Where a race comes too late to be lost, its row shows that nothing came of it.
+//!
+//! Some rows are others under another answer of the service's (docs/AWS-ASSUMPTIONS.md), and each suite expects its own:
+//! where a job is acknowledged again with its nonce, a worker whose nonce somebody else used first is told that the job is
+//! its own, and reports it; and nothing is left to a rule where the first answer was lost.
 
 mod did;
+mod rival;
+mod trouble;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -20,9 +26,11 @@ use tokio::time::Instant;
 
 use crate::proxy::{Exchange, Fault};
 use crate::rig::Rig;
-use crate::service::CONTROL_TOKEN;
+use crate::service::{CONTROL_TOKEN, ServiceOptions};
 use crate::worker::Worker;
 use did::Fate;
+
+pub use trouble::Trouble;
 
 /// Longer than the worker waits for an answer to one attempt, and shorter than for all of them:
 /// `Timeouts` of host/codepipeline/src/config.rs.
@@ -44,8 +52,11 @@ pub enum Upset {
     Late,
     /// A request is answered after the worker has given it up. Not among [`Upset::ALL`]: it takes 25 seconds.
     TooLate,
-    /// Another worker acknowledges the job first.
+    /// Another worker acknowledges the job first, with the nonce that the worker has.
     Raced,
+    /// Another worker is offered the job anew, and acknowledges it first with the nonce of that offer. Not among
+    /// [`Upset::ALL`]: it can only come before the worker's own acknowledge.
+    Overtaken,
     /// The job is offered again.
     Reoffered,
     /// The execution is stopped and abandoned.
@@ -69,6 +80,12 @@ impl Upset {
         Upset::Expired,
         Upset::TimedOut,
     ];
+}
+
+/// Whether services acknowledge a job again with its nonce, in this test's suite.
+fn acknowledges_again() -> bool {
+    let assume = ServiceOptions::default().assume;
+    assume.contains(&"acknowledge-again=yes".to_owned())
 }
 
 /// An operation that the worker sends.
@@ -103,10 +120,27 @@ impl Operation {
     }
 
     /// Whether it comes before the job is the worker's, so that a race can still be lost.
-    fn is_before_ownership(&self) -> bool {
+    #[must_use]
+    pub fn is_before_ownership(&self) -> bool {
         ["Poll", "GetThirdParty", "Acknowledge"]
             .iter()
             .any(|start| self.name.starts_with(start))
+    }
+
+    /// Whether the worker loses the job by this, and is told so.
+    fn is_lost_to(&self, upset: Upset) -> bool {
+        let has_rivals_nonce = match upset {
+            Upset::Raced => true,
+            // Details tell a partner's nonce to whoever asks for them.
+            Upset::Overtaken => self.name == "GetThirdPartyJobDetails",
+            _ => return false,
+        };
+        self.is_before_ownership() && !(has_rivals_nonce && acknowledges_again())
+    }
+
+    /// Whether the worker has to guess from an answer that was lost that the job is its own.
+    fn is_adopted_after(&self, upset: Upset) -> bool {
+        upset == Upset::Unanswered && self.name.starts_with("Acknowledge") && !acknowledges_again()
     }
 }
 
@@ -114,6 +148,23 @@ impl Operation {
 #[derive(Debug)]
 pub struct FaultTable {
     text: String,
+}
+
+/// One line of it.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// The operation.
+    pub operation: String,
+    /// What went wrong.
+    pub fault: String,
+    /// The requests that met it, and those that were sent again.
+    pub sent: Vec<&'a Exchange>,
+    /// What the worker did.
+    pub did: String,
+    /// How the execution ended.
+    pub end: String,
+    /// Results that counted.
+    pub counted: usize,
 }
 
 impl Default for FaultTable {
@@ -133,6 +184,21 @@ impl FaultTable {
         &self.text
     }
 
+    /// A row of a test's own.
+    pub fn add(&mut self, row: &Row<'_>) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            self.text,
+            "| {} | {} | {} | {} | {} | {} |",
+            row.operation.trim_end(),
+            row.fault,
+            did::answers(&row.sent),
+            row.did,
+            row.end,
+            row.counted,
+        );
+    }
+
     /// One fault at one operation of a worker that runs in `rig`.
     pub async fn row(&mut self, rig: &Rig, worker: &Worker, operation: Operation, upset: Upset) {
         rig.wait();
@@ -150,14 +216,17 @@ impl FaultTable {
         held.release();
         rig.go();
         let began = Instant::now();
-        let is_raced = upset == Upset::Raced && operation.is_before_ownership();
+        let is_raced = operation.is_lost_to(upset);
         if is_raced {
             let what = format!("the acknowledge of {job} being answered");
             let answered =
                 |e: &Exchange| e.operation.starts_with("Acknowledge") && e.subject == job;
-            rig.proxy
-                .until(&what, |seen| seen[before..].iter().any(answered))
-                .await;
+            // What another worker has is offered to nobody.
+            if upset == Upset::Raced || !operation.name.starts_with("Poll") {
+                rig.proxy
+                    .until(&what, |seen| seen[before..].iter().any(answered))
+                    .await;
+            }
             // As the worker that was first would, in its time.
             rig.service
                 .control(json!({ "do": "abandon", "job": job }))
@@ -176,14 +245,14 @@ impl FaultTable {
         let results = results(&seen, &job);
         let counted = results.iter().filter(|result| result.is_ok()).count();
         let log = worker.process.lines_with(&job);
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            self.text,
-            "| {} | {upset:?} | {} | {} | {end} | {counted} |",
-            [operation.name, operation.note].join(" ").trim_end(),
-            did::answers(&sent),
-            did::did(upset, &seen, &sent, &log, fate, took),
-        );
+        self.add(&Row {
+            operation: [operation.name, operation.note].join(" "),
+            fault: format!("{upset:?}"),
+            sent: sent.clone(),
+            did: did::did(upset, &seen, &sent, &log, fate, took),
+            end: end.clone(),
+            counted,
+        });
         if upset == Upset::TooLate {
             let given_up = PAST_AN_ATTEMPT - 10.0..PAST_AN_ATTEMPT;
             assert!(
@@ -216,6 +285,12 @@ impl FaultTable {
         if is_raced {
             assert!(results.is_empty(), "another worker's job: {}", what());
         }
+        assert_eq!(
+            did::is_adopted(&log),
+            operation.is_adopted_after(upset),
+            "{}",
+            what()
+        );
         let is_lost = is_raced || is_over;
         assert_eq!(counted, usize::from(!is_lost && !is_unheard), "{}", what());
     }
@@ -231,6 +306,7 @@ async fn arrange(rig: &Rig, operation: Operation, upset: Upset, job: &str) {
         Upset::TooLate => json!({ "do": "slow", "operation": name, "seconds": PAST_AN_ATTEMPT }),
         // Of this job: the next one of its action is another matter.
         Upset::Raced => json!({ "do": "lose-race", "job": job }),
+        Upset::Overtaken => return rival::takes(rig, operation, job).await,
         Upset::Reoffered => json!({ "do": "reoffer" }),
         Upset::Abandoned => json!({ "do": "abandon", "job": job }),
         // Of all jobs: before a poll this one has none.

@@ -1,8 +1,8 @@
 //! A proxy between worker and service that sees every request and can be told to spoil some.
 //!
 //! What it passes on is byte for byte what came, the Host header included: signatures stay good.
-//! Requests to CodePipeline are read whole, so that a fault can choose by operation and job; those to S3
-//! stream through.
+//! Requests to CodePipeline, and to other services whose requests are small, are read whole, so that a fault can choose
+//! by operation and job; those to S3 stream through.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,15 +18,19 @@ use crate::relay::accept;
 /// A request and what came of it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// CodePipeline's operation; `UploadPart` ... of a multipart upload, or `GET`, `PUT` ... for S3.
+    /// The service's operation; `UploadPart` ... of a multipart upload, or `GET`, `PUT` ... for S3.
     pub operation: String,
-    /// The job of a job operation; the path for S3.
+    /// The job of a job operation; else the path.
     pub subject: String,
-    /// What was asked, for CodePipeline.
+    /// What was asked; nothing of what S3 is.
     pub request: serde_json::Value,
     /// What the service answered, if it was asked.
     pub status: Option<u16>,
-    /// The answer of CodePipeline.
+    /// What the proxy answered in the service's place: a status and an AWS error code.
+    pub made: Option<(u16, &'static str)>,
+    /// Whether the service's answer went no further.
+    pub lost: bool,
+    /// The service's answer, where it is JSON.
     pub answer: serde_json::Value,
 }
 
@@ -37,6 +41,9 @@ impl Exchange {
         self.status.is_some_and(|status| status < 300)
     }
 }
+
+/// More requests than a test waits for.
+const MANY: usize = 1_000;
 
 /// What happens to a request.
 #[derive(Debug)]
@@ -149,6 +156,12 @@ impl Proxy {
 
     /// Where it listens.
     #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a URL.
+    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -177,6 +190,13 @@ impl Proxy {
         let (gate, held) = gate(operation);
         self.next(operation, Fault::HoldAnswer(gate));
         held
+    }
+
+    /// Spoil every request for an operation until [`Proxy::calm`].
+    pub fn spoil(&self, operation: &str, fault: impl Fn() -> Fault) {
+        for _ in 0..MANY {
+            self.next(operation, fault());
+        }
     }
 
     /// Forget the faults that were not used.

@@ -19,6 +19,17 @@ use crate::proxy::{Exchange, Fault, Gate, State};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Body = BoxBody<Bytes, Failure>;
 
+/// How a service is spoken to.
+#[derive(Clone, Copy)]
+enum Protocol {
+    /// CodePipeline, SQS, Secrets Manager, Parameter Store.
+    Json,
+    /// STS: a form, and XML.
+    Query,
+    /// Bodies that stream, and XML.
+    S3,
+}
+
 pub(crate) async fn accept(
     listener: TcpListener,
     upstream: SocketAddr,
@@ -52,17 +63,30 @@ async fn pass(
         .headers
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok());
-    let json = target.is_some();
+    let is_form = parts
+        .headers
+        .get("content-type")
+        .is_some_and(|kind| kind.as_bytes() == b"application/x-www-form-urlencoded");
+    let protocol = match target {
+        Some(_) => Protocol::Json,
+        None if is_form => Protocol::Query,
+        None => Protocol::S3,
+    };
+    let (body, asked) = match protocol {
+        Protocol::S3 => (boxed(body), Bytes::new()),
+        _ => read(body).await?,
+    };
+    let asked = match protocol {
+        Protocol::Query => form(&asked),
+        _ => serde_json::from_slice(&asked).unwrap_or_default(),
+    };
     let operation = match target {
-        Some(target) => target.rsplit('.').next().unwrap_or(target).to_owned(),
-        None => s3_operation(&parts).to_owned(),
-    };
-    let (body, asked) = if json {
-        read(body).await?
-    } else {
-        (boxed(body), Bytes::new())
-    };
-    let asked: serde_json::Value = serde_json::from_slice(&asked).unwrap_or_default();
+        Some(target) => target.rsplit('.').next().unwrap_or(target),
+        None => asked["Action"]
+            .as_str()
+            .unwrap_or_else(|| s3_operation(&parts)),
+    }
+    .to_owned();
     let subject = match asked["jobId"].as_str() {
         Some(job) => job.to_owned(),
         None => parts.uri.path().to_owned(),
@@ -74,6 +98,8 @@ async fn pass(
         subject,
         request: asked,
         status: None,
+        made: None,
+        lost: false,
         answer: Default::default(),
     };
     let record = |exchange: Exchange| state.send_modify(|state| state.record(exchange));
@@ -86,14 +112,16 @@ async fn pass(
             return Err("dropped as told".into());
         }
         Some(Fault::Answer(status, code)) => {
+            exchange.made = Some((status, code));
             record(exchange);
-            return Ok(error_answer(json, status, code));
+            return Ok(error_answer(protocol, status, code));
         }
         Some(Fault::HoldRequest(gate)) => hold_request = Some(gate),
         Some(Fault::HoldAnswer(gate)) => hold_answer = Some(gate),
         Some(Fault::DropAnswer) => drop_answer = true,
         None => {}
     }
+    exchange.lost = drop_answer;
     if let Some(gate) = hold_request
         && !gate.passed().await
     {
@@ -101,7 +129,7 @@ async fn pass(
         return Err("dropped as told".into());
     }
 
-    if !json {
+    if matches!(protocol, Protocol::S3) {
         let answer = forward(Request::from_parts(parts, body), upstream).await;
         exchange.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
         record(exchange);
@@ -130,6 +158,15 @@ async fn pass(
         Ok::<_, Failure>(Response::from_parts(parts, body))
     });
     finish(answer.await??, hold_answer, drop_answer).await
+}
+
+/// The members of a request of the query protocol.
+fn form(body: &[u8]) -> serde_json::Value {
+    let pairs = url::form_urlencoded::parse(body).into_owned();
+    pairs
+        .map(|(name, value)| (name, value.into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// What belongs to a multipart upload by its name for S3, all else by its method.
@@ -196,15 +233,20 @@ fn boxed(body: Incoming) -> Body {
     body.map_err(|error| -> Failure { error.into() }).boxed()
 }
 
-/// An error as the service's clients read it: JSON from CodePipeline, XML from S3.
-fn error_answer(json: bool, status: u16, code: &str) -> Response<Body> {
+/// An error as the service's clients read it.
+fn error_answer(protocol: Protocol, status: u16, code: &str) -> Response<Body> {
     const SAID: &str = "spoilt by the test";
-    let (kind, text) = if json {
-        let text = serde_json::json!({ "__type": code, "message": SAID }).to_string();
-        ("application/x-amz-json-1.1", text)
-    } else {
-        let text = format!("<Error><Code>{code}</Code><Message>{SAID}</Message></Error>");
-        ("application/xml", text)
+    let error = format!("<Error><Code>{code}</Code><Message>{SAID}</Message></Error>");
+    let (kind, text) = match protocol {
+        Protocol::Json => {
+            let text = serde_json::json!({ "__type": code, "message": SAID }).to_string();
+            ("application/x-amz-json-1.1", text)
+        }
+        Protocol::Query => (
+            "text/xml",
+            format!("<ErrorResponse>{error}</ErrorResponse>"),
+        ),
+        Protocol::S3 => ("application/xml", error),
     };
     let body = Full::new(Bytes::from(text)).map_err(|never| match never {});
     let mut response = Response::new(body.boxed());

@@ -71,9 +71,11 @@ pub(super) fn answers(sent: &[&Exchange]) -> String {
     let told = |exchange: &&Exchange| {
         let exception = exchange.answer["__type"].as_str().unwrap_or_default();
         let exception = exception.rsplit('#').next().unwrap_or_default();
-        match exchange.status {
-            None => "none".to_owned(),
-            Some(status) => format!("{status} {exception}").trim_end().to_owned(),
+        match (exchange.status, exchange.made) {
+            (None, Some((status, code))) => format!("{status} {code}"),
+            (None, None) => "none".to_owned(),
+            (Some(_), _) if exchange.lost => "none".to_owned(),
+            (Some(status), _) => format!("{status} {exception}").trim_end().to_owned(),
         }
     };
     sent.iter().map(told).collect::<Vec<_>>().join(", ")
@@ -110,9 +112,14 @@ pub(super) fn did(
         1 => did.push("sent it again".to_owned()),
         times => did.push(format!("sent it again {times} times")),
     }
-    if log.iter().any(|line| line.contains("is taken for ours")) {
+    if is_adopted(log) {
         did.push("took the acknowledge for its own".to_owned());
     }
     did.push(fate.to_string());
     did.join(", ")
+}
+
+/// Whether the worker took the job for its own by rule.
+pub(super) fn is_adopted(log: &[String]) -> bool {
+    log.iter().any(|line| line.contains("is taken for ours"))
 }

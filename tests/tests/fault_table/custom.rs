@@ -100,6 +100,20 @@ async fn nothing_is_lost_and_nothing_doubled_whatever_goes_wrong_where() {
 }
 
 #[tokio::test]
+async fn a_job_that_another_worker_was_offered_and_took_is_left_alone() {
+    let mut table = FaultTable::default();
+    // Offered again when the other worker polls, and not of itself.
+    let (rig, _) = rig("60s").await;
+    let worker = rig.worker().await;
+    for operation in OPERATIONS.iter().filter(|of| of.is_before_ownership()) {
+        let upset = Upset::Overtaken;
+        table.row(&rig, &worker, *operation, upset).await;
+    }
+    ends_well(worker, Upset::Overtaken).await;
+    println!("{}", table.rendered());
+}
+
+#[tokio::test]
 async fn an_upload_in_parts_is_finished_or_aborted_whatever_goes_wrong_where() {
     let mut table = FaultTable::default();
     for upset in Upset::ALL {

@@ -102,9 +102,9 @@ async fn of_three_the_denied_one_hibernates_and_recovers_while_the_others_work()
     let mut rig = Rig::with(&[&plugin]).await;
     let (second, its_proxy) = rig.add_source("second", &[&plugin]).await;
     let (third, thirds_proxy) = rig.add_source("third", &[&plugin]).await;
-    for _ in 0..1_000 {
-        its_proxy.next("PollForJobs", Fault::Answer(400, "AccessDeniedException"));
-    }
+    its_proxy.spoil("PollForJobs", || {
+        Fault::Answer(400, "AccessDeniedException")
+    });
     let worker = rig.worker().await;
     let said = worker
         .process

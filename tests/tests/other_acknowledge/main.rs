@@ -5,6 +5,8 @@
 
 #[path = "../cancel/main.rs"]
 mod cancel;
+#[path = "../fault_table/jobs.rs"]
+mod fault_table;
 #[path = "../faults/main.rs"]
 mod faults;
 #[path = "../main_job/main.rs"]

@@ -5,7 +5,7 @@
 
 #[path = "../cancel/main.rs"]
 mod cancel;
-#[path = "../fault_table/main.rs"]
+#[path = "../fault_table/jobs.rs"]
 mod fault_table;
 #[path = "../faults/main.rs"]
 mod faults;
