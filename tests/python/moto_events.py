@@ -1,6 +1,6 @@
 """EventBridge and SQS of moto's server, for the suite `cancel`: boto3 does what an operator and CodePipeline do.
 
-  queue NAME      creates a queue and prints its URL
+  queue NAME SECS creates a queue, whose messages come again after so many seconds, and prints its URL
   setup           applies what `pipefitter events` printed, from the variable INPUT
   put             puts the events of a JSON list (detail objects) from the variable INPUT on the bus
   send URL        sends each item of a JSON list of texts from the variable INPUT to the queue, as anybody may
@@ -24,7 +24,8 @@ def client(name):
 def main(what, *rest):
     sqs, events = client("sqs"), client("events")
     if what == "queue":
-        print(sqs.create_queue(QueueName=rest[0])["QueueUrl"])
+        attributes = {"VisibilityTimeout": rest[1]}
+        print(sqs.create_queue(QueueName=rest[0], Attributes=attributes)["QueueUrl"])
     elif what == "setup":
         made = json.loads(os.environ["INPUT"])
         events.put_rule(**made["put-rule"])

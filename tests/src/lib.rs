@@ -34,6 +34,7 @@ pub mod pipelines;
 pub mod plugins;
 mod process;
 mod proxy;
+pub mod queue;
 mod relay;
 mod resigned;
 mod rig;

@@ -1,5 +1,7 @@
 //! moto's server: AWS services that nobody here wrote, on a port of their own.
 
+use std::net::SocketAddr;
+
 use tokio::process::Command;
 
 use crate::binary;
@@ -31,12 +33,19 @@ impl MotoServer {
         MotoServer { endpoint, process }
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        let address = self.endpoint.trim_start_matches("http://");
+        address
+            .parse()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.endpoint))
+    }
+
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        let port = self.endpoint.rsplit(':').next();
-        port.and_then(|port| port.parse().ok())
-            .unwrap_or_else(|| panic!("{} has no port", self.endpoint))
+        self.address().port()
     }
 
     /// Run one of tests/python against it; what it prints.

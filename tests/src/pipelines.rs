@@ -173,7 +173,9 @@ impl Pipeline {
         format!("{}.zip", self.name)
     }
 
-    pub(crate) fn declaration(&self) -> PipelineDeclaration {
+    /// As CreatePipeline and UpdatePipeline take it.
+    #[must_use]
+    pub fn declaration(&self) -> PipelineDeclaration {
         let source = ActionDeclaration::builder()
             .name("Source")
             .action_type_id(type_id("Source", ActionOwner::Aws, "S3"))

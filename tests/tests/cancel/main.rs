@@ -8,5 +8,4 @@
 
 mod chain;
 mod events;
-mod queue;
 mod stopped;
