@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -17,6 +17,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, Uri};
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
@@ -57,6 +58,8 @@ struct Shared {
     closed: bool,
     /// Who answers CodePipeline's operations in place of an empty poll.
     upstream: Option<SocketAddr>,
+    /// How long what AssumeRole gives works; for good where nothing is said.
+    lifetime: watch::Sender<Option<Duration>>,
     /// What GetCallerIdentity tells.
     account: watch::Sender<String>,
     /// Status and text that CodePipeline answers an operation with, in place of an empty poll.
@@ -95,6 +98,7 @@ impl IdleAws {
             keys: keys.collect(),
             closed,
             upstream,
+            lifetime: watch::Sender::new(None),
             account: watch::Sender::new(ACCOUNT.to_owned()),
             said: watch::Sender::default(),
             calls: watch::Sender::new(Vec::new()),
@@ -122,6 +126,11 @@ impl IdleAws {
         self.shared.account.send_replace(account.to_owned());
     }
 
+    /// How long what AssumeRole gives is said to work from now on.
+    pub fn set_lifetime(&self, lifetime: Duration) {
+        self.shared.lifetime.send_replace(Some(lifetime));
+    }
+
     /// What CodePipeline answers an operation with from now on.
     pub fn say(&self, operation: &str, status: u16, answer: &serde_json::Value) {
         let status = StatusCode::from_u16(status).expect("a status");
@@ -131,6 +140,12 @@ impl IdleAws {
     }
 
     /// Where both listen.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -197,7 +212,7 @@ async fn answer(
             let account = shared.account.borrow().clone();
             identity(&account).into_response()
         }
-        (true, true) => assumed(&role).into_response(),
+        (true, true) => assumed(&role, *shared.lifetime.borrow()).into_response(),
         (true, false) => (StatusCode::FORBIDDEN, DENIED_BY_STS).into_response(),
         (false, true) => {
             let said = shared.said.borrow().get(&asked).cloned();
@@ -294,13 +309,15 @@ fn identity(account: &str) -> String {
     )
 }
 
-fn assumed(role: &str) -> String {
+fn assumed(role: &str, lifetime: Option<Duration>) -> String {
     let (id, secret, token) = ASSUMED;
+    let end = lifetime.map(|lifetime| Timestamp::now() + lifetime);
+    let end = end.map_or("2099-01-01T00:00:00Z".to_owned(), |end| end.to_string());
     format!(
         "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
          <AssumedRoleUser><AssumedRoleId>AROATEST:pipefitter</AssumedRoleId><Arn>{role}</Arn></AssumedRoleUser>\
          <Credentials><AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
-         <SessionToken>{token}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
+         <SessionToken>{token}</SessionToken><Expiration>{end}</Expiration></Credentials>\
          </AssumeRoleResult></AssumeRoleResponse>"
     )
 }
