@@ -2,7 +2,9 @@
 
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Rig, RigOptions, ServiceOptions, Worker, appears, dropped, results_of};
+use pipefitter_tests::{
+    Rig, RigOptions, ServiceOptions, Worker, appears, count_with_prefix, dropped, results_of,
+};
 use serde_json::json;
 
 /// A worker with a job of the pipeline `docs` that waits in the middle of its work.
@@ -105,4 +107,43 @@ async fn an_action_that_timed_out_is_noticed_and_its_result_dropped() {
     dropped(&rig, worker, "ListActionExecutions").await;
     let action = &rig.service.actions("docs", &execution).await["Act"];
     assert_eq!(action.status, "Failed", "{action:?}");
+}
+
+/// Abandoned while no worker is there: the next start runs nothing and reports nothing.
+async fn abandoned_between_two_lives(rig: Rig, action: Action) {
+    let worker = rig.worker().await;
+    rig.pipeline("docs", [action]).await;
+    let execution = rig.service.begin("docs").await;
+    let marker = appears(&rig.setup.granted, "started-", 1).await.remove(0);
+    worker.crash().await;
+    std::fs::remove_file(rig.setup.granted.join(marker)).unwrap();
+    rig.service.stop_execution("docs", &execution, true).await;
+    // Whatever would begin after all would also end.
+    rig.go();
+
+    let worker = rig.worker().await;
+    let told = worker.process.line("the service had ended the job").await;
+    assert!(told.contains("\"INFO\""), "{told}");
+    let counted = worker.stop_and_count().await;
+    assert_eq!(counted["recovered"], 1, "{counted}");
+    assert_eq!(counted["failed"], 0, "{counted}");
+    assert_eq!(count_with_prefix(&rig.setup.granted, "started-"), 0);
+    assert_eq!(results_of(&rig.proxy.exchanges()).len(), 0);
+}
+
+#[tokio::test]
+async fn what_was_abandoned_while_the_worker_was_down_is_not_run_again() {
+    let plugin = Plugin::probe("Probe").granted().retry_safe();
+    let rig = Rig::with(&[&plugin]).await;
+    let action = Action::new("Act", &plugin).doing("wait-file").output("Out");
+    abandoned_between_two_lives(rig, action).await;
+}
+
+#[tokio::test]
+async fn without_artifacts_list_action_executions_says_that_it_was_abandoned() {
+    let plugin = Plugin::probe("Probe").granted().retry_safe();
+    let mut rig = Rig::with(&[&plugin]).await;
+    rig.setup.source = "check-executions = \"1h\"".to_owned();
+    let action = Action::new("Act", &plugin).doing("wait-file");
+    abandoned_between_two_lives(rig, action).await;
 }

@@ -118,15 +118,19 @@ impl Dispatcher {
                     }
                 });
             }
-            Ask::Details => self.spawn(on_panic, async move {
-                let (answer, bring) = requests::details(&*source, &id, client.as_ref()).await;
-                Message::Answer {
-                    job,
-                    tag,
-                    answer,
-                    bring,
-                }
-            }),
+            Ask::Details => {
+                let check = entry.source.check_executions.is_some();
+                self.spawn(on_panic, async move {
+                    let (answer, bring) =
+                        requests::details(&*source, &id, client.as_ref(), check).await;
+                    Message::Answer {
+                        job,
+                        tag,
+                        answer,
+                        bring,
+                    }
+                });
+            }
             Ask::Acknowledge { unseen } => {
                 let nonce = entry.nonce.clone();
                 self.spawn(on_panic, async move {

@@ -1,11 +1,12 @@
 //! Requests to the service, the journal and the claims, and their answers in the words of a job's life.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pipefitter_claims::{Claim, ClaimKey, Claims};
 use pipefitter_codepipeline::{
-    Acknowledged, ClientId, ErrorClass, JobId, JobSource, Offer, ServiceError, clean_text,
-    cut_utf16,
+    Acknowledged, ActionExecution, ClientId, ErrorClass, JobContents, JobId, JobSource, Offer,
+    ServiceError, clean_text, cut_utf16,
 };
 use pipefitter_journal::{Journal, Record, RecordKey};
 
@@ -51,19 +52,28 @@ pub(super) async fn open(source: &dyn JobSource, offer: Option<Offer>) -> (Answe
     }
 }
 
+/// `check`: ListActionExecutions may be asked.
 pub(super) async fn details(
     source: &dyn JobSource,
     job: &JobId,
     client: Option<&ClientId>,
+    check: bool,
 ) -> (Answer, Bring) {
     match source.details(job, client).await {
-        Ok(contents) => {
-            let chain = chain_of(&contents);
-            (
-                Answer::Recalled(RecallAnswer::Known(chain)),
-                Bring::Contents(Box::new(contents)),
-            )
-        }
+        Ok(contents) => match has_ended(source, &contents, check).await {
+            Ok(false) => {
+                let chain = chain_of(&contents);
+                (
+                    Answer::Recalled(RecallAnswer::Known(chain)),
+                    Bring::Contents(Box::new(contents)),
+                )
+            }
+            Ok(true) => {
+                tracing::debug!("a job of an earlier run has ended");
+                (Answer::Recalled(RecallAnswer::Gone), Bring::Nothing)
+            }
+            Err(after) => (Answer::Recalled(RecallAnswer::Retry(after)), Bring::Nothing),
+        },
         Err(error) => {
             if error.class == ErrorClass::Gone {
                 tracing::debug!(%error, "a job of an earlier run has ended");
@@ -81,6 +91,33 @@ pub(super) async fn details(
             };
             (Answer::Recalled(answer), Bring::Nothing)
         }
+    }
+}
+
+/// Whether details are of a job that has ended: a job with artifacts has credentials while it goes on, and of one
+/// without any ListActionExecutions alone can tell. `Err`: to be asked again, not before this time.
+async fn has_ended(
+    source: &dyn JobSource,
+    contents: &JobContents,
+    check: bool,
+) -> Result<bool, Option<Duration>> {
+    let has_artifacts = !contents.inputs.is_empty() || !contents.outputs.is_empty();
+    if has_artifacts && contents.credentials.is_none() {
+        return Ok(true);
+    }
+    if !check {
+        return Ok(false);
+    }
+    match source.action_execution(&contents.pipeline).await {
+        Ok(execution) => Ok(execution == ActionExecution::Ended),
+        Err(error) => match error.class {
+            ErrorClass::Transient | ErrorClass::Throttled => {
+                tracing::warn!(%error, "whether a job of an earlier run goes on is asked again");
+                Err(error.retry_after)
+            }
+            // The run's own checks tell what is missing.
+            _ => Ok(false),
+        },
     }
 }
 

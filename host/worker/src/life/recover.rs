@@ -15,7 +15,7 @@ use super::state::{Chain, End, Life, MAX_ATTEMPTS, Rules, State, Stop};
 /// | phase | what follows |
 /// |---|---|
 /// | Acknowledging | a slot, the claim, then the same nonce again as an attempt that was not seen |
-/// | Acknowledged | a slot, the claim, fresh details, then the run |
+/// | Acknowledged | a slot, the claim, fresh details, then the run; nothing where they tell of a job that has ended |
 /// | Running | the same with one more attempt where the plugin is retry-safe; else a failure |
 /// | Finished | the result again |
 /// | Parked | nothing: it is kept for the operator |

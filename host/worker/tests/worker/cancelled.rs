@@ -6,7 +6,7 @@ use pipefitter_sandbox::StopReason;
 use pipefitter_worker::{DrainReport, JobEnd, WorkerEvent};
 use tokio::time::Instant;
 
-use crate::service::Fault;
+use crate::service::{Fault, State};
 use crate::stage::StageFault;
 use crate::world::{World, end, until};
 
@@ -222,4 +222,73 @@ async fn what_was_ended_between_two_lives_of_the_worker_makes_no_noise() {
     );
     assert_eq!(world.service.inner.lock().await.puts, 0);
     assert!(world.records().await.is_empty());
+}
+
+/// A start that finds the record of a retry-safe job whose plugin ran when the worker was killed, and which the
+/// service has ended since. Returns how often GetJobDetails and ListActionExecutions were asked.
+async fn recovered_after_its_end(mut world: World, artifacts: (usize, usize)) -> (u32, u32) {
+    world.retry_safe = true;
+    world.service.inner.lock().await.bare_details_of_ended = true;
+    let (inputs, outputs) = artifacts;
+    world
+        .service
+        .add("job", &[("do", "ok")], inputs, outputs)
+        .await;
+    world.service.end("job").await;
+    world
+        .left("job", 1, pipefitter_journal::Phase::Running)
+        .await;
+    let worker = world.start().await;
+    until(&worker, "the job is gone", |status| status.jobs.is_empty()).await;
+    let report = end(&world, worker).await;
+    assert!(world.runner.begun.borrow().is_empty(), "nothing runs");
+    let counters = &report.counters;
+    assert_eq!(
+        (counters.superseded, counters.recovered, counters.failed),
+        (1, 1, 0)
+    );
+    assert!(world.records().await.is_empty());
+    let inner = world.service.inner.lock().await;
+    assert_eq!(inner.puts, 0, "nothing is reported");
+    (inner.details, inner.checks)
+}
+
+#[tokio::test(start_paused = true)]
+async fn details_without_credentials_tell_a_start_that_a_job_with_artifacts_has_ended() {
+    for artifacts in [(1, 0), (0, 1), (1, 1)] {
+        let asked = recovered_after_its_end(World::new(), artifacts).await;
+        assert_eq!(asked, (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn list_action_executions_tells_a_start_that_a_job_without_artifacts_has_ended() {
+    for (faults, asked) in [(vec![], 1), (vec![Fault::LoseAnswer, Fault::Throttle], 3)] {
+        let mut world = World::new();
+        world.check_executions = Some(Duration::from_secs(60));
+        world.service.inner.lock().await.check_faults.extend(faults);
+        assert_eq!(recovered_after_its_end(world, (0, 0)).await, (asked, asked));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recovered_job_runs_where_list_action_executions_may_not_be_asked() {
+    let mut world = World::new();
+    world.check_executions = Some(Duration::from_secs(60));
+    world
+        .service
+        .inner
+        .lock()
+        .await
+        .check_faults
+        .push_back(Fault::Deny);
+    world.service.add("job", &[("do", "ok")], 0, 0).await;
+    world.service.inner.lock().await.jobs[0].state = State::InProgress;
+    world
+        .left("job", 0, pipefitter_journal::Phase::Acknowledged)
+        .await;
+    let worker = world.start().await;
+    world.service.until_all_ended().await;
+    world.service.success("job").await;
+    end(&world, worker).await;
 }
