@@ -11,6 +11,11 @@ pub(crate) fn job_name(source: &str, job: &str) -> String {
     hex::encode(&hash.finalize()[..16])
 }
 
+/// 32 hex digits for an id that is too long to be kept.
+pub(crate) fn short_name(id: &str) -> String {
+    hex::encode(&Sha256::digest(id.as_bytes())[..16])
+}
+
 /// Whether [`job_name`] may have made it.
 pub(crate) fn is_job_name(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))

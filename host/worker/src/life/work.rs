@@ -151,15 +151,8 @@ impl Life {
 
     /// End this job and have the service make a new one, which starts where this one did.
     fn pass_on(&mut self, effects: &mut Effects) {
-        let envelope = Envelope {
-            attempt: self.attempt,
-            origin: self
-                .chain
-                .origin
-                .clone()
-                .unwrap_or_else(|| self.job.clone()),
-            token: self.chain.token.clone(),
-        };
+        let origin = self.chain.origin.as_ref().unwrap_or(&self.job);
+        let envelope = Envelope::new(self.attempt, origin, self.chain.token.clone());
         match envelope.encode() {
             Ok(token) => {
                 let mut result = SuccessResult {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pipefitter_codepipeline::FailureType;
 use tokio::time::Instant;
 
-use crate::service::Fault;
+use crate::service::{Fault, Service};
 use crate::stage::StageFault;
 use crate::world::World;
 
@@ -89,6 +89,43 @@ async fn what_did_not_begin_is_passed_on() {
         r#"pipefitter:1:{"attempt":0,"origin":"job","token":"page 3"}"#
     );
     assert!(world.runner.begun.borrow().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partners_job_is_passed_on_however_long_its_id_and_token_are() {
+    let mut world = World::new();
+    world.service = Service::third_party();
+    world.config.drain_timeout = Duration::from_secs(5);
+    let faults = [StageFault::Slow, StageFault::Slow];
+    world.stage.fetch_faults.lock().await.extend(faults);
+    let id = "\u{fc}\"".repeat(256);
+    let token = "\"\n".repeat(850);
+    world.service.add(&id, &[("do", "ok")], 1, 0).await;
+    world.service.inner.lock().await.jobs[0].token = Some(token.clone());
+    // Passed on once, and the job that comes of it again; the third one runs.
+    for (lives, id) in [id.as_str(), "next", "last"].into_iter().enumerate() {
+        let worker = world.start().await;
+        if lives < 2 {
+            let mut started = world.stage.started.subscribe();
+            started.wait_for(|started| *started > lives).await.unwrap();
+        } else {
+            world.service.until_all_ended().await;
+        }
+        worker.drain();
+        worker.join().await.unwrap();
+        let success = world.service.success(id).await;
+        let Some(next) = success.continuation else {
+            break;
+        };
+        assert!(next.expose().encode_utf16().count() <= 2_048);
+        let name = ["next", "last"][lives];
+        world.service.add(name, &[("do", "ok")], 1, 0).await;
+        let mut inner = world.service.inner.lock().await;
+        inner.jobs.last_mut().unwrap().token = Some(next.expose().to_owned());
+    }
+    let spec = world.specs.recv().await.unwrap();
+    assert_eq!(spec.job.continuation_token, Some(token));
+    assert_eq!(world.runner.begun.borrow().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
