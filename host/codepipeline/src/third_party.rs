@@ -9,10 +9,12 @@
 //! is in memory is only one that the service refused. A job whose client has no token is not offered to the
 //! worker at all.
 //!
-//! Such jobs come again with each poll and could fill every batch, so that clients with a token would wait for
-//! ever behind one without. So a poll asks for as many more as the last one was offered in vain. To be offered
-//! a job is no promise to take it.
+//! Where the service does not hide what it has offered, such jobs come again with each poll and could fill every
+//! batch, so that clients with a token would wait for ever behind one without. So once a poll was offered one that
+//! the poll before it had passed over, the next asks for as many more as were offered in vain. A service that hides
+//! what it has offered is never asked for more than is free: it would hide from everybody what is not taken.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -197,7 +199,7 @@ impl JobSource for ThirdPartySource {
         clients.sort();
         clients.dedup();
         let known = join_all(clients.iter().map(|client| self.token(client))).await;
-        let (mut taken, mut passed_over) = (Vec::new(), 0);
+        let (mut taken, mut passed_over) = (Vec::new(), BTreeSet::new());
         for offer in &offers {
             let Some(client) = &offer.client else {
                 continue;
@@ -206,7 +208,7 @@ impl JobSource for ThirdPartySource {
             if at.is_ok_and(|at| known[at].is_ok()) {
                 taken.push(offer.clone());
             } else {
-                passed_over += 1;
+                passed_over.insert(offer.job.clone());
                 self.unserved.passed_over(client);
             }
         }

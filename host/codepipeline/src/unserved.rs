@@ -14,7 +14,7 @@
 //! ```
 
 use std::collections::hash_map::RandomState;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::BuildHasher;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::ids::{ActionTypeId, ClientId, ClientToken};
+use crate::ids::{ActionTypeId, ClientId, ClientToken, JobId};
 
 /// How long a client without a token is not asked for again.
 pub const REMEMBERED: Duration = Duration::from_secs(5 * 60);
@@ -116,8 +116,15 @@ struct Known {
     unserved: BTreeMap<ClientId, Entry>,
     refused: Refused,
     passed_over: u64,
-    /// Jobs passed over by the last poll of an action type.
-    in_the_way: BTreeMap<ActionTypeId, u32>,
+    in_the_way: BTreeMap<ActionTypeId, InTheWay>,
+}
+
+/// Jobs passed over by the last poll of an action type.
+#[derive(Default)]
+struct InTheWay {
+    jobs: BTreeSet<JobId>,
+    /// The poll before it had passed over one of them, too: the service does not hide what it has offered.
+    again: bool,
 }
 
 /// The memory of one source.
@@ -188,12 +195,15 @@ impl Unserved {
     /// How many jobs the next poll of an action type will probably offer in vain.
     pub(crate) fn in_the_way(&self, action_type: &ActionTypeId) -> u32 {
         let known = self.known.borrow();
-        known.in_the_way.get(action_type).copied().unwrap_or(0)
+        let last = known.in_the_way.get(action_type).filter(|last| last.again);
+        last.map_or(0, |last| u32::try_from(last.jobs.len()).unwrap_or(u32::MAX))
     }
 
-    pub(crate) fn were_in_the_way(&self, action_type: &ActionTypeId, jobs: u32) {
+    pub(crate) fn were_in_the_way(&self, action_type: &ActionTypeId, jobs: BTreeSet<JobId>) {
         self.known.send_modify(|known| {
-            known.in_the_way.insert(action_type.clone(), jobs);
+            let last = known.in_the_way.entry(action_type.clone()).or_default();
+            let again = !last.jobs.is_disjoint(&jobs);
+            *last = InTheWay { jobs, again };
         });
     }
 

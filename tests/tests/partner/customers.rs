@@ -1,11 +1,14 @@
 //! Customers who come, and one whose token is wrong.
 
 use pipefitter_tests::partners::EVE;
-use pipefitter_tests::pipelines::Action;
-use pipefitter_tests::{Exchange, Rig, Supervisor, terminal_results};
+use std::collections::BTreeMap;
+
+use pipefitter_tests::pipelines::{Action, Pipeline};
+use pipefitter_tests::{Exchange, Rig, ServiceOptions, Supervisor, small_source, terminal_results};
 
 use super::partner::{
-    ADA, BOB, begin, nothing_leaked, offering_again, probe, rig, tokens_file, write_tokens,
+    ADA, BOB, begin, nothing_leaked, offering_again, probe, rig, rig_with, tokens_file,
+    write_tokens,
 };
 
 /// The requests that carried a token.
@@ -182,4 +185,65 @@ async fn a_chain_of_continuations_and_a_failure_are_reported_as_ever() {
     assert!(action.failure().1.starts_with("not today"), "{action:?}");
     let said = worker.stop_cleanly().await;
     nothing_leaked(&rig, &said);
+}
+
+/// A worker with one slot, which finds two jobs of a customer whose token is wrong before three of another's: those
+/// three end well. Returns how often each job was offered until then, for as long as one of the three was not done.
+async fn served_behind_a_wrong_token(poll_hides: &str) -> BTreeMap<String, usize> {
+    let plugin = probe();
+    let service = ServiceOptions {
+        assume: vec![format!("poll-hides={poll_hides}")],
+        reoffer_after: "60s".to_owned(),
+        ..ServiceOptions::default()
+    };
+    let tokens = "{ file = \"tokens.json\" }";
+    let mut rig = rig_with(&plugin, &[ADA, EVE], tokens, "uuid", service).await;
+    rig.setup.slots = 1;
+    let wrong = "token-sentinel-that-is-wrong";
+    write_tokens(&rig, &[(ADA.id, ADA.token), (EVE.id, wrong)]);
+    let mut executions = Vec::new();
+    for (customer, count) in [(EVE, 2), (ADA, 3)] {
+        let actions: Vec<Action> = (0..count)
+            .map(|at| Action::new(&format!("Act{at}"), &plugin).third_party())
+            .collect();
+        let pipeline = Pipeline::new(customer.pipeline).stage(actions);
+        rig.service.create(&pipeline, small_source()).await;
+        let execution = rig.service.begin(customer.pipeline).await;
+        for at in 0..count {
+            let name = format!("Act{at}");
+            rig.service
+                .action_id(customer.pipeline, &execution, &name)
+                .await;
+        }
+        executions.push(execution);
+    }
+    let worker = rig.worker().await;
+    assert_eq!(rig.service.ended(&executions[1]).await, "succeeded");
+    let said = worker.stop_cleanly().await;
+    assert!(said.contains("of main are not taken"), "{said}");
+    nothing_leaked(&rig, &said);
+    let mut offers = BTreeMap::new();
+    for poll in rig.proxy.of("PollForThirdPartyJobs") {
+        for job in poll.answer["jobs"].as_array().into_iter().flatten() {
+            let id = job["jobId"].as_str().unwrap().to_owned();
+            *offers.entry(id).or_default() += 1;
+        }
+    }
+    offers
+}
+
+#[tokio::test]
+async fn a_wrong_token_keeps_no_job_of_others_waiting_where_polls_hide_jobs() {
+    let offers = served_behind_a_wrong_token("yes").await;
+    assert_eq!(offers.len(), 5, "{offers:?}");
+    assert!(
+        offers.values().all(|count| *count == 1),
+        "nothing waited to be offered again: {offers:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_token_keeps_no_job_of_others_waiting_where_polls_do_not_hide_jobs() {
+    let offers = served_behind_a_wrong_token("no").await;
+    assert_eq!(offers.len(), 5, "{offers:?}");
 }

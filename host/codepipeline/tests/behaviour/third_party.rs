@@ -98,6 +98,15 @@ async fn bodies(server: &Server) -> Vec<Value> {
     seen.into_iter().map(|seen| seen.body).collect()
 }
 
+/// How many jobs each poll asked for.
+async fn batches(server: &Server) -> Vec<u64> {
+    let bodies = bodies(server).await;
+    bodies
+        .iter()
+        .filter_map(|body| body["maxBatchSize"].as_u64())
+        .collect()
+}
+
 /// Virtual time, which stands still again afterwards: requests need the real one.
 async fn pass(time: std::time::Duration) {
     tokio::time::pause();
@@ -329,20 +338,44 @@ async fn jobs_that_are_passed_over_do_not_stand_in_the_way_of_others() {
         .collect();
     let first = offered(&jobs[..1]);
     jobs.extend([("ours-1", "client-1"), ("ours-2", "client-1")]);
-    let server = Server::start([first, offered(&jobs)]).await;
+    let server = Server::start([first.clone(), first, offered(&jobs)]).await;
     let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
     let mut request = request();
     request.max = 1;
-    assert!(source.poll(&request).await.unwrap().is_empty());
-    // One was in the way; and no more than what is free is handed on.
+    for _ in 0..2 {
+        assert!(source.poll(&request).await.unwrap().is_empty());
+    }
+    // One came again, so it is in the way; and no more than what is free is handed on.
     assert_eq!(source.poll(&request).await.unwrap().len(), 1);
     source.poll(&request).await.unwrap();
-    let sizes: Vec<Value> = bodies(&server)
-        .await
-        .into_iter()
-        .map(|body| body["maxBatchSize"].clone())
-        .collect();
-    assert_eq!(sizes, [json!(1), json!(2), json!(6)]);
+    assert_eq!(batches(&server).await, [1, 1, 2, 6]);
+}
+
+#[tokio::test]
+async fn a_service_that_hides_what_was_passed_over_is_asked_for_no_more_than_is_free() {
+    let server = Server::start([
+        offered(&[("job-1", "nobody"), ("job-2", "nobody")]),
+        offered(&[("job-3", "nobody"), ("ours-1", "client-1")]),
+        offered(&[("ours-2", "client-1")]),
+        // Offered again, long after.
+        offered(&[("job-1", "nobody")]),
+        offered(&[]),
+    ])
+    .await;
+    let source = source(&server, &Tokens::with(&[("client-1", TOKEN)])).await;
+    let mut request = request();
+    request.max = 2;
+    let mut taken = Vec::new();
+    for _ in 0..5 {
+        let offers = source.poll(&request).await.unwrap();
+        taken.extend(
+            offers
+                .into_iter()
+                .map(|offer| offer.job.as_str().to_owned()),
+        );
+    }
+    assert_eq!(taken, ["ours-1", "ours-2"]);
+    assert_eq!(batches(&server).await, [2; 5]);
 }
 
 #[tokio::test]
