@@ -11,25 +11,34 @@ use crate::record::{Record, RecordKey};
 /// What this build writes.
 pub(crate) const RECORD_VERSION: u32 = 1;
 
-/// Why bytes are not a record.
+/// What to do with a journal that is damaged.
+pub(crate) const MOVE_AWAY: &str = "move it away and start again; look in CodePipeline for actions of this \
+    worker that stay in progress, and stop their executions";
+
+/// Why bytes are not a record, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CodecError {
-    #[error("record of job {job} of source {source_id} cannot be read")]
+    #[error(
+        "the record of job {job} of source {source_id} cannot be read ({why}), so the journal is damaged: {MOVE_AWAY}"
+    )]
     Unreadable {
         source_id: String,
         job: String,
-        #[source]
-        source: serde_json::Error,
+        why: serde_json::Error,
     },
     #[error(
-        "record of job {job} of source {source_id} has version {found}, this version reads {RECORD_VERSION}"
+        "the record of job {job} of source {source_id} has version {found}, this version reads {RECORD_VERSION}: start \
+         the version that wrote it and let it report its jobs, or set state-dir to an empty directory"
     )]
     Version {
         source_id: String,
         job: String,
         found: u32,
     },
-    #[error("record is kept as job {job} of source {source_id} but names another")]
+    #[error(
+        "what is kept as the record of job {job} of source {source_id} names another job, so the journal is damaged: \
+         {MOVE_AWAY}"
+    )]
     Misplaced { source_id: String, job: String },
 }
 
@@ -58,10 +67,10 @@ pub(crate) fn encode(record: &Record) -> Result<Vec<u8>, serde_json::Error> {
 
 /// `source_id` and `job` are the key that the bytes were found under.
 pub(crate) fn decode(source_id: &str, job: &str, bytes: &[u8]) -> Result<Record, CodecError> {
-    let unreadable = |source| CodecError::Unreadable {
+    let unreadable = |why| CodecError::Unreadable {
         source_id: source_id.to_owned(),
         job: job.to_owned(),
-        source,
+        why,
     };
     let envelope: Envelope = serde_json::from_slice(bytes).map_err(unreadable)?;
     if envelope.version != RECORD_VERSION {

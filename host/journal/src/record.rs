@@ -166,7 +166,15 @@ pub enum JournalError {
         /// Known here.
         known: u32,
     },
-    /// A read failed or what was read is not a record.
+    /// A job's record is of another version, or none.
+    #[error("read journal {path}")]
+    Record {
+        /// The file.
+        path: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A read failed.
     #[error("read journal")]
     Read(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A commit failed: what it held is not known to be on disk.

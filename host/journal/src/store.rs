@@ -16,7 +16,7 @@ use redb::{
     StorageError, TableDefinition, WriteTransaction,
 };
 
-use crate::codec;
+use crate::codec::{self, MOVE_AWAY};
 use crate::identity::{OldIdentity, migrate, reconcile};
 use crate::record::{Identity, JournalError, Record};
 
@@ -54,6 +54,8 @@ pub(crate) enum Change {
 #[derive(Debug)]
 pub(crate) struct Store {
     db: Database,
+    /// For messages.
+    path: String,
 }
 
 impl Store {
@@ -111,29 +113,32 @@ impl Store {
     }
 
     fn initialise(db: Database, identity: &Identity, path: &str) -> Result<Store, JournalError> {
-        let store = Store { db };
+        let store = Store {
+            db,
+            path: path.to_owned(),
+        };
         let failed = |source: Cause| JournalError::Open {
             path: path.to_owned(),
             source,
         };
-        let mut txn = store.begin().map_err(|error| failed(error.into()))?;
-        let known = read_meta(&txn).map_err(|error| failed(error.into()))?;
+        let unreadable = |error: serde_json::Error| failed(damaged(&error.to_string()));
+        let mut txn = store.begin().map_err(|error| failed(said(error)))?;
+        let known = read_meta(&txn).map_err(|error| failed(said(error)))?;
         let wanted = match known {
             None => Some(identity.clone()),
             Some(Meta {
                 format,
                 identity: found,
             }) => {
-                let in_use = sources_in_use(&txn).map_err(|error| failed(error.into()))?;
+                let in_use = sources_in_use(&txn).map_err(|error| failed(said(error)))?;
                 match format.parse() {
                     Ok(FORMAT) => {
-                        let found: Identity =
-                            serde_json::from_str(&found).map_err(|error| failed(error.into()))?;
+                        let found: Identity = serde_json::from_str(&found).map_err(unreadable)?;
                         reconcile(&found, identity, &in_use)?
                     }
                     Ok(OLD_FORMAT) => {
                         let found: OldIdentity =
-                            serde_json::from_str(&found).map_err(|error| failed(error.into()))?;
+                            serde_json::from_str(&found).map_err(unreadable)?;
                         Some(migrate(&found, identity, &in_use)?)
                     }
                     other => {
@@ -179,7 +184,7 @@ impl Store {
     }
 
     pub(crate) fn load(&self) -> Result<Vec<Record>, JournalError> {
-        let read = |error: redb::Error| JournalError::Read(error.into());
+        let read = |error: redb::Error| self.unread(said(error));
         let txn = self.db.begin_read().map_err(|error| read(error.into()))?;
         let table = txn
             .open_table(RECORDS)
@@ -189,10 +194,17 @@ impl Store {
             let (key, value) = entry.map_err(|error| read(error.into()))?;
             let (source, job) = key.value();
             let record = codec::decode(source, job, value.value())
-                .map_err(|error| JournalError::Read(error.into()))?;
+                .map_err(|error| self.unread(error.into()))?;
             records.push(record);
         }
         Ok(records)
+    }
+
+    fn unread(&self, source: Cause) -> JournalError {
+        JournalError::Record {
+            path: self.path.clone(),
+            source,
+        }
     }
 
     fn begin(&self) -> Result<WriteTransaction, redb::Error> {
@@ -239,12 +251,16 @@ fn told(error: DatabaseError) -> Cause {
     }
 }
 
+/// The same of a file that could be opened.
+fn said(error: redb::Error) -> Cause {
+    match error {
+        redb::Error::Corrupted(why) => damaged(&why),
+        other => other.into(),
+    }
+}
+
 fn damaged(why: &str) -> Cause {
-    format!(
-        "the file is damaged, or not a journal ({why}): move it away and start again; look in CodePipeline for \
-         actions of this worker that stay in progress, and stop their executions"
-    )
-    .into()
+    format!("the file is damaged, or not a journal ({why}): {MOVE_AWAY}").into()
 }
 
 struct Meta {

@@ -3,8 +3,10 @@
 use aws_sdk_codepipeline::types::PipelineExecutionStatus;
 use pipefitter_tests::pipelines::{Action, Pipeline};
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Rig, Service, ServiceOptions, terminal_results};
+use pipefitter_tests::{Rig, Service, ServiceOptions, binary, finished, terminal_results};
+use redb::{Database, TableDefinition};
 use serde_json::json;
+use tokio::process::Command;
 
 use crate::By;
 
@@ -104,4 +106,43 @@ async fn hand_outs_sessions_and_time_survive() {
         status(&by.service, "p", &by.execution).await,
         PipelineExecutionStatus::Failed
     );
+}
+
+/// What a start in the folder of a service says that cannot go on from it.
+async fn refusal(folder: &std::path::Path) -> String {
+    let mut command = Command::new(binary::pipefitter());
+    command
+        .args(["dev", "--no-worker", "--port", "0", "--plugins", "."])
+        .arg("--state-dir")
+        .arg(folder)
+        .current_dir(folder);
+    let (code, said, errors) = finished(command).await;
+    assert_ne!(code, 0, "{said}{errors}");
+    errors
+}
+
+#[tokio::test]
+async fn state_that_cannot_be_read_is_told_of_with_what_to_do() {
+    const ROWS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("rows");
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(folder.path(), &ServiceOptions::default()).await;
+    service.process.kill().await;
+    let folder = folder.path().join("service");
+    let file = folder.join("service/codepipeline.redb");
+    let database = Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut rows = transaction.open_table(ROWS).unwrap();
+    rows.insert(("jobs", "\"a\""), b"{".as_slice()).unwrap();
+    drop(rows);
+    transaction.commit().unwrap();
+    drop(database);
+    let said = refusal(&folder).await;
+    for part in ["codepipeline.redb", "row jobs \"a\"", "move it away"] {
+        assert!(said.contains(part), "{said}");
+    }
+    std::fs::write(&file, b"no database").unwrap();
+    let said = refusal(&folder).await;
+    for part in ["codepipeline.redb", "damaged", "move it away"] {
+        assert!(said.contains(part), "{said}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use pipefitter_tests::plugins::Plugin;
 use pipefitter_tests::{ACCOUNT, IdleAws, Rig, WorkerSetup};
+use redb::{Database, TableDefinition};
 
 const OTHER: &str = "444455556666";
 
@@ -141,4 +142,33 @@ async fn where_sts_does_not_answer_the_account_is_what_the_configuration_says() 
     rig.setup.source = format!("account = {OTHER:?}\n");
     let said = refusal(&rig, &[&aws]).await;
     assert!(said.contains(ACCOUNT) && said.contains(OTHER), "{said}");
+}
+
+/// Has the journal hold these bytes as the record of a job of the source `main`.
+fn write_record(rig: &Rig, job: &str, bytes: &str) {
+    const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
+    let database = Database::open(rig.journal()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut records = transaction.open_table(RECORDS).unwrap();
+    records.insert(("main", job), bytes.as_bytes()).unwrap();
+    drop(records);
+    transaction.commit().unwrap();
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_used_is_told_of_with_what_to_do() {
+    let aws = IdleAws::start(&[("local", "local")]).await;
+    let rig = rig(&aws).await;
+    starts(&rig).await;
+    let mut told = Vec::new();
+    let another = "{\"version\":1,\"record\":{\"key\":{\"source\":\"main\",\"job\":\"another\"},\
+        \"action_type\":\"Build/Probe/1\",\"nonce\":\"1\",\"client\":null,\"attempt\":0,\"retry_safe\":false,\
+        \"taken_at\":0,\"phase\":{\"phase\":\"acknowledged\"}}}";
+    for record in ["{\"version\":2,\"record\":\"compressed\"}", "{", another] {
+        write_record(&rig, "job", record);
+        told.push(refusal(&rig, &[&aws]).await);
+    }
+    std::fs::write(rig.journal(), b"no journal at all").unwrap();
+    told.push(refusal(&rig, &[&aws]).await);
+    insta::assert_snapshot!(told.join("\n"));
 }

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redb::{
-    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition,
+    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageError,
+    TableDefinition,
 };
 
 use super::kept::{Change, Row};
@@ -47,17 +48,45 @@ pub(crate) enum KeepError {
          state directory"
     )]
     Owner { found: String, wanted: String },
-    #[error("the row {kind} {key} cannot be read")]
+    #[error("the file's row {kind} {key} cannot be read ({why}): {MOVE_AWAY}")]
     Row {
         kind: String,
         key: String,
-        #[source]
-        source: serde_json::Error,
+        why: serde_json::Error,
     },
-    #[error("the state cannot be put into words")]
-    Encode(#[from] serde_json::Error),
-    #[error("the state cannot be written")]
+    #[error(
+        "the state cannot be put into words ({0}), which is a fault of pipefitter: start it again, which goes on from \
+         what was answered last"
+    )]
+    Encode(serde_json::Error),
+    #[error(
+        "the state cannot be written: see that the state directory has room and can be written, and start again, \
+         which goes on from what was answered last"
+    )]
     Write(#[source] Cause),
+}
+
+/// What to do with a file that is damaged.
+const MOVE_AWAY: &str = "move it away and start again, without the pipelines and executions that it has, or give \
+    another state directory";
+
+impl From<serde_json::Error> for KeepError {
+    fn from(error: serde_json::Error) -> Self {
+        KeepError::Encode(error)
+    }
+}
+
+fn damaged(why: &str) -> KeepError {
+    let cause = format!("the file is damaged, or not one of this service ({why}): {MOVE_AWAY}");
+    KeepError::Open(cause.into())
+}
+
+/// Of a file that could be opened.
+fn unread(error: redb::Error) -> KeepError {
+    match error {
+        redb::Error::Corrupted(why) => damaged(&why),
+        other => KeepError::Open(other.into()),
+    }
 }
 
 /// The open file; nobody else has it open.
@@ -92,15 +121,12 @@ impl Keeper {
     fn over(db: Database, owner: &str) -> Result<(Self, Vec<Row>), KeepError> {
         let keeper = Self { db: Arc::new(db) };
         keeper.claim(owner)?;
-        let rows = keeper
-            .rows()
-            .map_err(|error| KeepError::Open(error.into()))?;
+        let rows = keeper.rows().map_err(unread)?;
         Ok((keeper, rows))
     }
 
     /// Whose file it is and of which format: written to a new one, compared with an old one.
     fn claim(&self, owner: &str) -> Result<(), KeepError> {
-        let failed = |error: redb::Error| KeepError::Open(error.into());
         let claimed = || -> Result<(Option<String>, Option<String>), redb::Error> {
             let txn = self.db.begin_write()?;
             let found = {
@@ -119,7 +145,7 @@ impl Keeper {
             txn.commit()?;
             Ok(found)
         };
-        match claimed().map_err(failed)? {
+        match claimed().map_err(unread)? {
             (Some(found), _) if found != FORMAT => Err(KeepError::Format { found }),
             (_, Some(found)) if found != owner => Err(KeepError::Owner {
                 found,
@@ -202,6 +228,12 @@ fn database(path: &Path) -> Result<Database, KeepError> {
         DatabaseError::UpgradeRequired(version) => KeepError::Format {
             found: format!("of redb {version}"),
         },
+        DatabaseError::Storage(StorageError::Corrupted(why)) => damaged(&why),
+        DatabaseError::Storage(StorageError::Io(error))
+            if error.kind() == ErrorKind::InvalidData =>
+        {
+            damaged(&error.to_string())
+        }
         other => KeepError::Open(other.into()),
     })
 }
@@ -255,6 +287,13 @@ mod tests {
         }
         std::fs::write(&path, b"no database").unwrap();
         let error = Keeper::open(&path, "us-east-1 000000000000").err().unwrap();
-        assert!(matches!(error, KeepError::Open(_)), "{error:?}");
+        let KeepError::Open(cause) = error else {
+            panic!("{error:?}");
+        };
+        let cause = cause.to_string();
+        assert!(
+            cause.contains("damaged") && cause.contains("move it away"),
+            "{cause}"
+        );
     }
 }

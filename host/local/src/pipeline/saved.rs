@@ -41,11 +41,11 @@ pub(super) fn ahead(rows: &[Row]) -> Result<std::time::Duration, KeepError> {
     ))
 }
 
-fn unreadable(kind: &str, key: &str, source: serde_json::Error) -> KeepError {
+fn unreadable(kind: &str, key: &str, why: serde_json::Error) -> KeepError {
     KeepError::Row {
         kind: kind.to_owned(),
         key: key.to_owned(),
-        source,
+        why,
     }
 }
 
