@@ -1,4 +1,4 @@
-//! `pipefitter dev --no-worker`: the embedded service as a process of its own, with AWS SDK clients.
+//! `pipefitter dev`: the embedded service as a process of its own, mostly without a worker, with AWS SDK clients.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -56,6 +56,8 @@ pub struct ServiceOptions {
     pub plugins: Option<PathBuf>,
     /// `--third-party`.
     pub third_party: Option<PathBuf>,
+    /// `--config`, for a worker of its own; without one the service is alone.
+    pub own_worker: Option<PathBuf>,
 }
 
 impl Default for ServiceOptions {
@@ -71,6 +73,7 @@ impl Default for ServiceOptions {
             port: 0,
             plugins: None,
             third_party: None,
+            own_worker: None,
         };
         answers::give(&mut options);
         options
@@ -108,7 +111,7 @@ impl Service {
         std::fs::write(&token_file, CONTROL_TOKEN).expect("the rig's folder can be written");
         let mut command = Command::new(binary::pipefitter());
         command
-            .args(["dev", "--no-worker", "--port", &options.port.to_string()])
+            .args(["dev", "--port", &options.port.to_string()])
             .arg("--plugins")
             .arg(&plugins)
             .arg("--state-dir")
@@ -129,6 +132,10 @@ impl Service {
             ControlPath::TokenFile => command.arg("--control-token-file").arg(&token_file),
             ControlPath::Printed => command.arg("--control"),
             ControlPath::Closed => &mut command,
+        };
+        match &options.own_worker {
+            Some(config) => command.arg("--config").arg(config),
+            None => command.arg("--no-worker"),
         };
         if let Some(file) = &options.third_party {
             command.arg("--third-party").arg(file);

@@ -36,6 +36,9 @@ pub struct WorkerConfig {
     pub poll_interval_max: Duration,
     /// What holds for one source, by its id. Default: nothing.
     pub source_settings: BTreeMap<String, SourceSettings>,
+    /// Sources that this start does without, by id, with what has their jobs finished: those are told of and left
+    /// in the journal.
+    pub left_out: BTreeMap<String, String>,
     /// For an action type with a queryable property: the values to poll for, one poller each. Without
     /// values such a type is not polled, since the service demands one.
     pub query_values: BTreeMap<ActionTypeKey, Vec<String>>,
@@ -79,6 +82,7 @@ impl WorkerConfig {
             poll_interval_min: Duration::from_secs(1),
             poll_interval_max: Duration::from_secs(30),
             source_settings: BTreeMap::new(),
+            left_out: BTreeMap::new(),
             query_values: BTreeMap::new(),
             work_dir: work_dir.into(),
             log_dir: log_dir.into(),

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 mod control;
+mod own_worker;
 mod restart;
 mod skew;
 mod switches;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipefitter_codepipeline::{ClientId, JobId, Nonce, Offer, PipelineContext};
+use pipefitter_codepipeline::{ClientId, JobId, Nonce, Offer, PipelineContext, clean_text};
 use pipefitter_journal::{Phase, Record, RecordKey};
 use pipefitter_plugins::{ActionTypeKey, Plugin};
 use pipefitter_sandbox::Level;
@@ -148,14 +148,7 @@ impl Dispatcher {
                 .cloned();
             let (Some(source), Some(action_type)) = (source, action_type(&record.action_type))
             else {
-                self.notice(
-                    Level::Error,
-                    format!(
-                        "the journal has job {} of source `{}`, which is not configured: put the source \
-                         back to have the job finished",
-                        record.key.job, record.key.source
-                    ),
-                );
+                self.left_out(&record.key);
                 continue;
             };
             self.counters.recovered += 1;
@@ -174,6 +167,20 @@ impl Dispatcher {
             let job = self.insert(entry);
             self.act(job, effects);
         }
+    }
+
+    /// A job whose source this start does not have.
+    fn left_out(&self, key: &RecordKey) {
+        let (level, what) = match self.config.left_out.get(&key.source) {
+            Some(remedy) => (Level::Warn, format!("waits: {remedy}")),
+            None => (
+                Level::Error,
+                "is not configured: put the source back to have the job finished".to_owned(),
+            ),
+        };
+        let (job, source) = (clean_text(&key.job), &key.source);
+        let text = format!("the journal has job {job} of source `{source}`, which {what}");
+        self.notice(level, text);
     }
 
     fn rules(&self, plugin: Option<&Plugin>) -> Rules {

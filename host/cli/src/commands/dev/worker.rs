@@ -23,6 +23,11 @@ use crate::wiring::{self, Engine, ServedPlugins, StateDir};
 /// The one account that the embedded service has.
 const ACCOUNT: &str = "000000000000";
 
+/// The source of the account's own jobs.
+const LOCAL: &str = "local";
+/// The source of partners' jobs.
+const PARTNER: &str = "partner";
+
 pub(crate) async fn start_worker(
     args: &DevArgs,
     config: &Config,
@@ -38,10 +43,16 @@ pub(crate) async fn start_worker(
     let sources = sources_of(server, third_party)?;
     // The service's jobs and the journal that names them stay together, or go together.
     let journal: Arc<dyn Journal> = if args.state_dir.is_some() {
-        Arc::new(sources::open_journal(state, &identity(&sources))?)
+        Arc::new(sources::open_journal(state, &identity())?)
     } else {
         Arc::new(pipefitter_journal::Memory::default())
     };
+    if third_party.action_types.is_empty() {
+        let remedy = "give the `--third-party` file of before to have the job finished";
+        worker_config
+            .left_out
+            .insert(PARTNER.to_owned(), remedy.to_owned());
+    }
     for source in sources {
         let settings = source.settings.clone();
         worker_config
@@ -65,27 +76,28 @@ pub(crate) async fn start_worker(
         .context("the worker does not start")
 }
 
-/// What the journal is bound to: the service of the state folder, whatever its port is this time.
-fn identity(sources: &[SourceConfig]) -> Identity {
-    let service = |source: &SourceConfig| ServiceIdentity {
-        owner: source.owner.to_string(),
+/// What the journal is bound to: the service of the state folder, whatever its port is this time. Partners' jobs stay
+/// in it through a start that is not told of partners.
+fn identity() -> Identity {
+    let service = |owner: Owner| ServiceIdentity {
+        owner: owner.to_string(),
         partition: "aws".to_owned(),
         account: Some(ACCOUNT.to_owned()),
-        region: source.region.clone(),
+        region: REGION.to_owned(),
         endpoint: Some("the embedded service of this folder".to_owned()),
     };
+    let sources = [(LOCAL, Owner::Custom), (PARTNER, Owner::ThirdParty)];
     Identity {
         sources: sources
-            .iter()
-            .map(|source| (source.id.clone(), service(source)))
-            .collect(),
+            .map(|(id, owner)| (id.to_owned(), service(owner)))
+            .into(),
     }
 }
 
 /// The account's own jobs, and partners' where there are any.
 fn sources_of(server: &Server, third_party: &ThirdParty) -> Result<Vec<SourceConfig>> {
     let custom = SourceConfig {
-        id: "local".to_owned(),
+        id: LOCAL.to_owned(),
         region: REGION.to_owned(),
         owner: Owner::Custom,
         profile: None,
@@ -113,7 +125,7 @@ fn sources_of(server: &Server, third_party: &ThirdParty) -> Result<Vec<SourceCon
         .collect();
     let tokens = serde_json::to_string(&tokens).context("client tokens cannot be told on")?;
     let partner = SourceConfig {
-        id: "partner".to_owned(),
+        id: PARTNER.to_owned(),
         owner: Owner::ThirdParty,
         settings: SourceSettings {
             action_types: Some(
