@@ -42,7 +42,8 @@ impl WorkerStatus {
     /// answered, clients of partners without a token, queues of events that do not work.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        let polled = self.pollers.is_empty() || self.pollers.iter().any(|poller| poller.healthy);
+        let mut polling = self.pollers.iter().filter(|poller| poller.polls).peekable();
+        let polled = polling.peek().is_none() || polling.any(|poller| poller.healthy);
         let state = if self.draining {
             "draining"
         } else if !self.journal_ok {
@@ -138,6 +139,7 @@ mod tests {
             action_type: action_type.to_owned(),
             query: None,
             healthy: problem.is_none(),
+            polls: true,
             problem: problem.map(str::to_owned),
         }
     }
@@ -196,6 +198,22 @@ mod tests {
         clients without jobs besides: 2
         no events from main: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
         ");
+    }
+
+    #[test]
+    fn a_type_that_nothing_is_polled_for_is_named_and_does_not_count() {
+        let silent = PollerStatus {
+            polls: false,
+            ..poller("Test/Lint/2", Some("there are no values"))
+        };
+        let mut status = worker();
+        status.pollers = vec![silent];
+        insta::assert_snapshot!(status.readiness(), @"ready; jobs: 0 of 8 slots; no jobs of Test/Lint/2 from main: there are no values");
+        assert!(status.readiness().ready);
+        status
+            .pollers
+            .push(poller("Build/Site/1", Some("no route to host")));
+        assert!(!status.readiness().ready);
     }
 
     #[test]

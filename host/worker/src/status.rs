@@ -33,7 +33,9 @@ pub struct PollerStatus {
     pub query: Option<(String, String)>,
     /// Whether the last poll was answered; true before the first.
     pub healthy: bool,
-    /// What the last failed poll was told.
+    /// Whether it polls at all; not where the configuration lacks the values of a queryable property.
+    pub polls: bool,
+    /// What the last failed poll was told, or why there is none.
     pub problem: Option<String>,
 }
 

@@ -38,6 +38,9 @@ pub(super) struct Poller {
 #[derive(Default)]
 pub(super) struct Pollers {
     pub(super) all: BTreeMap<PollerKey, Poller>,
+    /// Served types with a queryable property that have no value to poll for, each with its property; the source
+    /// by its position.
+    pub(super) without_values: BTreeMap<(usize, ActionTypeKey), String>,
 }
 
 /// The answer to a poll, with the slots that were held for it.
@@ -47,11 +50,19 @@ pub(crate) struct Polled {
     answer: Result<Vec<Offer>, ServiceError>,
 }
 
+/// Why nothing is polled for.
+pub(super) fn no_values(property: &str) -> String {
+    format!(
+        "its property `{property}` is queryable, so the worker needs values to poll for, under \
+         `[worker.query-values]` of its configuration"
+    )
+}
+
 impl Dispatcher {
     /// Make the pollers that the catalogue asks for, keep those that are there.
     pub(super) fn sync_pollers(&mut self) {
         let everything = vec![None];
-        let mut wanted = BTreeMap::new();
+        let (mut wanted, mut without_values) = (BTreeMap::new(), BTreeMap::new());
         for plugin in self.catalogue.plugins() {
             let key = plugin.manifest.key().clone();
             let memory = self
@@ -71,16 +82,6 @@ impl Dispatcher {
                         .collect()
                 }
             };
-            let needs_values = self.parts.sources.iter().any(|parts| {
-                parts.source.owner() == Owner::Custom
-                    && self.config.serves(parts.source.id().as_str(), &key)
-            });
-            if queries.is_empty() && needs_values {
-                tracing::warn!(
-                    action_type = %key,
-                    "not polled: it has a queryable property, so the worker needs values to poll for"
-                );
-            }
             for (source, parts) in self.parts.sources.iter().enumerate() {
                 if !self.config.serves(parts.source.id().as_str(), &key) {
                     continue;
@@ -90,6 +91,11 @@ impl Dispatcher {
                     Owner::Custom => &queries,
                     Owner::ThirdParty => &everything,
                 };
+                if let (true, Some(property)) =
+                    (queries.is_empty(), plugin.manifest.queryable_property())
+                {
+                    without_values.insert((source, key.clone()), property.name.clone());
+                }
                 for query in queries {
                     let poller = PollerKey {
                         source,
@@ -100,6 +106,14 @@ impl Dispatcher {
                 }
             }
         }
+        for (place @ (source, action_type), property) in &without_values {
+            if self.pollers.without_values.get(place) != Some(property) {
+                let source = self.parts.sources[*source].source.id();
+                let why = no_values(property);
+                tracing::warn!(%source, %action_type, "not polled: {why}");
+            }
+        }
+        self.pollers.without_values = without_values;
         self.pollers.all.retain(|key, _| wanted.contains_key(key));
         let (min, max) = (self.config.poll_interval_min, self.config.poll_interval_max);
         for (key, memory) in wanted {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::status::{Counters, JobStatus, PollerStatus, QueueStatus, WorkerStatus};
 
 use super::core::Dispatcher;
+use super::polls::no_values;
 
 impl Dispatcher {
     pub(crate) fn publish(&self) {
@@ -18,18 +19,24 @@ impl Dispatcher {
                 progress: entry.progress.borrow().clone(),
             })
             .collect();
-        let pollers = self
-            .pollers
-            .all
-            .iter()
-            .map(|(key, poller)| PollerStatus {
-                source: self.parts.sources[key.source].source.id().to_string(),
-                action_type: key.action_type.to_string(),
-                query: key.query.clone(),
-                healthy: poller.problem.is_none(),
-                problem: poller.problem.clone(),
-            })
-            .collect();
+        let pollers = self.pollers.all.iter().map(|(key, poller)| PollerStatus {
+            source: self.parts.sources[key.source].source.id().to_string(),
+            action_type: key.action_type.to_string(),
+            query: key.query.clone(),
+            healthy: poller.problem.is_none(),
+            polls: true,
+            problem: poller.problem.clone(),
+        });
+        let without_values = self.pollers.without_values.iter();
+        let silent = without_values.map(|((source, action_type), property)| PollerStatus {
+            source: self.parts.sources[*source].source.id().to_string(),
+            action_type: action_type.to_string(),
+            query: None,
+            healthy: false,
+            polls: false,
+            problem: Some(no_values(property)),
+        });
+        let pollers = pollers.chain(silent).collect();
         let queues = self
             .queues
             .iter()

@@ -64,12 +64,16 @@ impl Prepare for Nothing {
 }
 
 fn scan(providers: &[&str], retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
+    let manifest = MANIFEST
+        .replace("RETRY", &retry_safe.to_string())
+        .replace("RESUME", &resumable.to_string());
+    scan_of(providers, &manifest)
+}
+
+fn scan_of(providers: &[&str], manifest: &str) -> Arc<Catalogue> {
     let dir = tempfile::tempdir().unwrap();
     for provider in providers {
-        let manifest = MANIFEST
-            .replace("\"Site\"", &format!("{provider:?}"))
-            .replace("RETRY", &retry_safe.to_string())
-            .replace("RESUME", &resumable.to_string());
+        let manifest = manifest.replace("\"Site\"", &format!("{provider:?}"));
         let file = |extension: &str| {
             dir.path()
                 .join(format!("{}.{extension}", provider.to_lowercase()))
@@ -93,6 +97,18 @@ pub(crate) fn catalogue(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
     static MADE: [OnceLock<Arc<Catalogue>>; 4] = [const { OnceLock::new() }; 4];
     let at = usize::from(retry_safe) * 2 + usize::from(resumable);
     Arc::clone(MADE[at].get_or_init(|| scan(&["Site"], retry_safe, resumable)))
+}
+
+/// The plugin of [`catalogue`], and `query`, for `Build/Query/1`, whose jobs are polled for by the value of `do`.
+pub(crate) fn with_queryable() -> Arc<Catalogue> {
+    let manifest = MANIFEST
+        .replace("RETRY", "false")
+        .replace("RESUME", "false")
+        .replacen("required = true", "required = true\nqueryable = true", 1);
+    let queryable = scan_of(&["Query"], &manifest);
+    let plain = catalogue(false, false);
+    let all = plain.plugins().chain(queryable.plugins()).cloned();
+    Arc::new(Catalogue::of(all))
 }
 
 /// Up to five plugins, for `Build/A/1` to `Build/E/1`.

@@ -29,6 +29,48 @@ async fn pollers_follow_the_catalogue() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plugin_that_lacks_values_to_poll_for_is_told_of_as_long_as_it_is_there() {
+    let world = World::new();
+    let (sender, worker) = world.start_with_catalogue().await;
+    until(&worker, "a poller", |status| !status.pollers.is_empty()).await;
+    let before = worker.status().readiness();
+    sender.send_replace(crate::catalogue::with_queryable());
+    let status = until(&worker, "both", |status| status.pollers.len() == 2).await;
+    let silent = &status.pollers[1];
+    assert_eq!(
+        (silent.source.as_str(), silent.action_type.as_str()),
+        ("main", "Build/Query/1")
+    );
+    assert!(!silent.healthy && !silent.polls);
+    let readiness = status.readiness();
+    assert!(readiness.ready, "the other one is served: {readiness}");
+    for part in ["no jobs of Build/Query/1 from main", "`do`", "query-values"] {
+        assert!(readiness.text.contains(part), "{readiness}");
+    }
+    sender.send_replace(crate::catalogue::catalogue(false, false));
+    let status = until(&worker, "one", |status| status.pollers.len() == 1).await;
+    assert_eq!(status.readiness(), before);
+    end(&world, worker).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plugin_with_values_to_poll_for_is_polled_for() {
+    let mut world = World::new();
+    let key = crate::catalogue::with_queryable()
+        .plugins()
+        .find(|plugin| plugin.name == "query")
+        .map(|plugin| plugin.manifest.key().clone())
+        .unwrap();
+    let values = vec!["a".to_owned(), "b".to_owned()];
+    world.config.query_values.insert(key, values);
+    let (sender, worker) = world.start_with_catalogue().await;
+    sender.send_replace(crate::catalogue::with_queryable());
+    let status = until(&worker, "all", |status| status.pollers.len() == 3).await;
+    assert!(status.pollers.iter().all(|poller| poller.polls));
+    end(&world, worker).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_offer_whose_plugin_was_removed_is_not_acknowledged() {
     let world = World::new();
     let (sender, worker) = world.start_with_catalogue().await;
