@@ -155,6 +155,8 @@ mod tests {
                 match end {
                     PollEnd::Throttled(Some(after)) => prop_assert!(pause >= after),
                     PollEnd::Found => prop_assert!(pause <= min.mul_f64(1.2)),
+                    // At once, whatever came before.
+                    PollEnd::Denied => prop_assert!(pause >= max.mul_f64(0.8) && pause <= max),
                     _ => prop_assert!(pause <= max),
                 }
             }
@@ -207,6 +209,7 @@ mod tests {
                     }
                     PollEnd::Empty => prop_assert!(pause >= idle.mul_f64(0.8)),
                     PollEnd::Throttled(Some(after)) => prop_assert!(pause >= after),
+                    PollEnd::Denied => prop_assert!(pause >= max.mul_f64(0.8) && pause <= max),
                     _ => prop_assert!(pause <= max),
                 }
             }

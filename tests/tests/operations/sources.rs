@@ -193,3 +193,48 @@ async fn serves_main(rig: &Rig, plugin: &Plugin, pipeline: &str) {
     let result = rig.outcome(pipeline, action).await;
     assert_eq!(result.variables["out"], pipeline);
 }
+
+/// Jobs of a source whose plugin has begun and made its marker.
+fn begun(rig: &Rig, proxy: &Proxy) -> usize {
+    let taken = proxy.of("AcknowledgeJob").into_iter();
+    taken
+        .filter(|taken| {
+            let marker = format!("started-{}", taken.subject);
+            rig.setup.granted.join(marker).exists()
+        })
+        .count()
+}
+
+#[tokio::test]
+async fn the_slots_of_one_bound_its_own_jobs_and_nobody_elses() {
+    let plugin = Plugin::probe("Probe").granted();
+    let mut rig = Rig::with(&[&plugin]).await;
+    let (second, its_proxy) = rig.add_source("second", &[&plugin]).await;
+    rig.setup.slots = 8;
+    rig.setup.source = "slots = 1".to_owned();
+    let worker = rig.worker().await;
+    let mut executions = Vec::new();
+    for service in [&rig.service, &second] {
+        let waits = |at| Action::new(&format!("Act{at}"), &plugin).doing("wait-file");
+        let pipeline = Pipeline::new("same").stage((0..3).map(waits));
+        service.create(&pipeline, small_source()).await;
+        executions.push((service, service.begin("same").await));
+    }
+    appears(&rig.setup.granted, "started-", 4).await;
+    // The other one is polled on; whatever else could begin would have.
+    let polls = its_proxy.of("PollForJobs").len();
+    its_proxy.count("PollForJobs", polls + 5).await;
+    assert_eq!((begun(&rig, &rig.proxy), begun(&rig, &its_proxy)), (1, 3));
+    rig.go();
+    for (service, execution) in executions {
+        assert_eq!(service.ended(&execution).await, "succeeded");
+    }
+    worker.stop_cleanly().await;
+    assert_eq!(
+        (jobs_of(&rig.proxy).len(), jobs_of(&its_proxy).len()),
+        (3, 3)
+    );
+    for poll in rig.proxy.of("PollForJobs") {
+        assert_eq!(poll.request["maxBatchSize"], 1, "{poll:?}");
+    }
+}

@@ -117,6 +117,14 @@ async fn a_denied_poll_is_told_once_and_work_goes_on_when_it_is_allowed() {
     let mut events = worker.events();
     world.service.until_all_ended().await;
     end(&world, worker).await;
+    let polls: Vec<_> = world.service.inner.lock().await.polls.clone();
+    for at in 0..4 {
+        let pause = polls[at + 1].0 - polls[at].0;
+        assert!(
+            pause >= world.config.poll_interval_max.mul_f64(0.8),
+            "after denied poll {at}: {pause:?}"
+        );
+    }
     let mut notices = Vec::new();
     while let Ok(event) = events.try_recv() {
         if let WorkerEvent::Notice { text, .. } = event {
