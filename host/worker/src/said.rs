@@ -1,6 +1,8 @@
 //! What plugins said last, by action: a job of a continuation chain that says nothing does not take from the console
-//! what an earlier one said. This worker's memory only, as a plugin's token passes verbatim: a job whose
-//! chain another worker began knows nothing of it.
+//! what an earlier one said. This worker's memory only, as a plugin's token passes verbatim and the journal
+//! has a job no longer than its result is out: a job whose chain another worker began, or an earlier run of this one, knows
+//! nothing of it. What goes out with the result or continuation of the job that said it is in the outcome, and so in the
+//! journal.
 
 use std::collections::{HashMap, VecDeque};
 
