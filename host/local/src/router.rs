@@ -20,7 +20,7 @@ use hyper::body::Incoming;
 use crate::auth::{Registry, sigv4};
 use crate::control::{self, Control, ControlToken, Faults, Meeting, Mishap};
 use crate::pipeline::{ApiError, CodePipeline, failure, is_target, serve};
-use crate::s3::S3Door;
+use crate::s3::{S3Door, operation_of};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
@@ -80,7 +80,8 @@ impl Router {
 
     async fn s3(&self, request: Request<Incoming>) -> Option<Response<Body>> {
         let (parts, body) = request.into_parts();
-        let Meeting { late, mishap } = self.faults.meet(control::s3_operation(&parts), None);
+        let operation = operation_of(&parts.method, &parts.uri, &parts.headers);
+        let Meeting { late, mishap } = self.faults.meet(operation.unwrap_or("S3"), None);
         if !late.is_zero() {
             tokio::time::sleep(late).await;
         }

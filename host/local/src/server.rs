@@ -103,7 +103,7 @@ impl Server {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let settings = Settings {
             region: config.region.clone(),
-            account: config.account,
+            account: config.account.clone(),
             continuation_delay: config.continuation_delay,
             switches: config.switches,
             third_party: config.third_party,
@@ -120,7 +120,7 @@ impl Server {
         let faults = Faults::default();
         let control = Control::new(pipeline.clone(), faults.clone(), clock);
         let router = Arc::new(Router {
-            door: service(store, registry.clone(), &config.region),
+            door: service(store, registry.clone(), (&config.region, &config.account)),
             pipeline: pipeline.clone(),
             registry,
             faults,

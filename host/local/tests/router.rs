@@ -67,6 +67,25 @@ async fn a_request_goes_where_its_target_or_signature_says() {
 }
 
 #[tokio::test]
+async fn the_cbor_protocol_is_refused_by_name() {
+    let local = Local::start(|_| {}).await;
+    let headers = [
+        "Smithy-Protocol: rpc-v2-cbor",
+        "Content-Type: application/cbor",
+        &signed_for("codepipeline"),
+    ];
+    let request = "POST /service/CodePipeline_20150709/operation/ListPipelines";
+    let cbor = answer(&local, request, &headers).await;
+    assert!(cbor.starts_with("HTTP/1.1 400"), "{cbor}");
+    assert!(cbor.contains("UnknownOperationException"), "{cbor}");
+    assert!(
+        cbor.contains("rpc-v2-cbor") && cbor.contains("it speaks AWS JSON 1.1"),
+        "{cbor}"
+    );
+    local.server.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_service_that_is_not_here_is_named_in_its_clients_form() {
     let local = Local::start(|_| {}).await;
     let headers = [
@@ -76,8 +95,33 @@ async fn a_service_that_is_not_here_is_named_in_its_clients_form() {
     let dynamodb = answer(&local, "POST /", &headers).await;
     let message = "pipefitter's embedded service has no dynamodb; only codepipeline and s3";
     assert!(dynamodb.contains(message) && dynamodb.contains("application/x-amz-json"));
-    let sts = answer(&local, "POST /", &[&signed_for("sts")]).await;
-    assert!(sts.contains("has no sts; only") && sts.contains("<Code>UnknownService</Code>"));
+    let targets = [
+        ("events", "AWSEvents.PutEvents"),
+        ("kms", "TrentService.Decrypt"),
+        ("monitoring", "GraniteServiceVersion20100801.PutMetricData"),
+    ];
+    for (service, target) in targets {
+        let headers = [&format!("X-Amz-Target: {target}"), &signed_for(service)];
+        let answered = answer(&local, "POST /", &headers.map(String::as_str)).await;
+        assert!(answered.starts_with("HTTP/1.1 400"), "{answered}");
+        assert!(
+            answered.contains(&format!("has no {service}; only")),
+            "{answered}"
+        );
+        assert!(answered.contains("UnknownServiceException"), "{answered}");
+    }
+    for service in ["sts", "iam", "cloudformation", "lambda"] {
+        let answered = answer(&local, "POST /", &[&signed_for(service)]).await;
+        assert!(answered.starts_with("HTTP/1.1 400"), "{answered}");
+        assert!(
+            answered.contains(&format!("has no {service}; only")),
+            "{answered}"
+        );
+        assert!(
+            answered.contains("<Code>UnknownService</Code>"),
+            "{answered}"
+        );
+    }
     local.server.shutdown().await;
 }
 

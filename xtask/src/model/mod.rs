@@ -1,10 +1,12 @@
-//! `cargo xtask model`: the service's model, as the tables that the embedded CodePipeline checks requests by.
+//! `cargo xtask model`: the services' models, as the tables that the embedded CodePipeline checks requests by, and
+//! by which the embedded S3 tells operations apart.
 //!
-//! The source is the model of the pinned botocore (`crate::python`), which is AWS's own. [`read`] takes it out
-//! of the virtual environment, [`write`] makes Rust of it. What is generated is checked in, so that building
+//! The source is the models of the pinned botocore (`crate::python`), which are AWS's own. [`read`] takes them out
+//! of the virtual environment, [`write`] and [`s3`] make Rust of them. What is generated is checked in, so that building
 //! needs no Python, and a test here regenerates and compares.
 
 mod read;
+mod s3;
 mod write;
 
 use std::path::PathBuf;
@@ -26,12 +28,15 @@ pub(crate) fn run() -> Result<()> {
 
 /// The files as they should be.
 fn generated() -> Result<Vec<(PathBuf, String)>> {
-    let folder = paths::root().join("host/local/src/pipeline/shapes");
+    let folder = paths::root().join("host/local/src");
+    let shapes = folder.join("pipeline/shapes");
     let files = write::files(&read::model()?)?;
-    Ok(files
+    let mut files: Vec<_> = files
         .into_iter()
-        .map(|(name, text)| (folder.join(name), text))
-        .collect())
+        .map(|(name, text)| (shapes.join(name), text))
+        .collect();
+    files.push((folder.join("s3/model.rs"), s3::file()?));
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -43,7 +48,7 @@ mod tests {
         let generated = generated().unwrap_or_else(|error| {
             panic!("{error:#}\nthis test reads botocore: run `cargo xtask setup` first")
         });
-        assert_eq!(generated.len(), 3);
+        assert_eq!(generated.len(), 4);
         for (path, text) in generated {
             let kept = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::python;
@@ -73,8 +74,13 @@ impl Shape {
 
 /// The pinned model.
 pub(super) fn model() -> Result<Model> {
+    from_botocore(PROGRAM)
+}
+
+/// What a program prints that reads the pinned botocore.
+pub(super) fn from_botocore<T: DeserializeOwned>(program: &str) -> Result<T> {
     let output = Command::new(python::bin().join("python"))
-        .args(["-c", PROGRAM])
+        .args(["-c", program])
         .output()
         .context("could not start the virtual environment's Python")?;
     if !output.status.success() {

@@ -93,7 +93,7 @@ pub(super) fn files(model: &Model) -> Result<Vec<(&'static str, String)>> {
         .collect()
 }
 
-const WARNING: &str =
+pub(super) const WARNING: &str =
     "//!\n//! Written by `cargo xtask model` from the model in botocore: not to be edited.\n";
 
 /// The expression of a shape.
@@ -180,7 +180,7 @@ fn literal(text: &str) -> String {
 }
 
 /// The text as `cargo fmt` leaves it.
-fn formatted(text: &str) -> Result<String> {
+pub(super) fn formatted(text: &str) -> Result<String> {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--emit", "stdout"])
         .current_dir(paths::root())

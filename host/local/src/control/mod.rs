@@ -15,7 +15,6 @@ mod api;
 mod command;
 mod faults;
 mod handle;
-mod operations;
 mod token;
 
 pub use command::{Command, Slow, Where};
@@ -24,4 +23,3 @@ pub use token::{ControlToken, TokenError};
 
 pub(crate) use api::{PATH, serve};
 pub(crate) use faults::{Faults, Meeting, Mishap};
-pub(crate) use operations::s3_operation;

@@ -119,10 +119,15 @@ fn refuse_unbuilt(pipeline: &Pipeline) -> Result<(), ApiError> {
             )?;
         }
         for action in &stage.actions {
+            let mut outputs = action.output_artifacts.iter();
             for (member, is_used) in [
                 ("commands", said(&action.commands)),
                 ("outputVariables", said(&action.output_variables)),
                 ("environmentVariables", said(&action.environment_variables)),
+                (
+                    "outputArtifacts.files",
+                    outputs.any(|output| said(&output.files)),
+                ),
             ] {
                 refuse(
                     is_used,

@@ -331,4 +331,6 @@ fn first_run_order() -> u32 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ArtifactName {
     pub(super) name: String,
+    #[serde(default, skip_serializing)]
+    pub(super) files: Option<Value>,
 }

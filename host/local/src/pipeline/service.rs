@@ -14,6 +14,9 @@ use crate::control::{Faults, Meeting, Mishap};
 /// Before the operation's name in `X-Amz-Target`.
 const TARGET: &str = "CodePipeline_20150709.";
 
+const SPOKEN: &str = "it speaks AWS JSON 1.1: POST with the header X-Amz-Target: \
+                      CodePipeline_20150709.<operation>";
+
 /// The largest request that is read, bytes. A result with all its variables is an eighth of it.
 const MAX_REQUEST: usize = 1024 * 1024;
 
@@ -95,6 +98,14 @@ fn admit(
     registry: &Registry,
     region: &str,
 ) -> Result<(), ApiError> {
+    if let Some(protocol) = parts.headers.get("smithy-protocol") {
+        return Err(ApiError::new(
+            "UnknownOperationException",
+            format!(
+                "The protocol {protocol:?} is not built into pipefitter's embedded CodePipeline; {SPOKEN}"
+            ),
+        ));
+    }
     let identity = sigv4::verify(parts, body, registry, (region, "codepipeline"))
         .map_err(|refusal| ApiError::new(refusal.code(), refusal.to_string()))?;
     if let Identity::Job(_) = identity {
@@ -109,8 +120,7 @@ fn admit(
     if !is_target(parts) {
         return Err(ApiError::new(
             "UnknownOperationException",
-            "The embedded CodePipeline speaks AWS JSON 1.1: POST with the header X-Amz-Target: \
-             CodePipeline_20150709.<operation>",
+            format!("The embedded CodePipeline knows no such request: {SPOKEN}"),
         ));
     }
     Ok(())

@@ -12,18 +12,19 @@
 //! A job's session reads its inputs and writes its outputs, object by object, and does nothing else:
 //! what AWS's session policy for a job worker comes to.
 
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 use subtle::ConstantTimeEq;
 
+use super::operation::operation_of;
 use super::ops::BUILT;
 use crate::auth::{Identity, JobAccess, ROOT_KEY, Registry};
 
 /// Where the list of what is built, and what is not, is kept.
-const LIST: &str = "docs/LOCAL.md lists what the embedded S3 has";
+pub(super) const LIST: &str = "docs/LOCAL.md lists what the embedded S3 has";
 
 /// What a job may do with the objects it reads.
 const READS: &[&str] = &["GetObject", "HeadObject"];
@@ -76,6 +77,12 @@ const UNBUILT_HEADERS: &[(&str, &str)] = &[
     ("x-amz-write-offset-bytes", "appending"),
 ];
 
+/// Who should own the bucket, and the bucket that is copied from.
+const OWNERS: &[&str] = &[
+    "x-amz-expected-bucket-owner",
+    "x-amz-source-expected-bucket-owner",
+];
+
 /// The access lists that say what is so anyway.
 const PLAIN_ACLS: &[&str] = &["private", "bucket-owner-full-control"];
 
@@ -83,6 +90,8 @@ const PLAIN_ACLS: &[&str] = &["private", "bucket-owner-full-control"];
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     pub(super) registry: Registry,
+    /// The one account, whose every bucket is.
+    pub(super) account: String,
 }
 
 #[async_trait::async_trait]
@@ -134,7 +143,8 @@ impl S3Access for Gate {
                 check_job(access, operation, cx.s3_path(), cx.headers())?;
             }
         }
-        check_built(operation, cx.uri(), cx.headers())
+        self.check_owner(cx.headers())?;
+        check_built(operation, cx.method(), cx.uri(), cx.headers())
     }
 }
 
@@ -146,6 +156,21 @@ impl Gate {
                 "The AWS Access Key Id you provided does not exist in our records."
             )
         })
+    }
+}
+
+impl Gate {
+    /// Whoever names an owner wants nobody else's bucket.
+    fn check_owner(&self, headers: &HeaderMap) -> S3Result<()> {
+        let mut named = OWNERS.iter().filter_map(|name| headers.get(*name));
+        if named.any(|owner| owner != self.account.as_str()) {
+            return Err(s3_error!(
+                AccessDenied,
+                "Access Denied: the buckets here are the account {}'s, and another owner is expected",
+                self.account
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -212,10 +237,13 @@ fn check_job(
 }
 
 /// Whether everything that the request asks for exists here.
-fn check_built(operation: &str, uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
+fn check_built(operation: &str, method: &Method, uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     let unbuilt = |what: &str| Err(s3_error!(NotImplemented, "{what} is not built; {LIST}"));
-    if !BUILT.contains(&operation) {
-        return unbuilt(operation);
+    // s3s takes an operation that it does not know for a plainer one.
+    let named = operation_of(method, uri, headers);
+    let mut names = named.into_iter().chain([operation]);
+    if let Some(name) = names.find(|name| !BUILT.contains(name)) {
+        return unbuilt(name);
     }
     let query = uri.query().unwrap_or_default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -230,6 +258,10 @@ fn check_built(operation: &str, uri: &Uri, headers: &HeaderMap) -> S3Result<()> 
         if let Some((_, feature)) = all.find(|(prefix, _)| name.starts_with(prefix)) {
             return unbuilt(&format!("{feature} (the header {name})"));
         }
+    }
+    let ownership = headers.get("x-amz-object-ownership");
+    if ownership.is_some_and(|ownership| ownership != "BucketOwnerEnforced") {
+        return unbuilt("object ownership other than BucketOwnerEnforced");
     }
     match headers.get("x-amz-acl").map(|acl| acl.to_str()) {
         None => Ok(()),

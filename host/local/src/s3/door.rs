@@ -22,7 +22,8 @@ use s3s::{Body, StdError};
 use tokio::sync::oneshot;
 
 use super::ObjectStore;
-use super::access::Gate;
+use super::access::{Gate, LIST};
+use super::operation::operation_of;
 use super::ops::Operations;
 use crate::auth::{Registry, random};
 
@@ -31,6 +32,9 @@ const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Headers that log lines must not show; s3s logs requests at its debug level.
 const SECRET_HEADERS: &[&str] = &["authorization", "x-amz-security-token"];
+
+/// What s3s says of an operation that it does not know.
+const UNKNOWN: &str = "<Message>Unknown operation</Message>";
 
 /// Messages for errors that s3s sends without one.
 const MESSAGES: &[(&str, &str)] = &[
@@ -70,10 +74,15 @@ pub(crate) struct S3Door {
     region: Arc<str>,
 }
 
-/// Opens the door to a store, for the signers of a registry, in one Region.
-pub(crate) fn service(store: ObjectStore, registry: Registry, region: &str) -> S3Door {
+/// Opens the door to a store, for the signers of a registry, in one Region of one account.
+pub(crate) fn service(
+    store: ObjectStore,
+    registry: Registry,
+    (region, account): (&str, &str),
+) -> S3Door {
     let mut builder = S3ServiceBuilder::new(Operations::new(store, region));
-    let gate = Gate { registry };
+    let account = account.to_owned();
+    let gate = Gate { registry, account };
     builder.set_auth(gate.clone());
     builder.set_access(gate);
     S3Door {
@@ -94,7 +103,8 @@ impl S3Door {
             body: Some(Body::from(body)),
             hand_back: Some(hand_back),
         };
-        let refused = refusal(&head, &self.region);
+        let operation = operation_of(&head.method, &head.uri, &head.headers);
+        let refused = refusal(&head, operation, &self.region);
         let waits = head.headers.contains_key(EXPECT);
         for name in SECRET_HEADERS {
             if let Some(value) = head.headers.get_mut(*name) {
@@ -124,7 +134,7 @@ impl S3Door {
         if is_error(answer.status()) && !waits {
             drain(left).await;
         }
-        complete(answer)
+        complete(answer, operation)
     }
 }
 
@@ -165,7 +175,7 @@ impl Refusal {
 }
 
 /// What s3s would accept and this service does not.
-fn refusal(head: &http::request::Parts, region: &str) -> Option<Refusal> {
+fn refusal(head: &http::request::Parts, operation: Option<&str>, region: &str) -> Option<Refusal> {
     let header = |name| head.headers.get(name)?.to_str().ok();
     let content_type = header(CONTENT_TYPE)
         .unwrap_or_default()
@@ -174,7 +184,15 @@ fn refusal(head: &http::request::Parts, region: &str) -> Option<Refusal> {
         return Some(Refusal::new(
             StatusCode::NOT_IMPLEMENTED,
             "NotImplemented",
-            "PostObject (an HTML form) is not built; use PutObject",
+            format!("PostObject (an HTML form) is not built: use PutObject; {LIST}"),
+        ));
+    }
+    // The one whose path has a word in the place of a bucket, which s3s would take for its name.
+    if let Some(name @ "WriteGetObjectResponse") = operation {
+        return Some(Refusal::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplemented",
+            format!("{name} is not built; {LIST}"),
         ));
     }
     let query = head.uri.query().unwrap_or_default();
@@ -223,7 +241,7 @@ fn refusal(head: &http::request::Parts, region: &str) -> Option<Refusal> {
 }
 
 /// Gives an answer its request id, and an error without a message one.
-fn complete(mut answer: Response<Body>) -> Response<Body> {
+fn complete(mut answer: Response<Body>, operation: Option<&str>) -> Response<Body> {
     let id = random(b"0123456789ABCDEF", 16);
     if let Ok(value) = id.parse() {
         answer.headers_mut().insert("x-amz-request-id", value);
@@ -231,6 +249,11 @@ fn complete(mut answer: Response<Body>) -> Response<Body> {
     let failed = is_error(answer.status());
     let document = answer.body().bytes().filter(|_| failed);
     let document = document.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+    let document = document.map(|document| {
+        let name = operation.unwrap_or("the operation");
+        let named = format!("<Message>{name} is not built; {LIST}</Message>");
+        document.replace(UNKNOWN, &named)
+    });
     if let Some(document) = document
         && let Some(start) = document.strip_suffix("</Error>")
     {

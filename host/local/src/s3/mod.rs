@@ -10,6 +10,9 @@
 //!   store     buckets, versions, uploads in a directory; knows neither HTTP nor who asks
 //! ```
 //!
+//! `operation` tells which operation a request is for, by the table that `model` holds: also of those
+//! that are not built.
+//!
 //! The protocol (routing, XML, signatures, chunked uploads) is s3s's. The store is ours, because a
 //! pipeline needs what s3s's own file system does not have: versions, remembered encryption, and an
 //! object that is seen only after its checksums were verified.
@@ -18,6 +21,8 @@ mod access;
 mod checksum;
 mod door;
 mod error;
+mod model;
+mod operation;
 mod ops;
 mod store;
 #[cfg(test)]
@@ -25,6 +30,7 @@ mod tests;
 
 pub(crate) use door::{S3Door, service};
 pub(crate) use error::StoreError;
+pub(crate) use operation::operation_of;
 pub(crate) use store::{
     Encryption, Location, ObjectMeta, ObjectStore, Publication, Published, Versioning,
     WriteCondition,

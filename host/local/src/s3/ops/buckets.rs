@@ -5,6 +5,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Operations;
 use super::convert::{custom, time};
+use crate::s3::access::LIST;
 use crate::s3::store::Versioning;
 
 /// The Region that says nothing of itself: it has no location constraint.
@@ -16,8 +17,17 @@ impl Operations {
         req: S3Request<CreateBucketInput>,
     ) -> S3Result<S3Response<CreateBucketOutput>> {
         let input = req.input;
-        let constraint = input
-            .create_bucket_configuration
+        let configuration = input.create_bucket_configuration;
+        if configuration
+            .as_ref()
+            .is_some_and(|asked| asked.bucket.is_some() || asked.location.is_some())
+        {
+            return Err(s3_error!(
+                NotImplemented,
+                "a directory bucket (Bucket and Location of CreateBucketConfiguration) is not built; {LIST}"
+            ));
+        }
+        let constraint = configuration
             .and_then(|configuration| configuration.location_constraint)
             .map(|constraint| constraint.as_str().to_owned())
             .filter(|constraint| !constraint.is_empty());
@@ -141,7 +151,7 @@ impl Operations {
             .mfa_delete
             .is_some_and(|mfa| mfa.as_str() == "Enabled")
         {
-            return Err(s3_error!(NotImplemented, "MFA delete is not built"));
+            return Err(s3_error!(NotImplemented, "MFA delete is not built; {LIST}"));
         }
         let status = configuration.status;
         let versioning = match status.as_ref().map(BucketVersioningStatus::as_str) {

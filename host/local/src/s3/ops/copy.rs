@@ -12,6 +12,7 @@ use super::convert::{
 use super::objects::LARGEST_PUT;
 use super::uploads::part_number;
 use crate::s3::StoreError;
+use crate::s3::access::LIST;
 use crate::s3::store::{
     Location, ObjectMeta, Publication, ReadConditions, Version, WriteCondition,
 };
@@ -191,7 +192,7 @@ fn location(source: &CopySource) -> S3Result<Location> {
         }),
         _ => Err(s3_error!(
             NotImplemented,
-            "x-amz-copy-source names an access point; name a bucket and key"
+            "a copy from an access point is not built: name a bucket and key; {LIST}"
         )),
     }
 }

@@ -112,6 +112,8 @@ impl Operations {
         &self,
         req: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
+        // What the answer's headers are to be instead; for GetObject, s3s sees to it.
+        let wanted = req.input.clone();
         let get = req.map_input(|input| GetObjectInput {
             bucket: input.bucket,
             checksum_mode: input.checksum_mode,
@@ -133,21 +135,23 @@ impl Operations {
         let output = HeadObjectOutput {
             accept_ranges: got.accept_ranges,
             bucket_key_enabled: got.bucket_key_enabled,
-            cache_control: got.cache_control,
+            cache_control: wanted.response_cache_control.or(got.cache_control),
             checksum_crc32: got.checksum_crc32,
             checksum_crc32c: got.checksum_crc32c,
             checksum_crc64nvme: got.checksum_crc64nvme,
             checksum_sha1: got.checksum_sha1,
             checksum_sha256: got.checksum_sha256,
             checksum_type: got.checksum_type,
-            content_disposition: got.content_disposition,
-            content_encoding: got.content_encoding,
-            content_language: got.content_language,
+            content_disposition: wanted
+                .response_content_disposition
+                .or(got.content_disposition),
+            content_encoding: wanted.response_content_encoding.or(got.content_encoding),
+            content_language: wanted.response_content_language.or(got.content_language),
             content_length: got.content_length,
             content_range: got.content_range,
-            content_type: got.content_type,
+            content_type: wanted.response_content_type.or(got.content_type),
             e_tag: got.e_tag,
-            expires: got.expires,
+            expires: wanted.response_expires.or(got.expires),
             last_modified: got.last_modified,
             metadata: got.metadata,
             parts_count: got.parts_count,

@@ -241,15 +241,6 @@ async fn what_is_not_built_is_named() {
             .unwrap(),
     );
     assert_eq!(refused(tag.send().await), as_refusal("NotImplemented", 501));
-    let tagged = put(&client, "k").tagging("a=b").send().await;
-    assert_eq!(refused(tagged), as_refusal("NotImplemented", 501));
-    let public = put(&client, "k").acl(aws_sdk_s3::types::ObjectCannedAcl::PublicRead);
-    assert_eq!(
-        refused(public.send().await),
-        as_refusal("AccessControlListNotSupported", 400)
-    );
-    let owned = put(&client, "k").acl(aws_sdk_s3::types::ObjectCannedAcl::BucketOwnerFullControl);
-    owned.send().await.unwrap();
     drop(harness);
 }
 

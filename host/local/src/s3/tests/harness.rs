@@ -49,7 +49,8 @@ impl Harness {
         let store = ObjectStore::open(directory.path()).await.unwrap();
         let clock = Clock::manual(Timestamp::now());
         let registry = Registry::new(clock.clone());
-        let door = service(store.clone(), registry.clone(), region);
+        let place = (region, "000000000000");
+        let door = service(store.clone(), registry.clone(), place);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut server = JoinSet::new();

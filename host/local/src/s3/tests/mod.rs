@@ -6,6 +6,7 @@ mod harness;
 mod listing;
 mod objects;
 mod reads;
+mod unbuilt;
 mod uploads;
 mod versions;
 mod wire;

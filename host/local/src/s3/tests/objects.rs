@@ -89,6 +89,16 @@ async fn what_was_put_comes_back_with_all_that_went_with_it() {
         .await
         .unwrap();
     assert_eq!(got.content_type(), Some("application/octet-stream"));
+    let head = client.head_object().bucket("bucket").key("a/b c+d/ü");
+    let head = head
+        .response_content_type("application/zip")
+        .response_cache_control("max-age=1")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(head.content_type(), Some("application/zip"));
+    assert_eq!(head.cache_control(), Some("max-age=1"));
+    assert_eq!(head.content_language(), Some("de"));
     assert_eq!(
         got.server_side_encryption(),
         Some(&ServerSideEncryption::AwsKms)
