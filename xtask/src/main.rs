@@ -74,9 +74,9 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
-    /// Write the embedded CodePipeline's tables of requests from botocore's model of the service
+    /// Write the embedded services' tables of requests and operations from botocore's models
     Model,
-    /// Write docs/LOCAL.md's table of operations from the tests that show what each does
+    /// Write what docs/LOCAL.md says of each operation from the tests that show it
     Conformance,
     /// Write the C bindings of the SDKs for C, C++ and Zig from the contract
     Bindings,

@@ -477,3 +477,26 @@ fn experiments() -> clap::builder::PossibleValuesParser {
         .map(pipefitter_probe::Experiment::name)
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows `PutJobSuccessResult` unlike AWS: on AWS the next job comes 30 seconds after a continuation token, as documented
+    /// for Lambda; here `pipefitter dev` waits one second, unless `--continuation-delay` says otherwise.
+    #[test]
+    fn dev_waits_a_second_for_the_job_after_a_continuation() {
+        let delay = |arguments: &[&str]| {
+            let arguments = ["pipefitter", "dev", "--plugins", "p"]
+                .iter()
+                .chain(arguments);
+            match Cli::try_parse_from(arguments).unwrap().command {
+                Command::Dev(dev) => dev.continuation_delay,
+                _ => panic!("dev"),
+            }
+        };
+        assert_eq!(delay(&[]), Duration::from_secs(1));
+        let aws = delay(&["--continuation-delay", "30s"]);
+        assert_eq!(aws, Duration::from_secs(30));
+    }
+}

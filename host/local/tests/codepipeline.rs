@@ -9,13 +9,15 @@ use std::time::Duration;
 use aws_sdk_codepipeline::types::{
     ExecutionDetails, FailureDetails, FailureType, StageExecutionStatus,
 };
-use aws_sdk_s3::types::ServerSideEncryption;
+use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, VersioningConfiguration};
 use common::*;
 
 /// Shows `PollForJobs` as on AWS: configuration resolved, context, artifacts, and credentials that reach
 /// these artifacts only.
 /// Shows `GetPipelineState`, `GetPipelineExecution`, `ListActionExecutions` as on AWS: what ran is shown:
 /// statuses, revisions, summaries.
+/// Shows `PollForJobs` as on AWS: an artifact's key is made of the pipeline's name, ten characters of the artifact's
+/// and seven more.
 #[tokio::test]
 async fn a_pipeline_runs_from_source_to_success() {
     let local = Local::with_buckets(|_| {}).await;
@@ -283,6 +285,8 @@ fn uuid(n: u8) -> String {
     format!("00000000-0000-0000-0000-0000000000{n:02x}")
 }
 
+/// Shows `PutJobSuccessResult` as assumed: success without a declared output artifact fails the action, and says
+/// where it should be.
 #[tokio::test]
 async fn a_continuation_makes_a_new_job_of_the_same_action() {
     let local =
@@ -392,6 +396,8 @@ async fn a_failure_fails_action_stage_and_execution() {
 }
 
 /// Shows `ListPipelineExecutions` as on AWS: trigger and source revisions are listed.
+/// Shows `CodePipeline` unlike AWS: on AWS a source object that is polled for is looked at from time to time; here at
+/// each upload, too, so that an execution begins at once.
 #[tokio::test]
 async fn a_new_version_of_the_source_starts_an_execution() {
     let local = Local::with_buckets(|_| {}).await;
@@ -423,6 +429,31 @@ async fn a_new_version_of_the_source_starts_an_execution() {
     assert_eq!(
         summary.source_revisions()[0].revision_id(),
         Some(version.as_str())
+    );
+    local.server.shutdown().await;
+}
+
+/// Shows `StartPipelineExecution` as on AWS: an S3 source action needs a bucket that keeps versions.
+#[tokio::test]
+async fn a_source_bucket_must_keep_versions() {
+    let local = Local::with_buckets(|_| {}).await;
+    local.create_build_type().await;
+    let action = build("Build", None, None, &[("title", "t")]);
+    local.create_pipeline("p", vec![vec![action]]).await;
+    let suspended = VersioningConfiguration::builder()
+        .status(BucketVersioningStatus::Suspended)
+        .build();
+    let request = local.s3.put_bucket_versioning().bucket(SOURCES);
+    let request = request.versioning_configuration(suspended);
+    request.send().await.unwrap();
+    let mut events = local.server.events();
+    let execution = local.begin("p").await;
+    let (status, actions) = ended(&mut events, &execution).await;
+    assert_eq!(status, "Failed");
+    let error = actions["Source"].as_deref().unwrap();
+    assert!(
+        error.contains("'sources-bucket' is not versioned"),
+        "{error}"
     );
     local.server.shutdown().await;
 }

@@ -41,6 +41,8 @@ async fn who_may_not_is_told_so() {
     local.server.shutdown().await;
 }
 
+/// Shows `CodePipeline` unlike AWS: on AWS IAM's policies say who may call what; here one key pair may call
+/// everything, and a job's credentials nothing.
 #[tokio::test]
 async fn a_jobs_credentials_may_not_call_codepipeline() {
     let local = Local::with_buckets(|_| {}).await;

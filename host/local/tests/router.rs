@@ -66,6 +66,7 @@ async fn a_request_goes_where_its_target_or_signature_says() {
     local.server.shutdown().await;
 }
 
+/// Shows `CodePipeline` not built: the protocol `rpc-v2-cbor`, which is named; AWS JSON 1.1 is spoken.
 #[tokio::test]
 async fn the_cbor_protocol_is_refused_by_name() {
     let local = Local::start(|_| {}).await;
@@ -85,6 +86,8 @@ async fn the_cbor_protocol_is_refused_by_name() {
     local.server.shutdown().await;
 }
 
+/// Shows `other services` not built: EventBridge, CloudWatch, IAM, STS, KMS, CloudFormation, Lambda and every other one: a
+/// request is refused in the form that the service's clients read, and the service is named.
 #[tokio::test]
 async fn a_service_that_is_not_here_is_named_in_its_clients_form() {
     let local = Local::start(|_| {}).await;

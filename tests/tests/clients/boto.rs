@@ -62,6 +62,8 @@ async fn boto3_makes_everything_and_reads_it_back() {
     assert_eq!(code, 0, "{said}{errors}");
 }
 
+/// Shows `CodePipeline` as on AWS: one violation of each constraint of the model, sent by boto3 without checks of its own, is a
+/// ValidationException.
 #[tokio::test]
 async fn violations_are_refused_as_the_service_would() {
     let rig = Rig::start(RigOptions::default()).await;

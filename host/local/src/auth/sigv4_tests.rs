@@ -121,6 +121,7 @@ fn the_root_pair_is_let_in() {
     assert!(matches!(identity, Ok(Identity::Root)));
 }
 
+/// Shows `CodePipeline` as on AWS: a signature of version 4 covers body, headers and secret.
 #[test]
 fn another_body_or_header_or_secret_is_a_bad_signature() {
     let registry = registry();
@@ -169,6 +170,7 @@ fn a_target_that_was_not_signed_is_refused() {
     );
 }
 
+/// Shows `CodePipeline` as on AWS: an unknown key and no signature are told apart.
 #[test]
 fn an_unknown_key_and_no_key_are_told_apart() {
     let registry = registry();
@@ -193,6 +195,7 @@ fn an_unknown_key_and_no_key_are_told_apart() {
     assert_eq!(refusal(&odd, &registry).0, "IncompleteSignatureException");
 }
 
+/// Shows `CodePipeline` as on AWS: a signature that is more than five minutes off is refused.
 #[test]
 fn a_clock_that_is_five_minutes_off_is_refused_both_ways() {
     let registry = registry();
@@ -212,6 +215,7 @@ fn a_clock_that_is_five_minutes_off_is_refused_both_ways() {
     );
 }
 
+/// Shows `CodePipeline` as on AWS: a signature for another Region is refused, and that Region named.
 #[test]
 fn another_region_is_named() {
     let parts = root().sign();
@@ -219,6 +223,8 @@ fn another_region_is_named() {
     assert!(refusal.to_string().contains("not 'us-east-1'"), "{refusal}");
 }
 
+/// Shows `CodePipeline` as on AWS: temporary credentials need their session token, and end with an
+/// ExpiredTokenException.
 #[test]
 fn a_session_needs_its_own_token_and_ends() {
     let registry = registry();

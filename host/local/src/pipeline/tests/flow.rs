@@ -39,6 +39,8 @@ fn stages_go_in_order_and_actions_by_run_order() {
     assert_eq!(fixture.status("p", &execution), "Succeeded");
 }
 
+/// Shows `PutJobFailureResult` as on AWS: siblings of a failed action end first; then the stage fails, and nothing
+/// more starts.
 #[test]
 fn a_failed_action_lets_its_siblings_end_first() {
     let mut fixture = Fixture::new();
@@ -92,7 +94,8 @@ fn watchers_are_told_every_step() {
     );
 }
 
-/// Shows `CreatePipeline` unlike AWS: no execution begins by itself.
+/// Shows `CreatePipeline` unlike AWS: on AWS a first execution begins by itself; here none begins until
+/// StartPipelineExecution or a new version of a source.
 #[test]
 fn a_new_pipeline_waits_to_be_started() {
     let mut fixture = Fixture::new();
@@ -153,6 +156,8 @@ fn a_queued_pipeline_runs_all_in_order_even_after_a_failure() {
     }
 }
 
+/// Shows `CodePipeline` as assumed: an action ends after 24 hours, continuations included (`dev --action-timeout`):
+/// JobFailed.
 #[test]
 fn an_action_ends_after_a_day_whatever_its_job_does() {
     let mut fixture = Fixture::new();
@@ -228,6 +233,9 @@ fn pipeline_variables_are_given_or_default_or_refused() {
     );
 }
 
+/// Shows `StartPipelineExecution` as on AWS: an S3 source gives the variables BucketName, ETag, ObjectKey and VersionId.
+/// Shows `StartPipelineExecution` as assumed: a reference to a variable that is not there fails its action with
+/// ConfigurationError, and says what there is.
 #[test]
 fn a_reference_to_nothing_fails_the_action() {
     let mut fixture = Fixture::new();
@@ -248,6 +256,7 @@ fn a_reference_to_nothing_fails_the_action() {
     );
 }
 
+/// Shows `PutJobSuccessResult` as on AWS: output variables of an action without a namespace cannot be referred to.
 #[test]
 fn variables_without_a_namespace_cannot_be_referred_to() {
     let mut fixture = Fixture::new();

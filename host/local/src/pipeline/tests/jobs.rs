@@ -102,7 +102,7 @@ fn results_need_an_acknowledged_job_and_count_once() {
 }
 
 /// Shows `PutJobSuccessResult` as on AWS: a continuation token makes a new job of the same action.
-/// Shows `PutJobSuccessResult` as assumed: it comes 30 seconds after the token, as documented for Lambda.
+/// Shows `PutJobSuccessResult` as assumed: the next job comes 30 seconds after the token, as documented for Lambda.
 /// Shows `GetPipelineState` as on AWS: percentage, summary and the execution URL from its template are
 /// shown.
 #[test]
@@ -137,6 +137,7 @@ fn a_continuation_is_a_new_job_after_thirty_seconds() {
 
 /// Shows `PutJobSuccessResult` as on AWS: output variables have a pattern, 122,880 bytes together, and do
 /// not go with a continuation token.
+/// Shows `PutJobSuccessResult` as assumed: names and values of output variables count together.
 #[test]
 fn output_variables_have_rules() {
     let mut fixture = started();
@@ -165,6 +166,7 @@ fn output_variables_have_rules() {
 
 /// Shows `GetJobDetails` as on AWS: new credentials while the job is open, and never a nonce.
 /// Shows `GetJobDetails` as assumed: no credentials once the job has ended.
+/// Shows `PollForJobs`, `GetJobDetails` as assumed: credentials work for 15 minutes (`dev --credential-lifetime`).
 #[test]
 fn details_renew_credentials_while_a_job_is_open() {
     let mut fixture = started();
@@ -176,7 +178,14 @@ fn details_renew_credentials_while_a_job_is_open() {
     };
     let first = key(&job["data"]).unwrap();
     acknowledge(&mut fixture, &job).unwrap();
-    fixture.advance(900);
+    let is_expired = |fixture: &Fixture, key: &str| match fixture.registry.lookup(key) {
+        Some(crate::auth::Identity::Job(access)) => fixture.registry.is_expired(&access),
+        _ => panic!("a session"),
+    };
+    fixture.advance(899);
+    assert!(!is_expired(&fixture, &first));
+    fixture.advance(1);
+    assert!(is_expired(&fixture, &first));
     let request = json!({ "jobId": job["id"] });
     let details = fixture.ok("GetJobDetails", request.clone());
     assert!(details["jobDetails"].get("nonce").is_none());

@@ -1,5 +1,6 @@
 //! The engine through its own door: requests as JSON, effects answered by hand, time moved by hand.
 
+mod differences;
 mod driver;
 mod flow;
 mod golden;
@@ -10,6 +11,7 @@ mod random;
 mod steering;
 mod stopping;
 mod third_party;
+mod unbuilt;
 mod validation;
 
 use std::time::Duration;

@@ -39,6 +39,8 @@ fn answer(token: &Value, status: &str) -> Value {
 
 /// Shows `PutApprovalResult` as on AWS: an approval holds its stage until it is answered, once, with its
 /// token.
+/// Shows `CreatePipeline` unlike AWS: on AWS the topic in an approval's NotificationArn is told; here it may be
+/// there, and nobody is told.
 #[test]
 fn an_approval_holds_its_stage_until_it_is_answered() {
     let (mut fixture, execution) = with_approval(|_| {});
@@ -69,6 +71,8 @@ fn an_approval_holds_its_stage_until_it_is_answered() {
 
 /// Shows `PutApprovalResult` as on AWS: a rejection fails the stage; a retry asks anew, with another
 /// token.
+/// Shows `PutApprovalResult` as assumed: a rejected approval's error is JobFailed, with who rejected it and the
+/// summary.
 #[test]
 fn a_rejection_fails_the_stage_and_a_retry_asks_anew() {
     let (mut fixture, execution) = with_approval(|_| {});
@@ -77,8 +81,10 @@ fn a_rejection_fails_the_stage_and_a_retry_asks_anew() {
     assert_eq!(fixture.status("p", &execution), "Failed");
     let failed = asked(&mut fixture);
     assert_eq!(failed["status"], "Failed");
+    assert_eq!(failed["errorDetails"]["code"], "JobFailed");
     let message = failed["errorDetails"]["message"].as_str().unwrap();
-    assert!(message.contains("rejected by") && message.contains("seen"));
+    assert!(message.contains("rejected by arn:aws:iam::000000000000:root"));
+    assert!(message.contains("seen"));
     let retry = json!({
         "pipelineName": "p", "stageName": "S1", "pipelineExecutionId": execution,
         "retryMode": "FAILED_ACTIONS",
@@ -92,6 +98,8 @@ fn a_rejection_fails_the_stage_and_a_retry_asks_anew() {
     assert_eq!(fixture.offered(), ["A"]);
 }
 
+/// Shows `PutApprovalResult` as on AWS: an approval that nobody answers fails after seven days, or after its
+/// timeoutInMinutes.
 #[test]
 fn an_approval_that_nobody_answers_fails_after_a_week_or_its_own_timeout() {
     for (minutes, seconds) in [(None, 7 * 24 * 3600), (Some(5), 300)] {
@@ -143,6 +151,7 @@ fn inbound(fixture: &mut Fixture) -> Value {
 
 /// Shows `DisableStageTransition`, `EnableStageTransition` as on AWS: a disabled transition holds
 /// executions until it is enabled.
+/// Shows `DisableStageTransition`, `EnableStageTransition` as assumed: the way out of a stage and the way into the next are one.
 /// Shows `GetPipelineState` as on AWS: a disabled transition is shown with its reason.
 #[test]
 fn a_disabled_transition_holds_executions_and_newer_ones_supersede() {
@@ -254,7 +263,9 @@ fn an_announced_revision_starts_an_execution_once() {
     assert_eq!(code, "ActionNotFoundException");
 }
 
-/// Shows `UpdatePipeline` as on AWS: a new version; what runs is cancelled.
+/// Shows `UpdatePipeline` as on AWS: a new version; executions that run are Cancelled.
+/// Shows `UpdatePipeline` as assumed: actions in progress are Abandoned, and their jobs take no result; stages and
+/// actions that keep their names keep their state.
 /// Shows `GetPipeline` as on AWS: earlier versions can be read.
 #[test]
 fn an_update_makes_a_version_and_cancels_what_runs() {
@@ -333,6 +344,7 @@ fn a_refused_update_changes_nothing() {
     assert_eq!(fixture.offered(), ["A"]);
 }
 
+/// Shows `UpdatePipeline` as on AWS: a secret that comes back as asterisks stays what it was.
 #[test]
 fn a_secret_that_comes_back_masked_stays_what_it_was() {
     let mut fixture = Fixture::new();
@@ -358,7 +370,8 @@ fn kind() -> Value {
 }
 
 /// Shows `DeleteCustomActionType` as on AWS: a deleted type is gone for polls and for pipelines.
-/// Shows `DeleteCustomActionType` as assumed: one that is not there is an ActionTypeNotFoundException.
+/// Shows `DeleteCustomActionType` as assumed: one that is not there is an ActionTypeNotFoundException; jobs that
+/// workers have can be ended.
 #[test]
 fn a_deleted_type_is_gone_for_pollers_and_for_actions_but_not_for_masks() {
     let mut fixture = Fixture::new();

@@ -154,6 +154,7 @@ fn a_lost_job_can_be_one_that_never_was() {
     assert_eq!(code, "InvalidJobStateException");
 }
 
+/// Shows `StopPipelineExecution` as assumed: an execution that waits before a stage stops at once.
 #[test]
 fn an_execution_that_waits_stops_at_once() {
     let (mut fixture, first) = fixture();
@@ -170,6 +171,8 @@ fn an_execution_that_waits_stops_at_once() {
     assert!(fixture.offered().is_empty());
 }
 
+/// Shows `RetryStageExecution` as on AWS: failed actions begin again while their siblings still run; all actions,
+/// only once none does.
 #[test]
 fn failed_actions_are_retried_while_their_siblings_still_run() {
     let (mut fixture, execution) = fixture();
@@ -249,6 +252,8 @@ fn a_failed_stage_is_retried_by_its_failed_actions_or_by_all() {
     }
 }
 
+/// Shows `RetryStageExecution` as assumed: a stopped stage goes on with what was not begun, and with what was
+/// abandoned.
 #[test]
 fn a_stopped_stage_is_retried_where_it_was_left() {
     let (mut fixture, execution) = fixture();

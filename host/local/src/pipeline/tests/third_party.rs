@@ -90,9 +90,9 @@ fn take(fixture: &mut Fixture, token: &str) -> Value {
 }
 
 /// Shows `PollForThirdPartyJobs`, `GetThirdPartyJobDetails`, `AcknowledgeThirdPartyJob`,
-/// `PutThirdPartyJobSuccessResult` as on AWS: a job goes from its poll to its result with the client's
-/// token.
-/// Shows `GetThirdPartyJobDetails` as on AWS: details of a job that has ended are an InvalidJobException.
+/// `PutThirdPartyJobSuccessResult` as on AWS: a job goes from its poll to its result with the client's token; new
+/// details renew its credentials.
+/// Shows `GetThirdPartyJobDetails` as assumed: details of a job that has ended are an InvalidJobException.
 #[test]
 fn a_job_goes_from_its_poll_to_its_result_with_the_clients_token() {
     let mut fixture = fixture();
@@ -190,6 +190,8 @@ fn another_token_or_no_such_job_is_refused_before_anything_else() {
     take(&mut fixture, "one");
 }
 
+/// Shows `CreatePipeline` unlike AWS: on AWS a partner's customer is an account; here a client may be bound to pipelines by
+/// name, and a pipeline for which there is no client is an InvalidActionDeclarationException.
 #[test]
 fn a_pipelines_client_is_the_one_that_names_it() {
     let mut fixture = fixture();
@@ -268,6 +270,9 @@ fn each_job_has_the_types_timeout_and_a_continuation_a_new_one() {
     assert!(fixture.engine.timers.is_empty() && fixture.engine.offers.is_empty());
 }
 
+/// Shows `GetJobDetails`, `PutJobSuccessResult`, `PutThirdPartyJobSuccessResult` as assumed: a job of the other owner
+/// is a JobNotFoundException.
+/// Shows `PollForJobs`, `PollForThirdPartyJobs` as on AWS: polling for a type of another owner is refused.
 #[test]
 fn custom_and_third_party_operations_do_not_reach_each_others_jobs() {
     let mut fixture = Fixture::with(|settings| settings.third_party = partners());
@@ -319,7 +324,9 @@ fn ids_may_be_free_text_and_work_as_such() {
     assert_eq!(fixture.status("p", &execution), "Failed");
 }
 
-/// Shows `GetActionType` as on AWS: types of partners and of the service can be read, custom ones cannot.
+/// Shows `GetActionType` as on AWS: types of partners and of AWS can be read, custom ones cannot.
+/// Shows `GetActionType` as assumed: AWS's own types have the executor JobWorker, for which
+/// codepipeline.amazonaws.com polls.
 #[test]
 fn types_of_partners_and_of_the_service_can_be_read() {
     let mut fixture = fixture();
@@ -355,6 +362,12 @@ fn types_of_partners_and_of_the_service_can_be_read() {
     let source = json!({ "category": "Source", "owner": "AWS", "provider": "S3", "version": "1" });
     let answer = fixture.ok("GetActionType", source);
     assert_eq!(answer["actionType"]["properties"][0]["name"], "S3Bucket");
+    let executor = &answer["actionType"]["executor"];
+    assert_eq!(executor["type"], "JobWorker");
+    assert_eq!(
+        executor["configuration"]["jobWorkerExecutorConfiguration"],
+        json!({ "pollingServicePrincipals": ["codepipeline.amazonaws.com"] })
+    );
     assert_eq!(
         fixture.code("GetActionType", type_id()),
         "ValidationException"

@@ -48,6 +48,8 @@ fn put(
     client.put_object().bucket("bucket").key(key).body(content)
 }
 
+/// Shows `S3` as assumed: a job's credentials read its input artifacts, write its output artifacts, and do nothing
+/// else.
 #[tokio::test]
 async fn a_job_reads_its_inputs_and_writes_its_outputs_and_nothing_else() {
     let (harness, access) = with_job(None).await;
@@ -123,6 +125,7 @@ async fn a_job_reads_its_inputs_and_writes_its_outputs_and_nothing_else() {
     );
 }
 
+/// Shows `S3` as on AWS: temporary credentials need their session token, and end with an ExpiredToken.
 #[tokio::test]
 async fn a_session_is_its_token_and_ends() {
     let (harness, access) = with_job(None).await;
@@ -157,6 +160,7 @@ async fn a_session_is_its_token_and_ends() {
     assert_eq!(refused(get(&job, "in").send().await), unknown);
 }
 
+/// Shows `S3` as on AWS: a wrong secret is a SignatureDoesNotMatch, an unknown key an InvalidAccessKeyId.
 #[tokio::test]
 async fn a_wrong_secret_or_an_unknown_key_is_refused() {
     let (harness, _) = with_job(None).await;
@@ -170,6 +174,9 @@ async fn a_wrong_secret_or_an_unknown_key_is_refused() {
     assert_eq!(refused(unknown), as_refusal("InvalidAccessKeyId", 403));
 }
 
+/// Shows `PutObject`, `CreateMultipartUpload` unlike AWS: on AWS a bucket's policy may ask for `aws:kms`, as that of
+/// the console's artifact bucket does; here the credentials of a job do, where its pipeline has an encryption key,
+/// and for that key.
 #[tokio::test]
 async fn where_the_pipeline_has_kms_an_upload_has_it_too() {
     let rule = |key_id: Option<&str>| {
@@ -244,6 +251,7 @@ async fn what_is_not_built_is_named() {
     drop(harness);
 }
 
+/// Shows `S3` as on AWS: presigned requests may do what their signer may, as long as it may.
 #[tokio::test]
 async fn presigned_requests_work_and_are_held_to_the_same() {
     let (harness, access) = with_job(None).await;

@@ -17,6 +17,7 @@ async fn with_keys(keys: &[&str]) -> (Harness, Client) {
     (harness, client)
 }
 
+/// Shows `ListObjectsV2` as on AWS: pages by token; prefix, delimiter and start-after.
 #[tokio::test]
 async fn the_second_version_pages_by_token() {
     let keys = ["a", "b/1", "b/2", "c/1", "d"];
@@ -56,6 +57,7 @@ async fn the_second_version_pages_by_token() {
     assert_eq!(refused(bad), as_refusal("InvalidArgument", 400));
 }
 
+/// Shows `ListObjects` as on AWS: pages by marker; prefixes count as entries.
 #[tokio::test]
 async fn the_first_version_pages_by_marker() {
     let (_harness, client) = with_keys(&["a", "b/1", "b/2", "c"]).await;
@@ -75,6 +77,7 @@ async fn the_first_version_pages_by_marker() {
     assert_eq!(rest.is_truncated(), Some(false));
 }
 
+/// Shows `ListObjectsV2` as on AWS: keys are percent-encoded where `encoding-type` asks.
 #[tokio::test]
 async fn keys_travel_encoded_where_that_is_asked_for() {
     let (_harness, client) = with_keys(&["a b+c/ü&<"]).await;
@@ -89,6 +92,7 @@ async fn keys_travel_encoded_where_that_is_asked_for() {
     assert_eq!(plain.contents()[0].key(), Some("a b+c/ü&<"));
 }
 
+/// Shows `ListObjectVersions` as on AWS: pages by key and version.
 #[tokio::test]
 async fn versions_page_within_a_key() {
     let (harness, client) = with_keys(&["a", "b", "b", "b", "c"]).await;
@@ -142,6 +146,7 @@ async fn versions_page_within_a_key() {
     drop(harness);
 }
 
+/// Shows `ListMultipartUploads` as on AWS: uploads are listed by key and age, page by page.
 #[tokio::test]
 async fn uploads_are_listed_by_key_and_age() {
     let (_harness, client) = with_keys(&[]).await;

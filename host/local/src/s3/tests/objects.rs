@@ -26,6 +26,8 @@ async fn put(client: &Client, key: &str, content: &[u8]) {
         .unwrap();
 }
 
+/// Shows `PutObject`, `GetObject`, `HeadObject` as on AWS: headers, metadata and encryption are told as they were
+/// sent; `response-content-type` and its like replace a header of the answer.
 #[tokio::test]
 async fn what_was_put_comes_back_with_all_that_went_with_it() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -106,6 +108,7 @@ async fn what_was_put_comes_back_with_all_that_went_with_it() {
     assert_eq!(got.body.collect().await.unwrap().to_vec(), b"hello");
 }
 
+/// Shows `PutObject`, `HeadObject` as on AWS: an object is told as AES256 where nothing else was asked for.
 #[tokio::test]
 async fn an_object_without_wishes_is_told_as_aes256_and_octet_stream() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -126,6 +129,8 @@ async fn an_object_without_wishes_is_told_as_aes256_and_octet_stream() {
     assert_eq!(body(&client, "plain").await, b"");
 }
 
+/// Shows `PutObject`, `GetObject` as on AWS: CRC32, CRC32C, CRC64NVME, SHA-1 and SHA-256 are kept, and told where
+/// `x-amz-checksum-mode` asks.
 #[tokio::test]
 async fn every_checksum_is_verified_and_told() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -168,6 +173,8 @@ async fn every_checksum_is_verified_and_told() {
     }
 }
 
+/// Shows `PutObject` as on AWS: content that differs from its checksum or Content-MD5 is a BadDigest, and is never
+/// seen.
 #[tokio::test]
 async fn content_that_differs_from_its_digest_is_never_published() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -202,6 +209,7 @@ async fn content_that_differs_from_its_digest_is_never_published() {
     assert_eq!(body(&client, "k").await, b"hello");
 }
 
+/// Shows `PutObject` as on AWS: of many writers with `If-None-Match: *` one wins.
 #[tokio::test]
 async fn of_sixteen_first_writers_one_wins() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -227,6 +235,7 @@ async fn of_sixteen_first_writers_one_wins() {
     assert_eq!(harness.content_files(), 1);
 }
 
+/// Shows `PutObject` as on AWS: If-Match replaces only the content that it names.
 #[tokio::test]
 async fn a_conditional_write_replaces_only_what_it_names() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -249,6 +258,7 @@ async fn a_conditional_write_replaces_only_what_it_names() {
     assert_eq!(body(&client, "k").await, b"2");
 }
 
+/// Shows `DeleteObject` as on AWS: without versions the object is gone; to delete it again is a success.
 #[tokio::test]
 async fn an_overwritten_or_deleted_object_leaves_nothing_behind() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -274,6 +284,7 @@ async fn an_overwritten_or_deleted_object_leaves_nothing_behind() {
     assert_eq!(refused(gone), as_refusal("NoSuchKey", 404));
 }
 
+/// Shows `DeleteObjects` as on AWS: several go at once; a key that is not there counts as deleted.
 #[tokio::test]
 async fn several_objects_are_deleted_at_once() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -299,6 +310,8 @@ async fn several_objects_are_deleted_at_once() {
     assert_eq!(harness.content_files(), 1);
 }
 
+/// Shows `CopyObject` as on AWS: metadata is copied or replaced, the encryption is the copy's own; a copy onto itself
+/// that changes nothing is an InvalidRequest.
 #[tokio::test]
 async fn a_copy_has_the_content_and_its_own_encryption() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -362,6 +375,7 @@ async fn a_copy_has_the_content_and_its_own_encryption() {
     );
 }
 
+/// Shows `CopyObject` as on AWS: conditions on the source that do not hold are a PreconditionFailed.
 #[tokio::test]
 async fn the_copy_of_a_changed_source_is_refused() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -381,6 +395,7 @@ async fn the_copy_of_a_changed_source_is_refused() {
     copy().copy_source_if_match(tag).send().await.unwrap();
 }
 
+/// Shows `PutObject` as on AWS: an unknown encryption, or a key without `aws:kms`, is an InvalidArgument.
 #[tokio::test]
 async fn wrong_encryption_is_refused_with_advice() {
     let (_harness, client) = Harness::with_bucket(false).await;

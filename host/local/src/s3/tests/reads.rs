@@ -4,6 +4,8 @@ use aws_sdk_s3::primitives::{ByteStream, DateTime};
 
 use super::harness::{Harness, as_refusal, noise, refused};
 
+/// Shows `GetObject`, `HeadObject` as on AWS: a range is cut out of the object.
+/// Shows `GetObject` as on AWS: a range that begins behind the end is an InvalidRange.
 #[tokio::test]
 async fn ranges_are_cut_out_of_the_object() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -70,6 +72,8 @@ async fn ranges_are_cut_out_of_the_object() {
     assert_eq!(refused(beyond), as_refusal("InvalidRange", 416));
 }
 
+/// Shows `GetObject` as on AWS: conditions on ETag and date are answered with 304 and 412.
+/// Shows `HeadObject` as on AWS: If-None-Match is answered with 304.
 #[tokio::test]
 async fn conditional_reads_answer_304_and_412() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -100,6 +104,7 @@ async fn conditional_reads_answer_304_and_412() {
     assert_eq!(refused(head).1, 304);
 }
 
+/// Shows `GetObject` as on AWS: a download that began gets the whole object, though it is deleted meanwhile.
 #[tokio::test]
 async fn a_download_that_began_ends_well_though_the_object_goes() {
     let (harness, client) = Harness::with_bucket(false).await;

@@ -13,6 +13,7 @@ use crate::s3::model::OPERATIONS;
 use crate::s3::operation::Target;
 use crate::s3::ops::BUILT;
 
+/// Shows every other operation of S3 not built: a request is a NotImplemented that names the operation.
 #[tokio::test]
 async fn every_operation_that_is_not_built_is_refused_by_name() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -66,6 +67,8 @@ async fn every_operation_that_is_not_built_is_refused_by_name() {
     assert_eq!(body.to_vec(), b"kept");
 }
 
+/// Shows `PutObject`, `CopyObject`, `CreateMultipartUpload` not built: object tags, object lock, grants, SSE-C and appending: a
+/// request with a header of theirs is a NotImplemented that names both.
 #[tokio::test]
 async fn headers_of_what_is_not_built_are_refused_by_name() {
     let (harness, _) = Harness::with_bucket(false).await;
@@ -107,6 +110,8 @@ async fn headers_of_what_is_not_built_are_refused_by_name() {
     assert_eq!(object, None);
 }
 
+/// Shows `PutObject` as on AWS: a canned access list that opens the object is an AccessControlListNotSupported, as where the
+/// bucket's owner owns all of it.
 #[tokio::test]
 async fn an_access_list_says_what_is_so_anyway_or_is_refused() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -129,6 +134,8 @@ async fn an_access_list_says_what_is_so_anyway_or_is_refused() {
     }
 }
 
+/// Shows `CreateBucket` not built: object lock, and object ownership other than BucketOwnerEnforced.
+/// Shows `CreateBucket` not built: directory buckets.
 #[tokio::test]
 async fn buckets_of_other_kinds_are_refused_by_name() {
     let harness = Harness::start().await;
@@ -165,6 +172,7 @@ async fn buckets_of_other_kinds_are_refused_by_name() {
     enforced.send().await.unwrap();
 }
 
+/// Shows `PutBucketVersioning` not built: MFA delete.
 #[tokio::test]
 async fn mfa_delete_is_refused_by_name() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -181,6 +189,7 @@ async fn mfa_delete_is_refused_by_name() {
     assert_eq!(got.unwrap().status(), None);
 }
 
+/// Shows `CopyObject` not built: copies from access points.
 #[tokio::test]
 async fn a_copy_from_an_access_point_is_refused_by_name() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -196,6 +205,7 @@ async fn a_copy_from_an_access_point_is_refused_by_name() {
     assert_eq!(refused(copy), as_refusal("NotImplemented", 501));
 }
 
+/// Shows `S3` not built: the bucket's name in the host's (virtual-hosted style): the path's first part is taken for it.
 #[tokio::test]
 async fn the_bucket_is_never_taken_from_the_host() {
     let (harness, _) = Harness::with_bucket(false).await;

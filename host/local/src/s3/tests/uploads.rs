@@ -53,6 +53,9 @@ macro_rules! complete {
     };
 }
 
+/// Shows `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload` as on AWS: parts that come in any order
+/// become one object, which is seen once it is complete, with the headers and encryption of the upload.
+/// Shows `GetObject` as on AWS: a part is read by its number.
 #[tokio::test]
 async fn six_mebibytes_in_two_parts_become_one_object() {
     let (harness, client) = Harness::with_bucket(true).await;
@@ -123,6 +126,8 @@ async fn six_mebibytes_in_two_parts_become_one_object() {
     assert_eq!(harness.content_files(), 2);
 }
 
+/// Shows `CompleteMultipartUpload` as on AWS: parts that are missing, in another order or too small, and unknown
+/// uploads, are refused with the exception of each.
 #[tokio::test]
 async fn a_completion_is_held_to_what_was_uploaded() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -161,6 +166,7 @@ async fn a_completion_is_held_to_what_was_uploaded() {
     assert_eq!(body(&client, "k").await, noise(20));
 }
 
+/// Shows `CompleteMultipartUpload` as on AWS: one whose answer was lost may be repeated, and makes no second version.
 #[tokio::test]
 async fn a_completion_whose_answer_was_lost_may_be_repeated() {
     let (harness, client) = Harness::with_bucket(true).await;
@@ -179,6 +185,8 @@ async fn a_completion_whose_answer_was_lost_may_be_repeated() {
     assert_eq!(harness.content_files(), 1);
 }
 
+/// Shows `AbortMultipartUpload` as on AWS: parts and upload are gone.
+/// Shows `DeleteBucket` as assumed: an unfinished upload holds its bucket.
 #[tokio::test]
 async fn an_aborted_upload_leaves_nothing() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -216,6 +224,8 @@ async fn an_aborted_upload_leaves_nothing() {
         .unwrap();
 }
 
+/// Shows `ListParts` as on AWS: parts are listed page by page.
+/// Shows `UploadPart` as on AWS: a part that comes again replaces the first.
 #[tokio::test]
 async fn parts_are_listed_page_by_page_and_replaced() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -255,6 +265,7 @@ async fn parts_are_listed_page_by_page_and_replaced() {
     assert_eq!(refused(zero), as_refusal("InvalidArgument", 400));
 }
 
+/// Shows `UploadPart`, `CompleteMultipartUpload` as on AWS: a composite checksum needs those of the parts.
 #[tokio::test]
 async fn a_composite_checksum_needs_those_of_the_parts_as_on_aws() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -285,6 +296,7 @@ async fn a_composite_checksum_needs_those_of_the_parts_as_on_aws() {
     assert!(done.checksum_crc32().unwrap().ends_with("-1"));
 }
 
+/// Shows `CompleteMultipartUpload` as on AWS: the full object's checksum is verified before it is seen.
 #[tokio::test]
 async fn the_full_objects_checksum_is_verified_before_publishing() {
     let (harness, client) = Harness::with_bucket(false).await;
@@ -314,6 +326,7 @@ async fn the_full_objects_checksum_is_verified_before_publishing() {
     assert_eq!(right.send().await.unwrap().checksum_crc32(), Some(&*whole));
 }
 
+/// Shows `UploadPartCopy` as on AWS: a part is copied from a range of an object.
 #[tokio::test]
 async fn a_part_may_be_copied_from_an_object() {
     let (_harness, client) = Harness::with_bucket(false).await;
@@ -342,6 +355,7 @@ async fn a_part_may_be_copied_from_an_object() {
     assert_eq!(body(&client, "k").await, noise(1000)[100..200]);
 }
 
+/// Shows `CompleteMultipartUpload` as on AWS: with `If-None-Match: *` it loses to an object that came first.
 #[tokio::test]
 async fn a_conditional_completion_loses_to_an_object_that_came_first() {
     let (_harness, client) = Harness::with_bucket(false).await;

@@ -30,6 +30,9 @@ async fn set(client: &Client, status: BucketVersioningStatus) {
         .unwrap();
 }
 
+/// Shows `CreateBucket`, `HeadBucket`, `ListBuckets`, `DeleteBucket` as on AWS: buckets are made, found, and removed
+/// when they are empty; to make one's own again is a success in us-east-1.
+/// Shows `GetBucketLocation` as on AWS: us-east-1 is told as nothing.
 #[tokio::test]
 async fn buckets_are_made_found_and_removed() {
     let harness = Harness::start().await;
@@ -101,6 +104,8 @@ async fn buckets_are_made_found_and_removed() {
     assert_eq!(refused(bad), as_refusal("InvalidBucketName", 400));
 }
 
+/// Shows `CreateBucket` as on AWS: a bucket for another Region than the endpoint's is an
+/// IllegalLocationConstraintException.
 #[tokio::test]
 async fn a_bucket_is_made_in_the_endpoints_own_region() {
     let harness = Harness::start_in(TempDir::new().unwrap(), "us-east-1").await;
@@ -119,6 +124,9 @@ async fn a_bucket_is_made_in_the_endpoints_own_region() {
     );
 }
 
+/// Shows `PutObject`, `GetObject`, `CopyObject` as on AWS: in a bucket with versions every write makes one, and old
+/// ones can be read and copied.
+/// Shows `GetBucketVersioning` as on AWS: tells whether a bucket keeps versions.
 #[tokio::test]
 async fn every_write_makes_a_version_and_old_ones_stay_readable() {
     let (harness, client) = Harness::with_bucket(true).await;
@@ -164,6 +172,8 @@ async fn every_write_makes_a_version_and_old_ones_stay_readable() {
     assert_eq!(body(&client, "k").await, b"1");
 }
 
+/// Shows `DeleteObject` as on AWS: a delete marker hides the object; without it, the object is seen again.
+/// Shows `ListObjectVersions` as on AWS: versions and delete markers are listed, the latest first.
 #[tokio::test]
 async fn deleting_hides_behind_a_marker_and_deleting_the_marker_shows_again() {
     let (harness, client) = Harness::with_bucket(true).await;
@@ -222,6 +232,7 @@ async fn deleting_hides_behind_a_marker_and_deleting_the_marker_shows_again() {
         .unwrap();
 }
 
+/// Shows `PutBucketVersioning` as on AWS: while versions are suspended, a write replaces the null version only.
 #[tokio::test]
 async fn a_suspended_bucket_replaces_its_null_version_only() {
     let (_harness, client) = Harness::with_bucket(true).await;

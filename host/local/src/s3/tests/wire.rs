@@ -160,6 +160,7 @@ impl Signed<'_> {
     }
 }
 
+/// Shows `S3` as on AWS: a request without a signature is an AccessDenied.
 #[tokio::test]
 async fn an_unsigned_request_is_refused_with_advice() {
     let (harness, _) = Harness::with_bucket(false).await;
@@ -175,6 +176,7 @@ async fn an_unsigned_request_is_refused_with_advice() {
     assert!(answer.head.contains("x-amz-request-id"));
 }
 
+/// Shows `S3` as on AWS: a signature that is 16 minutes off is a RequestTimeTooSkewed.
 #[tokio::test]
 async fn a_clock_that_is_off_is_told_so() {
     let (harness, _) = Harness::with_bucket(false).await;
@@ -193,6 +195,7 @@ async fn a_clock_that_is_off_is_told_so() {
     }
 }
 
+/// Shows `S3` as on AWS: a signature for another Region or service is refused, and the right one named.
 #[tokio::test]
 async fn another_region_or_service_is_named() {
     let (harness, _) = Harness::with_bucket(false).await;
@@ -218,6 +221,8 @@ async fn another_region_or_service_is_named() {
     assert!(answer.element("Message").contains("dynamodb"));
 }
 
+/// Shows `S3` as on AWS: signatures of version 2 are refused.
+/// Shows `S3` not built: uploads by an HTML form (PostObject).
 #[tokio::test]
 async fn old_signatures_and_forms_are_refused() {
     let (harness, _) = Harness::with_bucket(false).await;
@@ -274,6 +279,7 @@ fn chunked(checksum: &str) -> (Signed<'static>, Vec<u8>) {
     (request, body.into_bytes())
 }
 
+/// Shows `PutObject` as on AWS: the checksum behind a chunked upload is verified before the object is seen.
 #[tokio::test]
 async fn a_trailing_checksum_is_verified_before_publishing() {
     let (harness, _) = Harness::with_bucket(false).await;
@@ -306,6 +312,7 @@ async fn a_trailing_checksum_is_verified_before_publishing() {
     assert_eq!((info.size, info.meta.content_encoding), (5, None));
 }
 
+/// Shows `PutObject` as on AWS: content that ends early, or is not what its hash says, is refused and never seen.
 #[tokio::test]
 async fn content_that_ends_early_or_lies_is_never_published() {
     let (harness, _) = Harness::with_bucket(false).await;
