@@ -12,17 +12,19 @@ use std::sync::OnceLock;
 use crate::service::ServiceOptions;
 
 /// In `other_answers`, as `--assume` takes it.
-const OTHER: [&str; 6] = [
+const OTHER: [&str; 8] = [
     "continuation-keeps-outputs=no",
     "default-batch=10",
     "ended-details=job-not-found",
+    "ended-third-party-details=job-not-found",
+    "job-timeout-from=acknowledge",
     "late-result=job-not-found",
     "poll-hides=no",
     "timeout-spans-continuations=no",
 ];
 
-/// In `other_acknowledge`.
-const OTHER_ACKNOWLEDGE: [&str; 1] = ["acknowledge-again=yes"];
+/// In `other_acknowledge`. The second, since `late-result=job-not-found` hides it from a worker.
+const OTHER_ACKNOWLEDGE: [&str; 2] = ["acknowledge-again=yes", "ended-third-party-details=data"];
 
 /// Sets the answers of this test's suite, times included.
 pub(crate) fn give(options: &mut ServiceOptions) {

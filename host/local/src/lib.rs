@@ -33,7 +33,9 @@ pub use pipeline::{
     ActionEvent, ArtifactLocation, ErrorDetails, Event, EventKind, Phase, Status, Trigger,
 };
 pub use server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server};
-pub use switches::{EndedDetails, LateResult, SwitchError, Switches};
+pub use switches::{
+    EndedDetails, EndedThirdPartyDetails, JobTimeoutFrom, LateResult, SwitchError, Switches,
+};
 pub use third_party::{
     ArtifactCounts, CATEGORIES, JobIds, ThirdParty, ThirdPartyActionType, ThirdPartyClient,
     ThirdPartyFault, ThirdPartyProperty, ThirdPartyUrls,

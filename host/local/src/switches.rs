@@ -31,6 +31,10 @@ pub struct Switches {
     pub default_batch: usize,
     /// What GetJobDetails answers for a job that has ended.
     pub ended_details: EndedDetails,
+    /// What GetThirdPartyJobDetails answers for a job that has ended.
+    pub ended_third_party_details: EndedThirdPartyDetails,
+    /// When the timeout begins that a third-party action type gives its jobs.
+    pub job_timeout_from: JobTimeoutFrom,
 }
 
 /// How a call about a job is answered that comes too late: the service ended the job.
@@ -53,6 +57,28 @@ pub enum EndedDetails {
     JobNotFound,
 }
 
+/// What GetThirdPartyJobDetails answers for a job that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndedThirdPartyDetails {
+    /// InvalidJobException.
+    InvalidJob,
+    /// The job's data, without credentials.
+    Data,
+    /// JobNotFoundException.
+    JobNotFound,
+}
+
+/// When the timeout of a third-party job begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobTimeoutFrom {
+    /// Once it is offered to pollers for the first time.
+    Offer,
+    /// Once a worker has acknowledged it.
+    Acknowledge,
+}
+
 /// A name or an answer that no switch has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -73,7 +99,8 @@ pub enum SwitchError {
 }
 
 const NAMES: &str = "poll-hides, late-result, continuation-keeps-outputs, acknowledge-again, \
-                     timeout-spans-continuations, default-batch and ended-details";
+                     timeout-spans-continuations, default-batch, ended-details, \
+                     ended-third-party-details and job-timeout-from";
 
 impl Switches {
     /// Sets a switch by name; times are not set so, since each caller has its own way to write them.
@@ -110,6 +137,21 @@ impl Switches {
                     _ => return Err(wrong("data or job-not-found")),
                 }
             }
+            "ended-third-party-details" => {
+                self.ended_third_party_details = match value {
+                    "invalid-job" => EndedThirdPartyDetails::InvalidJob,
+                    "data" => EndedThirdPartyDetails::Data,
+                    "job-not-found" => EndedThirdPartyDetails::JobNotFound,
+                    _ => return Err(wrong("invalid-job, data or job-not-found")),
+                }
+            }
+            "job-timeout-from" => {
+                self.job_timeout_from = match value {
+                    "offer" => JobTimeoutFrom::Offer,
+                    "acknowledge" => JobTimeoutFrom::Acknowledge,
+                    _ => return Err(wrong("offer or acknowledge")),
+                }
+            }
             "default-batch" => {
                 let batch = value.parse().ok().filter(|batch| *batch > 0);
                 self.default_batch = batch.ok_or_else(|| wrong("a number from 1 on"))?;
@@ -133,6 +175,8 @@ impl Default for Switches {
             credential_lifetime: Duration::from_secs(15 * 60),
             default_batch: 1,
             ended_details: EndedDetails::Data,
+            ended_third_party_details: EndedThirdPartyDetails::InvalidJob,
+            job_timeout_from: JobTimeoutFrom::Offer,
         }
     }
 }
@@ -152,6 +196,9 @@ mod tests {
             ("timeout-spans-continuations", "no"),
             ("default-batch", "10"),
             ("ended-details", "job-not-found"),
+            ("ended-third-party-details", "job-not-found"),
+            ("ended-third-party-details", "data"),
+            ("job-timeout-from", "acknowledge"),
         ] {
             let before = switches.clone();
             switches.set(name, value).unwrap();

@@ -46,8 +46,8 @@ pub struct ThirdPartyActionType {
     pub version: String,
     /// 1 to 1,024 characters.
     pub description: Option<String>,
-    /// How long one job may take, from its first offer to its result: 1 minute to 12 hours, in whole
-    /// seconds. None: only the action's own timeout bounds it.
+    /// How long one job may take until its result, from where [`crate::Switches::job_timeout_from`] says: 1 minute
+    /// to 12 hours, in whole seconds. None: only the action's own timeout bounds it.
     pub job_timeout: Option<Duration>,
     /// At most 10.
     pub properties: Vec<ThirdPartyProperty>,

@@ -5,10 +5,12 @@
 
 mod control;
 mod own_worker;
+mod partner;
 mod restart;
 mod skew;
 mod switches;
 mod waiting;
 mod worker;
 
+pub(crate) use partner::Partner;
 pub(crate) use worker::By;

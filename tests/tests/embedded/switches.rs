@@ -3,17 +3,20 @@
 use pipefitter_tests::ServiceOptions;
 use serde_json::json;
 
-use crate::By;
+use crate::{By, Partner};
+
+fn assuming(answer: &str) -> ServiceOptions {
+    ServiceOptions {
+        assume: vec![answer.to_owned()],
+        ..ServiceOptions::default()
+    }
+}
 
 /// A service with the assumed answers, and one with this other answer.
 async fn both(answer: &str) -> [(bool, By); 2] {
-    let other = ServiceOptions {
-        assume: vec![answer.to_owned()],
-        ..ServiceOptions::default()
-    };
     [
         (true, By::with(ServiceOptions::default()).await),
-        (false, By::with(other).await),
+        (false, By::with(assuming(answer)).await),
     ]
 }
 
@@ -123,6 +126,65 @@ async fn details_of_an_ended_job_are_given_or_are_not() {
         } else {
             assert_eq!(details.unwrap_err(), "JobNotFoundException");
         }
+    }
+}
+
+/// Shows `GetThirdPartyJobDetails` as assumed: details of a job that has ended are an InvalidJobException, or
+/// another one, or are given without credentials: `ended-third-party-details`.
+#[tokio::test]
+async fn details_of_an_ended_partners_job_are_refused_or_given_without_credentials() {
+    for (options, expected) in [
+        (ServiceOptions::default(), Err("InvalidJobException")),
+        (
+            assuming("ended-third-party-details=job-not-found"),
+            Err("JobNotFoundException"),
+        ),
+        (assuming("ended-third-party-details=data"), Ok(())),
+    ] {
+        let by = Partner::with(options).await;
+        let job = by.take().await;
+        let (_, open) = by.details(&job).await.unwrap();
+        assert!(open.artifact_credentials().is_some());
+        by.succeeded(&job).await.unwrap();
+        let details = by.details(&job).await;
+        let has_credentials =
+            details.map(|(_, data)| assert!(data.artifact_credentials().is_none()));
+        assert_eq!(
+            has_credentials.as_ref().map_err(String::as_str),
+            expected.as_ref().map_err(|code| *code)
+        );
+    }
+}
+
+/// Shows `PutThirdPartyJobSuccessResult` as assumed: a job's timeout begins when it is first offered, or when it is
+/// acknowledged: `job-timeout-from`.
+#[tokio::test]
+async fn the_timeout_of_a_partners_job_begins_with_its_offer_or_its_acknowledge() {
+    let acknowledge = assuming("job-timeout-from=acknowledge");
+    for (is_assumed, options) in [(true, ServiceOptions::default()), (false, acknowledge)] {
+        let by = Partner::with(options).await;
+        let offered = by.next().await;
+        let passed = |seconds: u32| {
+            by.service
+                .control(json!({ "do": "advance", "seconds": seconds }))
+        };
+        passed(3_000).await;
+        let job = by.take().await;
+        assert_eq!(job, offered);
+        passed(3_000).await;
+        let result = by.succeeded(&job).await;
+        if is_assumed {
+            assert_eq!(result.unwrap_err(), "InvalidJobStateException");
+            continue;
+        }
+        result.unwrap();
+        let by = Partner::with(assuming("job-timeout-from=acknowledge")).await;
+        let job = by.take().await;
+        by.service
+            .control(json!({ "do": "advance", "seconds": 3_601 }))
+            .await;
+        let late = by.succeeded(&job).await;
+        assert_eq!(late.unwrap_err(), "InvalidJobStateException");
     }
 }
 

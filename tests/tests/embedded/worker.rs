@@ -33,7 +33,7 @@ pub(crate) struct By {
     options: ServiceOptions,
 }
 
-type Answer = Result<(), String>;
+pub(crate) type Answer = Result<(), String>;
 
 impl By {
     pub(crate) async fn with(options: ServiceOptions) -> By {
@@ -144,6 +144,6 @@ impl By {
 }
 
 /// The error's name, or `no answer`.
-fn code<E: ProvideErrorMetadata>(error: E) -> String {
+pub(crate) fn code<E: ProvideErrorMetadata>(error: E) -> String {
     error.code().unwrap_or("no answer").to_owned()
 }

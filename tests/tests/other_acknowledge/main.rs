@@ -1,5 +1,6 @@
-//! The worker's suites once more, with services at which a job may be acknowledged again with its nonce
-//! (docs/AWS-ASSUMPTIONS.md). `pipefitter_tests` knows it by this executable's name.
+//! The worker's suites once more, with services at which a job may be acknowledged again with its nonce, and which
+//! give details of a partner's job that has ended (docs/AWS-ASSUMPTIONS.md). `pipefitter_tests` knows it by this
+//! executable's name.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
@@ -17,5 +18,8 @@ mod partners;
 #[test]
 fn services_take_a_second_acknowledge_here() {
     let options = pipefitter_tests::ServiceOptions::default();
-    assert_eq!(options.assume, ["acknowledge-again=yes"]);
+    assert_eq!(
+        options.assume,
+        ["acknowledge-again=yes", "ended-third-party-details=data"]
+    );
 }

@@ -6,9 +6,9 @@ use super::event::{ErrorDetails, Phase};
 use super::model::ActionTypeId;
 use super::operation::{CurrentRevision, ExecutionDetails, FailureDetails};
 use super::state::{Job, JobStatus, Revision, Run, epoch};
-use crate::LateResult;
 use crate::auth::{later, random};
 use crate::third_party::JobIds;
+use crate::{JobTimeoutFrom, LateResult};
 
 /// The longest id of a third-party job, characters (the model's ThirdPartyJobId).
 const LONGEST_ID: usize = 512;
@@ -54,7 +54,7 @@ impl Engine {
         };
         self.jobs.insert(id.clone(), job);
         if is_offered {
-            self.start_job_timeout(&id);
+            self.start_job_timeout(&id, JobTimeoutFrom::Offer);
         }
     }
 
@@ -71,8 +71,11 @@ impl Engine {
         format!("{}{}", self.next_sequence(), random(b"0123456789", 9))
     }
 
-    /// A job of a third-party type that has a timeout must end in time from here on.
-    fn start_job_timeout(&mut self, id: &str) {
+    /// A job of a third-party type that has a timeout must end in time from here on, if this is where that begins.
+    fn start_job_timeout(&mut self, id: &str, reached: JobTimeoutFrom) {
+        if self.settings.switches.job_timeout_from != reached {
+            return;
+        }
         let timeout = self.jobs.get(id).and_then(|job| {
             let kind = &self.runs.get(&job.run)?.declared.action_type_id;
             self.partner_type(kind)?.job_timeout
@@ -98,7 +101,7 @@ impl Engine {
         job.status = JobStatus::Queued;
         self.offers.insert(job.sequence, id.to_owned());
         let run = job.run.clone();
-        self.start_job_timeout(id);
+        self.start_job_timeout(id, JobTimeoutFrom::Offer);
         self.set_phase(&run, Phase::Queued);
     }
 
@@ -213,6 +216,7 @@ impl Engine {
         let run = job.run.clone();
         let sequence = job.sequence;
         self.offers.remove(&sequence);
+        self.start_job_timeout(id, JobTimeoutFrom::Acknowledge);
         self.set_phase(&run, Phase::Running);
         Ok(JobStatus::InProgress.name())
     }

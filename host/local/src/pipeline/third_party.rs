@@ -25,6 +25,7 @@ use super::requests::{
     PutThirdPartyJobFailureResult, PutThirdPartyJobSuccessResult,
 };
 use super::state::Run;
+use crate::EndedThirdPartyDetails;
 use crate::third_party::{ArtifactCounts, ThirdPartyActionType, ThirdPartyClient};
 
 const OWNER: &str = "ThirdParty";
@@ -122,13 +123,19 @@ impl Engine {
             .get(id)
             .ok_or_else(|| ApiError::job_not_found(id))?;
         if job.status.is_ended() {
-            return Err(ApiError::new(
-                "InvalidJobException",
-                format!(
-                    "Job '{id}' is {}: it has no details any more",
-                    job.status.name()
-                ),
-            ));
+            match self.settings.switches.ended_third_party_details {
+                EndedThirdPartyDetails::InvalidJob => {
+                    return Err(ApiError::new(
+                        "InvalidJobException",
+                        format!(
+                            "Job '{id}' is {}: it has no details any more",
+                            job.status.name()
+                        ),
+                    ));
+                }
+                EndedThirdPartyDetails::JobNotFound => return Err(ApiError::job_not_found(id)),
+                EndedThirdPartyDetails::Data => {}
+            }
         }
         let nonce = job.nonce.clone();
         let data = self

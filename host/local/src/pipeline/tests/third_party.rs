@@ -92,7 +92,6 @@ fn take(fixture: &mut Fixture, token: &str) -> Value {
 /// Shows `PollForThirdPartyJobs`, `GetThirdPartyJobDetails`, `AcknowledgeThirdPartyJob`,
 /// `PutThirdPartyJobSuccessResult` as on AWS: a job goes from its poll to its result with the client's token; new
 /// details renew its credentials.
-/// Shows `GetThirdPartyJobDetails` as assumed: details of a job that has ended are an InvalidJobException.
 #[test]
 fn a_job_goes_from_its_poll_to_its_result_with_the_clients_token() {
     let mut fixture = fixture();
