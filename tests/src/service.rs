@@ -40,6 +40,8 @@ pub struct ServiceOptions {
     pub control: ControlPath,
     /// `--continuation-delay`.
     pub continuation_delay: String,
+    /// `--start-on-create`.
+    pub start_on_create: bool,
     /// `--reoffer-after`.
     pub reoffer_after: String,
     /// `--credential-lifetime`.
@@ -65,6 +67,7 @@ impl Default for ServiceOptions {
         let mut options = Self {
             control: ControlPath::TokenFile,
             continuation_delay: "50ms".to_owned(),
+            start_on_create: false,
             reoffer_after: "60s".to_owned(),
             credential_lifetime: "15m".to_owned(),
             action_timeout: "24h".to_owned(),
@@ -137,6 +140,9 @@ impl Service {
             Some(config) => command.arg("--config").arg(config),
             None => command.arg("--no-worker"),
         };
+        if options.start_on_create {
+            command.arg("--start-on-create");
+        }
         if let Some(file) = &options.third_party {
             command.arg("--third-party").arg(file);
         }

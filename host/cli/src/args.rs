@@ -108,6 +108,9 @@ pub(crate) struct DevArgs {
     /// How long after a continuation the next job is offered (30s on AWS)
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     pub(crate) continuation_delay: Duration,
+    /// Have CreatePipeline begin a first execution, as on AWS
+    #[arg(long, requires = "no_worker")]
+    pub(crate) start_on_create: bool,
     /// How long a job may stay unacknowledged before it is offered again
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub(crate) reoffer_after: Duration,

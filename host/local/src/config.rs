@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::{ControlToken, Switches, ThirdParty};
 
 /// What a [`crate::Server`] is started with; [`LocalConfig::default`] is AWS's behaviour where that
-/// is known.
+/// is known, but for `start_on_create`.
 #[derive(Clone, Debug)]
 pub struct LocalConfig {
     /// Where to listen: a loopback address; port 0 takes any free one.
@@ -21,6 +21,8 @@ pub struct LocalConfig {
     pub account: String,
     /// From a result with a continuation token to the next job. AWS: 30 seconds.
     pub continuation_delay: Duration,
+    /// Whether CreatePipeline begins a first execution, as on AWS.
+    pub start_on_create: bool,
     /// How often source objects are looked at, besides at each upload.
     pub source_poll: Duration,
     /// What nothing public settles about AWS.
@@ -43,6 +45,7 @@ impl Default for LocalConfig {
             region: "us-east-1".into(),
             account: "000000000000".into(),
             continuation_delay: Duration::from_secs(30),
+            start_on_create: false,
             source_poll: Duration::from_secs(30),
             switches: Switches::default(),
             clock_skew: 0,

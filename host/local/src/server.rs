@@ -105,6 +105,7 @@ impl Server {
             region: config.region.clone(),
             account: config.account.clone(),
             continuation_delay: config.continuation_delay,
+            start_on_create: config.start_on_create,
             switches: config.switches,
             third_party: config.third_party,
         };

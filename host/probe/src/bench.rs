@@ -5,9 +5,10 @@
 //!   open: create pipeline -> start -> serve Source -> (jobs of Action1 .. n come) -> close: delete pipeline
 //! ```
 //!
-//! CreatePipeline begins an execution by itself on AWS, not in the embedded service. So the bench starts
-//! its own in either case, fails the source of any other, and knows its jobs by the execution's id. Polls
-//! choose by the experiment's name, so that experiments run beside each other.
+//! CreatePipeline begins an execution by itself on AWS, in the embedded service only where it is told to. So the
+//! bench starts its own in either case, fails the source of any other that comes first (one that comes later waits
+//! for its source until the pipeline goes), and knows its jobs by the execution's id. Polls choose by the
+//! experiment's name, so that experiments run beside each other.
 
 use crate::account::{ActionState, Job, Kind, Success};
 use crate::call::{CallError, Timed};

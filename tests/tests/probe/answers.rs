@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipefitter_tests::{Process, ServiceOptions, binary, finished};
+use pipefitter_tests::{Exchange, Process, ServiceOptions, binary, finished};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -54,8 +54,13 @@ fn service(switches: &[(&str, &str)]) -> ServiceOptions {
     options
 }
 
-async fn finds_out(switches: &[(&str, &str)]) {
-    let lab = Lab::with(service(switches)).await;
+/// `first`: whether CreatePipeline begins a first execution, as on AWS.
+async fn finds_out(switches: &[(&str, &str)], first: bool) {
+    let lab = Lab::with(ServiceOptions {
+        start_on_create: first,
+        ..service(switches)
+    })
+    .await;
     let probe = lab.probe(&["--long=1m"]);
     let status = probe.ended().await;
     if status.code() != Some(0) {
@@ -85,11 +90,21 @@ async fn finds_out(switches: &[(&str, &str)]) {
     let dev = Process::start("pipefitter dev", dev);
     dev.line("Listening on http://").await;
     shows_no_secret(&lab, &probe.output());
-    asked_for_what_it_may(&lab).await;
+    let besides = asked_for_what_it_may(&lab).await;
+    // What a killed probe left is looked up; a job of an execution that is not the probe's is given back.
+    let mut expected = vec!["codepipeline:GetPipeline"];
+    if !first {
+        expected.push("codepipeline:PutJobFailureResult");
+    }
+    assert_eq!(besides, expected);
+    let made = lab.rig.proxy.of("CreatePipeline").len();
+    let given_back = lab.rig.proxy.of("PutJobFailureResult");
+    assert_eq!(given_back.len(), if first { made } else { 0 });
+    assert!(given_back.iter().all(Exchange::is_ok), "{given_back:?}");
 }
 
-/// The policy that is printed allows what was asked of CodePipeline, and no more than that but for two.
-async fn asked_for_what_it_may(lab: &Lab) {
+/// The policy that is printed allows what was asked of CodePipeline; what it allows besides.
+async fn asked_for_what_it_may(lab: &Lab) -> Vec<String> {
     let asked: BTreeSet<String> = lab
         .rig
         .proxy
@@ -110,15 +125,7 @@ async fn asked_for_what_it_may(lab: &Lab) {
         .filter(|action| action.starts_with("codepipeline:"))
         .collect();
     assert!(asked.is_subset(&allowed), "{asked:?} of {allowed:?}");
-    let besides: Vec<&str> = allowed.difference(&asked).map(String::as_str).collect();
-    // What a killed probe left is looked up; a job of an execution that is not the probe's is given back.
-    assert_eq!(
-        besides,
-        [
-            "codepipeline:GetPipeline",
-            "codepipeline:PutJobFailureResult"
-        ]
-    );
+    allowed.difference(&asked).cloned().collect()
 }
 
 /// Nothing that a poll or details gave away is in what was printed and written.
@@ -149,7 +156,7 @@ fn shows_no_secret(lab: &Lab, printed: &str) {
 
 #[tokio::test]
 async fn the_assumed_answers_are_found_out() {
-    finds_out(&ASSUMED).await;
+    finds_out(&ASSUMED, false).await;
 }
 
 #[tokio::test]
@@ -157,5 +164,10 @@ async fn the_other_answers_are_found_out() {
     for ((name, one), (_, other)) in ASSUMED.iter().zip(&OTHER) {
         assert_ne!(one, other, "{name}");
     }
-    finds_out(&OTHER).await;
+    finds_out(&OTHER, false).await;
+}
+
+#[tokio::test]
+async fn they_are_found_out_where_a_new_pipeline_starts_by_itself() {
+    finds_out(&ASSUMED, true).await;
 }

@@ -1,6 +1,6 @@
 //! A service that is busy, refuses, or takes longer than anybody waits.
 
-use pipefitter_tests::{Fault, ServiceOptions};
+use pipefitter_tests::{Exchange, Fault, ServiceOptions};
 
 use crate::lab::Lab;
 
@@ -96,4 +96,38 @@ async fn a_refusal_at_the_start_is_the_reason_for_all() {
         );
     }
     assert_eq!(lab.left().await, Vec::<String>::new());
+}
+
+/// Begins an execution of the pipeline that a probe has made, as CreatePipeline does on AWS, soon or late.
+async fn begun_by_somebody_else(lab: &Lab) {
+    let client = &lab.rig.service.codepipeline;
+    let listed = client.list_pipelines().send().await.unwrap();
+    let [pipeline] = listed.pipelines() else {
+        panic!("one pipeline is there, not {:?}", listed.pipelines());
+    };
+    lab.rig.service.begin(pipeline.name().unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_execution_that_is_not_the_probes_is_given_back_and_changes_no_answer() {
+    for is_first in [true, false] {
+        let lab = Lab::usual().await;
+        let mut held = match is_first {
+            true => lab.rig.proxy.hold("StartPipelineExecution"),
+            false => lab.rig.proxy.hold_answer("StartPipelineExecution"),
+        };
+        let probe = lab.probe(&["--only", "acknowledge"]);
+        held.arrived().await;
+        begun_by_somebody_else(&lab).await;
+        held.release();
+        assert_eq!(probe.ended().await.code(), Some(0), "{}", probe.output());
+        let switches = lab.switches();
+        assert_eq!(switches["acknowledge-again"], "no");
+        assert_eq!(switches["ended-details"], "data");
+        // One that comes second waits for the source, and goes with the pipeline.
+        let given_back = lab.rig.proxy.of("PutJobFailureResult");
+        assert_eq!(given_back.len(), usize::from(is_first), "{given_back:?}");
+        assert!(given_back.iter().all(Exchange::is_ok), "{given_back:?}");
+        assert_eq!(lab.left().await, Vec::<String>::new());
+    }
 }

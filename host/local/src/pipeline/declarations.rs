@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::engine::Engine;
 use super::error::ApiError;
+use super::event::Trigger;
 use super::model::{Action, ActionTypeId, MASK, Pipeline};
 use super::operation::{ByName, CreatePipeline, GetPipeline, ListPipelines, Operation};
 use super::page::{self, Page};
@@ -83,7 +84,15 @@ impl Engine {
             "pipeline": self.masked(&state.declaration),
             "tags": request.tags,
         });
-        self.pipelines.insert(state.declaration.name.clone(), state);
+        let name = state.declaration.name.clone();
+        self.pipelines.insert(name.clone(), state);
+        if self.settings.start_on_create {
+            let (trigger, user) = (Trigger::CreatePipeline, self.caller());
+            // A pipeline whose variables have no values is made nevertheless.
+            if let Err(error) = self.begin_execution(&name, trigger, user, BTreeMap::new()) {
+                tracing::warn!(pipeline = name, %error, "a new pipeline starts nothing");
+            }
+        }
         Ok(answer)
     }
 

@@ -28,6 +28,7 @@ pub(crate) struct Settings {
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) continuation_delay: Duration,
+    pub(crate) start_on_create: bool,
     pub(crate) switches: Switches,
     pub(crate) third_party: ThirdParty,
 }

@@ -88,6 +88,8 @@ pub enum EventKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Trigger {
+    /// Somebody called CreatePipeline, and the service was told to start what is made.
+    CreatePipeline,
     /// Somebody called StartPipelineExecution.
     StartPipelineExecution,
     /// A new version of a source object.
@@ -101,6 +103,7 @@ impl Trigger {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::CreatePipeline => "CreatePipeline",
             Self::StartPipelineExecution => "StartPipelineExecution",
             Self::PollForSourceChanges => "PollForSourceChanges",
             Self::PutActionRevision => "PutActionRevision",

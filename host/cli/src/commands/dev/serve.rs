@@ -320,6 +320,7 @@ async fn start_server(
         state_dir,
         region: REGION.to_owned(),
         continuation_delay: args.continuation_delay,
+        start_on_create: args.start_on_create,
         switches: switches(args)?,
         clock_skew: args.clock_skew,
         control,

@@ -105,6 +105,32 @@ fn a_new_pipeline_waits_to_be_started() {
     assert_eq!(listed["pipelineExecutionSummaries"], json!([]));
 }
 
+/// Shows `CreatePipeline` as on AWS: a first execution begins, where `dev --start-on-create` has it so.
+#[test]
+fn a_new_pipeline_is_started_where_that_is_asked_for() {
+    let mut fixture = Fixture::with(|settings| settings.start_on_create = true);
+    fixture.ok("CreatePipeline", pipeline(vec![vec![action("A", 1)]]));
+    fixture.settle();
+    let listed = fixture.ok("ListPipelineExecutions", json!({ "pipelineName": "p" }));
+    let begun = listed["pipelineExecutionSummaries"].as_array().unwrap();
+    assert_eq!(begun.len(), 1);
+    assert_eq!(
+        begun[0]["trigger"],
+        json!({
+            "triggerType": "CreatePipeline",
+            "triggerDetail": "arn:aws:iam::000000000000:root",
+        })
+    );
+    assert_eq!(fixture.offered(), ["A"]);
+    // One that lacks a value is made all the same.
+    let mut lacking = pipeline(vec![vec![action("A", 1)]]);
+    lacking["pipeline"]["name"] = json!("q");
+    lacking["pipeline"]["variables"] = json!([{ "name": "who" }]);
+    fixture.ok("CreatePipeline", lacking);
+    let listed = fixture.ok("ListPipelineExecutions", json!({ "pipelineName": "q" }));
+    assert_eq!(listed["pipelineExecutionSummaries"], json!([]));
+}
+
 /// Shows `StartPipelineExecution` as on AWS: SUPERSEDED: a newer execution takes the place of one that
 /// waits.
 #[test]

@@ -163,6 +163,7 @@ pub(super) fn settings() -> Settings {
         region: "us-east-1".into(),
         account: "000000000000".into(),
         continuation_delay: Duration::from_secs(30),
+        start_on_create: false,
         switches: crate::Switches::default(),
         third_party: ThirdParty::default(),
     }
