@@ -22,6 +22,10 @@ pub struct Exchange {
     pub operation: String,
     /// The job of a job operation; else the path.
     pub subject: String,
+    /// The query, for S3.
+    pub query: String,
+    /// The access key id that it was signed with.
+    pub signer: String,
     /// What was asked; nothing of what S3 is.
     pub request: serde_json::Value,
     /// What the service answered, if it was asked.

@@ -96,6 +96,8 @@ async fn pass(
     let mut exchange = Exchange {
         operation,
         subject,
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        signer: signer(&parts).unwrap_or_default().to_owned(),
         request: asked,
         status: None,
         made: None,
@@ -167,6 +169,12 @@ fn form(body: &[u8]) -> serde_json::Value {
         .map(|(name, value)| (name, value.into()))
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+/// From `AWS4-HMAC-SHA256 Credential=<access key id>/<date>/...`.
+fn signer(parts: &http::request::Parts) -> Option<&str> {
+    let header = parts.headers.get("authorization")?.to_str().ok()?;
+    header.split_once("Credential=")?.1.split('/').next()
 }
 
 /// What belongs to a multipart upload by its name for S3, all else by its method.

@@ -1,12 +1,13 @@
 //! Every question under both answers: the report names the switches that the service was started with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use pipefitter_tests::{Exchange, Process, ServiceOptions, binary, finished};
-use serde_json::Value;
+use pipefitter_tests::pipelines::ARTIFACTS;
+use pipefitter_tests::{Exchange, Process, ServiceOptions, binary};
 use tokio::process::Command;
 
-use crate::lab::{Lab, ROLE};
+use crate::lab::Lab;
+use crate::rights;
 
 /// As Pipefitter assumes, with short times.
 const ASSUMED: [(&str, &str); 11] = [
@@ -90,7 +91,8 @@ async fn finds_out(switches: &[(&str, &str)], first: bool) {
     let dev = Process::start("pipefitter dev", dev);
     dev.line("Listening on http://").await;
     shows_no_secret(&lab, &probe.output());
-    let besides = asked_for_what_it_may(&lab).await;
+    let allowed = rights::allowed(&lab, &["--bucket", ARTIFACTS]).await;
+    let besides = rights::besides(&allowed, &rights::asked(&lab), "codepipeline:");
     // What a killed probe left is looked up; a job of an execution that is not the probe's is given back.
     let mut expected = vec!["codepipeline:GetPipeline"];
     if !first {
@@ -101,31 +103,6 @@ async fn finds_out(switches: &[(&str, &str)], first: bool) {
     let given_back = lab.rig.proxy.of("PutJobFailureResult");
     assert_eq!(given_back.len(), if first { made } else { 0 });
     assert!(given_back.iter().all(Exchange::is_ok), "{given_back:?}");
-}
-
-/// The policy that is printed allows what was asked of CodePipeline; what it allows besides.
-async fn asked_for_what_it_may(lab: &Lab) -> Vec<String> {
-    let asked: BTreeSet<String> = lab
-        .rig
-        .proxy
-        .exchanges()
-        .into_iter()
-        // S3's requests are told by their methods.
-        .filter(|exchange| exchange.operation.len() > "DELETE".len())
-        .map(|exchange| format!("codepipeline:{}", exchange.operation))
-        .collect();
-    let plan = ["--policy", "--role-arn", ROLE, "--bucket", "artifacts"];
-    let (code, policy, said) = finished(lab.command(&plan)).await;
-    assert_eq!(code, 0, "{said}");
-    let policy: Value = serde_json::from_str(&policy).unwrap();
-    let statements = policy["Statement"].as_array().unwrap().iter();
-    let allowed: BTreeSet<String> = statements
-        .flat_map(|statement| statement["Action"].as_array().cloned().unwrap_or_default())
-        .filter_map(|action| Some(action.as_str()?.to_owned()))
-        .filter(|action| action.starts_with("codepipeline:"))
-        .collect();
-    assert!(asked.is_subset(&allowed), "{asked:?} of {allowed:?}");
-    allowed.difference(&asked).cloned().collect()
 }
 
 /// Nothing that a poll or details gave away is in what was printed and written.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use pipefitter_tests::pipelines::ARTIFACTS;
 use pipefitter_tests::{Process, Rig, RigOptions, ServiceOptions, binary};
 use serde_json::Value;
@@ -20,6 +21,18 @@ impl Lab {
         Lab {
             rig: Rig::start(options).await,
         }
+    }
+
+    /// With a bucket that keeps versions.
+    pub(crate) async fn versioned() -> Lab {
+        let lab = Lab::usual().await;
+        let on = VersioningConfiguration::builder()
+            .status(BucketVersioningStatus::Enabled)
+            .build();
+        let set = lab.rig.service.s3.put_bucket_versioning();
+        let set = set.bucket(ARTIFACTS).versioning_configuration(on);
+        set.send().await.unwrap();
+        lab
     }
 
     pub(crate) async fn usual() -> Lab {

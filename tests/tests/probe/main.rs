@@ -7,4 +7,5 @@ mod answers;
 mod consent;
 mod endings;
 mod lab;
+mod rights;
 mod trouble;
