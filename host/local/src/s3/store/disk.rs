@@ -217,11 +217,7 @@ impl Disk {
             path: path.to_owned(),
             source,
         })?;
-        let draft = path.with_extension("draft");
-        File::create(&draft)
-            .and_then(|mut file| file.write_all(&text))
-            .and_then(|()| fs::rename(&draft, path))
-            .map_err(StoreError::io("write", path))
+        write_whole(path, &text)
     }
 
     fn make_parent(&self, path: &Path) -> Result<(), StoreError> {
@@ -248,16 +244,31 @@ fn check_format(root: &Path) -> Result<(), StoreError> {
             path: root.to_owned(),
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // A new store, or the directory of something else.
-            if entries(root)?.iter().any(|path| !path.ends_with("LOCK")) {
+            // A new store, also one whose first start was killed here, or the directory of something else.
+            let ours = [root.join("LOCK"), draft_of(&path)];
+            if entries(root)?.iter().any(|path| !ours.contains(path)) {
                 return Err(StoreError::Format {
                     path: root.to_owned(),
                 });
             }
-            fs::write(&path, FORMAT).map_err(StoreError::io("write", &path))
+            write_whole(&path, FORMAT.as_bytes())
         }
         Err(error) => Err(StoreError::io("read", path)(error)),
     }
+}
+
+/// Writes a file so that it is there whole or not at all, whenever the process dies.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let draft = draft_of(path);
+    File::create(&draft)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&draft, path))
+        .map_err(StoreError::io("write", path))
+}
+
+/// Where what is to be a file is written first.
+fn draft_of(path: &Path) -> PathBuf {
+    path.with_extension("draft")
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {

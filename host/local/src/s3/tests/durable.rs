@@ -1,5 +1,7 @@
 //! What the directory holds, and what survives in it.
 
+use std::os::unix::fs::MetadataExt;
+
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncryption};
 use proptest::prelude::*;
@@ -126,6 +128,25 @@ async fn a_directory_has_one_process_and_is_a_store_of_ours() {
     std::fs::write(other.path().join("FORMAT"), "pipefitter object store 99\n").unwrap();
     let newer = ObjectStore::open(other.path()).await;
     assert!(matches!(newer, Err(StoreError::Format { .. })));
+}
+
+/// A first start writes its format elsewhere and renames it: killed in the midst, it leaves a draft.
+#[tokio::test]
+async fn a_first_start_that_was_killed_leaves_a_directory_that_can_be_opened() {
+    for left in ["", "pipefitter obj"] {
+        let directory = TempDir::new().unwrap();
+        let draft = directory.path().join("FORMAT.draft");
+        std::fs::write(directory.path().join("LOCK"), "").unwrap();
+        std::fs::write(&draft, left).unwrap();
+        let file = std::fs::metadata(&draft).unwrap().ino();
+        let store = ObjectStore::open(directory.path()).await.unwrap();
+        let format = directory.path().join("FORMAT");
+        let written = std::fs::metadata(&format).unwrap().ino();
+        assert_eq!(written, file, "it is the draft, renamed");
+        assert!(!draft.exists());
+        drop(store);
+        ObjectStore::open(directory.path()).await.unwrap();
+    }
 }
 
 /// Every path below a directory, from it.
