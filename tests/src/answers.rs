@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use crate::service::ServiceOptions;
 
 /// In `other_answers`, as `--assume` takes it.
-const OTHER: [&str; 8] = [
+const OTHER: [&str; 9] = [
     "continuation-keeps-outputs=no",
     "default-batch=10",
     "ended-details=job-not-found",
@@ -20,6 +20,7 @@ const OTHER: [&str; 8] = [
     "job-timeout-from=acknowledge",
     "late-result=job-not-found",
     "poll-hides=no",
+    "resolved-values-limited=yes",
     "timeout-spans-continuations=no",
 ];
 

@@ -33,6 +33,9 @@ pub struct Switches {
     pub ended_details: EndedDetails,
     /// What GetThirdPartyJobDetails answers for a job that has ended.
     pub ended_third_party_details: EndedThirdPartyDetails,
+    /// Whether the 1,000 characters that a value of an action's configuration may have are those of the resolved
+    /// value, too.
+    pub resolved_values_limited: bool,
     /// When the timeout begins that a third-party action type gives its jobs.
     pub job_timeout_from: JobTimeoutFrom,
 }
@@ -100,7 +103,7 @@ pub enum SwitchError {
 
 const NAMES: &str = "poll-hides, late-result, continuation-keeps-outputs, acknowledge-again, \
                      timeout-spans-continuations, default-batch, ended-details, \
-                     ended-third-party-details and job-timeout-from";
+                     ended-third-party-details, resolved-values-limited and job-timeout-from";
 
 impl Switches {
     /// Sets a switch by name; times are not set so, since each caller has its own way to write them.
@@ -123,6 +126,7 @@ impl Switches {
             "continuation-keeps-outputs" => self.continuation_keeps_outputs = yes()?,
             "acknowledge-again" => self.acknowledge_again = yes()?,
             "timeout-spans-continuations" => self.timeout_spans_continuations = yes()?,
+            "resolved-values-limited" => self.resolved_values_limited = yes()?,
             "late-result" => {
                 self.late_result = match value {
                     "invalid-job-state" => LateResult::InvalidJobState,
@@ -176,6 +180,7 @@ impl Default for Switches {
             default_batch: 1,
             ended_details: EndedDetails::Data,
             ended_third_party_details: EndedThirdPartyDetails::InvalidJob,
+            resolved_values_limited: false,
             job_timeout_from: JobTimeoutFrom::Offer,
         }
     }
@@ -198,6 +203,7 @@ mod tests {
             ("ended-details", "job-not-found"),
             ("ended-third-party-details", "job-not-found"),
             ("ended-third-party-details", "data"),
+            ("resolved-values-limited", "yes"),
             ("job-timeout-from", "acknowledge"),
         ] {
             let before = switches.clone();

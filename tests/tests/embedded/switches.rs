@@ -1,6 +1,8 @@
 //! Each open question about AWS, under both answers: the first is what Pipefitter assumes.
 
-use pipefitter_tests::ServiceOptions;
+use pipefitter_tests::pipelines::{Action, Pipeline};
+use pipefitter_tests::plugins::Plugin;
+use pipefitter_tests::{ServiceOptions, small_source};
 use serde_json::json;
 
 use crate::{By, Partner};
@@ -196,11 +198,9 @@ async fn a_poll_that_does_not_say_how_many_gets_one_job_or_more() {
         // Two more executions wait for the stage of the first: so continue and re-offer are no use here, and
         // two more pipelines are.
         for name in ["q", "r"] {
-            let plugin = pipefitter_tests::plugins::Plugin::probe("Probe");
-            let action = pipefitter_tests::pipelines::Action::new("Act", &plugin);
-            let pipeline = pipefitter_tests::pipelines::Pipeline::new(name).stage([action]);
-            let source = pipefitter_tests::small_source();
-            by.service.create(&pipeline, source).await;
+            let action = Action::new("Act", &Plugin::probe("Probe"));
+            let pipeline = Pipeline::new(name).stage([action]);
+            by.service.create(&pipeline, small_source()).await;
             let execution = by.service.begin(name).await;
             by.service
                 .process
@@ -215,6 +215,38 @@ async fn a_poll_that_does_not_say_how_many_gets_one_job_or_more() {
         }
         let polled = by.poll(None).await.unwrap();
         assert_eq!(polled.len(), if is_assumed { 1 } else { 2 });
+    }
+}
+
+/// Shows `PollForJobs` as assumed: a value may have more than 1,000 characters once it is resolved, or the action
+/// fails with a ConfigurationError: `resolved-values-limited`.
+#[tokio::test]
+async fn a_resolved_value_may_be_longer_than_a_written_one_or_may_not() {
+    for (is_assumed, by) in both("resolved-values-limited=yes").await {
+        // 35 characters each, and 36 once it is resolved.
+        let long = "#{codepipeline.PipelineExecutionId}".repeat(28);
+        let action = Action::new("Act", &Plugin::probe("Probe")).with("var.out", &long);
+        let pipeline = Pipeline::new("long").stage([action]);
+        by.service.create(&pipeline, small_source()).await;
+        let execution = by.service.begin("long").await;
+        if !is_assumed {
+            assert_eq!(by.service.ended(&execution).await, "failed");
+            let actions = by.service.actions("long", &execution).await;
+            let (kind, message) = actions["Act"].failure();
+            assert_eq!(kind, "ConfigurationError");
+            assert!(message.contains("1008 characters"), "{message}");
+            continue;
+        }
+        let job = loop {
+            let job = by.next().await;
+            let context = job.data.pipeline_context().unwrap();
+            if context.pipeline_name() == Some("long") {
+                break job;
+            }
+        };
+        let configuration = job.data.action_configuration().unwrap();
+        let values = configuration.configuration().unwrap();
+        assert_eq!(values["var.out"], execution.repeat(28));
     }
 }
 

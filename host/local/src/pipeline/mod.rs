@@ -37,6 +37,7 @@ mod advance;
 mod approvals;
 mod check_action_type;
 mod check_pipeline;
+mod check_resolved;
 mod control;
 mod custom_jobs;
 mod declarations;

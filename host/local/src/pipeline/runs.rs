@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::check_action_type::fill;
 use super::check_pipeline::check_queryable;
+use super::check_resolved::{check_resolved_size, check_resolved_value};
 use super::engine::{Effect, Engine, Timer, WatchedSource, new_id};
 use super::event::{ActionEvent, ArtifactLocation, ErrorDetails, EventKind, Phase, Status};
 use super::model::{Action, ActionTypeId, Configuration};
@@ -164,8 +165,12 @@ impl Engine {
             if queryable.is_some_and(|property| property.name == *name) {
                 check_queryable(name, &value)?;
             }
+            if self.settings.switches.resolved_values_limited {
+                check_resolved_value(name, &value)?;
+            }
             resolved.insert(name.clone(), value);
         }
+        check_resolved_size(&resolved)?;
         Ok(resolved)
     }
 

@@ -5,6 +5,7 @@ mod driver;
 mod flow;
 mod golden;
 mod jobs;
+mod limits;
 mod persistence;
 mod property;
 mod random;
