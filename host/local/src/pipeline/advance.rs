@@ -277,6 +277,7 @@ impl Engine {
         execution.summary.clone_from(&summary);
         execution.updated = self.now;
         let pipeline = execution.pipeline.clone();
+        self.forget_announced(id);
         self.emit(
             &pipeline,
             id,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::engine::Engine;
 use super::error::ApiError;
-use super::event::Trigger;
+use super::event::{Status, Trigger};
 use super::model::Action;
 use super::requests::PutActionRevision;
 use super::state::Revision;
@@ -66,6 +66,32 @@ impl Engine {
             })
         };
         Ok(pipeline.executions.iter().rev().find(had).cloned())
+    }
+
+    /// An execution has ended: what was announced for it and not found can be announced again.
+    pub(super) fn forget_announced(&mut self, execution: &str) {
+        let Some(ended) = self.executions.get(execution) else {
+            return;
+        };
+        let runs: Vec<_> = ended
+            .runs
+            .iter()
+            .filter_map(|run| self.runs.get(run))
+            .collect();
+        let has_found = |stage: usize, action: &String| {
+            runs.iter().any(|run| {
+                run.stage == stage
+                    && run.declared.name == *action
+                    && run.status == Status::Succeeded
+            })
+        };
+        let Some(pipeline) = self.pipelines.get_mut(&ended.pipeline) else {
+            return;
+        };
+        for (stage, slot) in pipeline.slots.iter_mut().enumerate() {
+            slot.announced
+                .retain(|action, (_, begun)| begun != execution || has_found(stage, action));
+        }
     }
 
     /// An action of a stage.

@@ -53,7 +53,7 @@ pub(super) struct Slot {
     /// The last execution of each action, by the action's name.
     pub(super) latest_runs: BTreeMap<String, String>,
     /// What PutActionRevision announced last, and the execution that it began, by the action's name;
-    /// until the action says what it found.
+    /// until the action says what it found, or that execution ends without it.
     pub(super) announced: BTreeMap<String, (Revision, String)>,
 }
 

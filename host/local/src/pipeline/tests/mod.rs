@@ -9,6 +9,7 @@ mod limits;
 mod persistence;
 mod property;
 mod random;
+mod revisions;
 mod steering;
 mod stopping;
 mod third_party;

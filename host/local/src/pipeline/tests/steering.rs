@@ -1,4 +1,4 @@
-//! Approvals, transitions, announced revisions, updated pipelines and deleted action types.
+//! Approvals, transitions, updated pipelines and deleted action types.
 
 use serde_json::json;
 
@@ -199,68 +199,6 @@ fn queued_executions_wait_in_order_before_a_disabled_transition() {
     assert_eq!(code, "StageNotFoundException");
     let code = fixture.code("DisableStageTransition", transition("Outbound", "S1"));
     assert_eq!(code, "ValidationException");
-}
-
-fn custom_source() -> Value {
-    let mut kind = action_type();
-    kind["category"] = json!("Source");
-    kind["provider"] = json!("Forge");
-    kind["inputArtifactDetails"] = json!({ "minimumCount": 0, "maximumCount": 0 });
-    kind
-}
-
-/// Shows `PutActionRevision` as on AWS: a new revision of a custom source starts an execution, once.
-#[test]
-fn an_announced_revision_starts_an_execution_once() {
-    let mut fixture = Fixture::new();
-    fixture.ok("CreateCustomActionType", custom_source());
-    let mut declared = pipeline(vec![vec![action("A", 1)]]);
-    let source = &mut declared["pipeline"]["stages"][0]["actions"][0];
-    let forge = json!({
-        "category": "Source", "owner": "Custom", "provider": "Forge", "version": "1",
-    });
-    source["actionTypeId"] = forge.clone();
-    source["configuration"] = json!({ "title": "t" });
-    fixture.ok("CreatePipeline", declared);
-    let announce = |action: &str, stage: &str| {
-        json!({
-            "pipelineName": "p", "stageName": stage, "actionName": action,
-            "actionRevision": { "revisionId": "r1", "revisionChangeId": "c1", "created": 7.5 },
-        })
-    };
-    let answer = fixture.ok("PutActionRevision", announce("Source", "Source"));
-    assert_eq!(answer["newRevision"], true);
-    let execution = answer["pipelineExecutionId"].as_str().unwrap().to_owned();
-    fixture.settle();
-    let again = fixture.ok("PutActionRevision", announce("Source", "Source"));
-    let known = json!({ "newRevision": false, "pipelineExecutionId": execution });
-    assert_eq!(again, known);
-    let state = fixture.ok("GetPipelineState", json!({ "name": "p" }));
-    let revision = &state["stageStates"][0]["actionStates"][0]["currentRevision"];
-    assert_eq!(
-        *revision,
-        json!({ "revisionId": "r1", "revisionChangeId": "c1", "created": 7.5 })
-    );
-    let request = json!({ "pipelineName": "p", "pipelineExecutionId": execution });
-    let found = fixture.ok("GetPipelineExecution", request);
-    assert_eq!(
-        found["pipelineExecution"]["trigger"]["triggerType"],
-        "PutActionRevision"
-    );
-    let job = fixture.ok("PollForJobs", json!({ "actionTypeId": forge }))["jobs"][0].take();
-    let body = json!({ "jobId": job["id"], "nonce": job["nonce"] });
-    fixture.ok("AcknowledgeJob", body);
-    let body = json!({
-        "jobId": job["id"], "currentRevision": { "revision": "r1", "changeIdentifier": "c1" },
-    });
-    fixture.ok("PutJobSuccessResult", body);
-    fixture.settle();
-    let again = fixture.ok("PutActionRevision", announce("Source", "Source"));
-    assert_eq!(again, known);
-    let code = fixture.code("PutActionRevision", announce("A", "S1"));
-    assert_eq!(code, "ValidationException");
-    let code = fixture.code("PutActionRevision", announce("B", "S1"));
-    assert_eq!(code, "ActionNotFoundException");
 }
 
 /// Shows `UpdatePipeline` as on AWS: a new version; executions that run are Cancelled.
