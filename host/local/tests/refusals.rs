@@ -7,6 +7,8 @@ mod common;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_sdk_codepipeline::error::ProvideErrorMetadata;
+use aws_sdk_codepipeline::types::StageRetryMode;
 use common::*;
 
 #[tokio::test]
@@ -56,6 +58,34 @@ async fn a_jobs_credentials_may_not_call_codepipeline() {
     let (code, message) = refused(own.list_pipelines().send().await);
     assert_eq!(code, "AccessDeniedException");
     assert!(message.contains("codepipeline:ListPipelines"), "{message}");
+    local.server.shutdown().await;
+}
+
+/// Shows `RetryStageExecution` as on AWS: a stage that is stopping is a ConflictException, of status 409 where all
+/// others are 400.
+#[tokio::test]
+async fn a_conflict_has_a_status_of_its_own() {
+    let local = Local::with_buckets(|_| {}).await;
+    local.create_build_type().await;
+    let action = build("Build", Some("SourceArtifact"), None, &[("title", "t")]);
+    local.create_pipeline("p", vec![vec![action]]).await;
+    let mut events = local.server.events();
+    let execution = local.begin("p").await;
+    local.acknowledged(&mut events).await;
+    let stop = || {
+        let stop = local.client.stop_pipeline_execution().pipeline_name("p");
+        stop.pipeline_execution_id(&execution).send()
+    };
+    stop().await.unwrap();
+    let duplicate = stop().await.unwrap_err();
+    let status = duplicate.raw_response().unwrap().status().as_u16();
+    assert_eq!(status, 400);
+    let stage = local.client.retry_stage_execution().pipeline_name("p");
+    let stage = stage.stage_name("Stage1").pipeline_execution_id(&execution);
+    let retry = stage.retry_mode(StageRetryMode::FailedActions).send().await;
+    let conflict = retry.unwrap_err();
+    let status = conflict.raw_response().unwrap().status().as_u16();
+    assert_eq!((conflict.code(), status), (Some("ConflictException"), 409));
     local.server.shutdown().await;
 }
 

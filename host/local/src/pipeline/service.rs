@@ -141,6 +141,8 @@ pub(crate) fn failure(error: &ApiError) -> Response<Full<Bytes>> {
     let status = match error.code {
         "ServiceUnavailableException" => StatusCode::SERVICE_UNAVAILABLE,
         "InternalFailure" => StatusCode::INTERNAL_SERVER_ERROR,
+        // The only exception of the service's model that has a status of its own.
+        "ConflictException" => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };
     let body = json!({ "__type": error.code, "message": error.message });
