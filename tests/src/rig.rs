@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 use crate::client::REGION;
 use crate::executions::ActionResult;
 use crate::pipelines::{Action, Pipeline};
 use crate::plugins::Plugin;
+use crate::process::DEADLINE;
 use crate::proxy::Proxy;
 use crate::service::{Service, ServiceOptions};
 use crate::worker::{Worker, WorkerSetup};
 use crate::{archives, binary, closed_to_others};
+
+/// Between two looks at logs of jobs.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What a rig is made of.
 #[derive(Clone, Debug, Default)]
@@ -187,6 +193,18 @@ impl Rig {
                 Some((entry.file_name().into_string().ok()?, text))
             })
             .collect()
+    }
+
+    /// Wait until a job has written this to its log.
+    ///
+    /// # Panics
+    /// Where none does in time.
+    pub async fn said(&self, text: &str) {
+        let until = Instant::now() + DEADLINE;
+        while !self.job_logs().values().any(|log| log.contains(text)) {
+            assert!(Instant::now() < until, "no log says {text:?}");
+            sleep(LOOK).await;
+        }
     }
 
     /// One job's log; nothing, where there is none.

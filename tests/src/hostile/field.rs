@@ -156,7 +156,7 @@ impl Field {
         let action = case.action(&case.plugin(), case.guest, &self.around);
         self.rig.pipeline("deaf", [action]).await;
         let execution = self.rig.service.begin("deaf").await;
-        self.said("INFO  deaf").await;
+        self.rig.said("INFO  deaf").await;
         self.end_neighbour(&begun).await;
         let children = children_of(self.worker.process.id());
 
@@ -204,15 +204,6 @@ impl Field {
     #[must_use]
     pub fn before(&self) -> &Vitals {
         &self.before
-    }
-
-    /// Wait until a job has written this to its log.
-    async fn said(&self, text: &str) {
-        let until = Instant::now() + DEADLINE;
-        while !self.rig.job_logs().values().any(|log| log.contains(text)) {
-            assert!(Instant::now() < until, "no log says {text:?}");
-            sleep(LOOK).await;
-        }
     }
 
     async fn begin_neighbour(&self) -> String {

@@ -1,4 +1,4 @@
-//! A short round of the hostile soak under each isolation. `cargo xtask soak` runs twenty thousand jobs.
+//! A short round of the hostile soak under each isolation. `cargo xtask soak` runs twenty thousand jobs under each.
 
 use pipefitter_tests::hostile::soak::{Plan, soak};
 use pipefitter_tests::hostile::{GROUPS, Isolation};
