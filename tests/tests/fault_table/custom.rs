@@ -96,7 +96,7 @@ async fn nothing_is_lost_and_nothing_doubled_whatever_goes_wrong_where() {
         }
         ends_well(worker, upset).await;
     }
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_job_that_another_worker_was_offered_and_took_is_left_alone() {
         table.row(&rig, &worker, *operation, upset).await;
     }
     ends_well(worker, Upset::Overtaken).await;
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn an_upload_in_parts_is_finished_or_aborted_whatever_goes_wrong_where() {
         }
         ends_well(worker, upset).await;
     }
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn an_answer_that_comes_after_the_worker_gave_it_up_changes_nothing() {
         rows.spawn(too_late(operation));
     }
     for table in rows.join_all().await {
-        println!("{}", table.rendered());
+        table.show();
     }
 }
 

@@ -61,7 +61,7 @@ async fn nothing_is_lost_and_nothing_doubled_whatever_goes_wrong_where() {
         }
         ends_well(&rig, worker, upset).await;
     }
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -74,5 +74,5 @@ async fn a_job_that_another_worker_was_offered_and_took_is_left_alone() {
         table.row(&rig, &worker, *operation, upset).await;
     }
     ends_well(&rig, worker, upset).await;
-    println!("{}", table.rendered());
+    table.show();
 }

@@ -137,7 +137,7 @@ async fn without_events_jobs_are_polled_for_and_with_them_again_not() {
             counted,
         });
     }
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn an_event_whose_answer_is_lost_or_late_comes_all_the_same() {
             counted,
         });
     }
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -239,5 +239,5 @@ async fn an_event_that_is_not_deleted_comes_again_and_does_no_harm() {
             counted,
         });
     }
-    println!("{}", table.rendered());
+    table.show();
 }

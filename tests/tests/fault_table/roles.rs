@@ -183,7 +183,7 @@ async fn a_source_whose_role_cannot_be_assumed_is_polled_again_and_others_all_th
     let said = worker.stop_cleanly().await;
     assert!(!said.contains("left in the journal"), "{said}");
     assert!(!said.contains("polling second"), "{said}");
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_job_that_cannot_be_acknowledged_is_taken_once_the_role_can_be_assumed
     }
     let said = worker.stop_cleanly().await;
     assert!(!said.contains("left in the journal"), "{said}");
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn a_result_is_kept_until_the_role_can_be_assumed() {
     }
     let said = worker.stop_cleanly().await;
     assert!(!said.contains("left in the journal"), "{said}");
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -283,7 +283,7 @@ async fn a_job_whose_credentials_cannot_be_renewed_fails_once_and_says_why() {
     }
     let said = worker.stop_cleanly().await;
     assert!(!said.contains("left in the journal"), "{said}");
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -336,5 +336,5 @@ async fn a_start_that_is_not_told_whose_its_credentials_are_serves_all_the_same(
     let results = terminal_results(&rig.proxy.exchanges());
     assert_eq!(results.len(), troubles().count());
     assert!(results.values().all(|&taken| taken == 1), "{results:?}");
-    println!("{}", table.rendered());
+    table.show();
 }

@@ -144,7 +144,7 @@ async fn a_job_without_its_secret_fails_and_says_why_and_the_next_one_has_it() {
         lab.run_until_it_succeeds().await;
         lab.judged(worker).await;
     }
-    println!("{}", table.rendered());
+    table.show();
 }
 
 #[tokio::test]
@@ -212,5 +212,5 @@ async fn a_store_in_trouble_for_a_moment_is_asked_again_and_what_it_gave_serves_
         add(operation, "any, later", &[], "used the value that it had");
     }
     lab.judged(worker).await;
-    println!("{}", table.rendered());
+    table.show();
 }

@@ -99,10 +99,11 @@ fn admit(
     region: &str,
 ) -> Result<(), ApiError> {
     if let Some(protocol) = parts.headers.get("smithy-protocol") {
+        let protocol = protocol.to_str().unwrap_or("named there");
         return Err(ApiError::new(
             "UnknownOperationException",
             format!(
-                "The protocol {protocol:?} is not built into pipefitter's embedded CodePipeline; {SPOKEN}"
+                "The protocol {protocol} is not built into pipefitter's embedded CodePipeline; {SPOKEN}"
             ),
         ));
     }
