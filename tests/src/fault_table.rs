@@ -133,7 +133,7 @@ impl Operation {
 
     /// Whether it is sent with the job's credentials.
     fn is_of_s3(&self) -> bool {
-        ["Object", "Part", "Upload"]
+        ["Object", "Upload"]
             .iter()
             .any(|word| self.name.contains(word))
     }
@@ -279,7 +279,8 @@ impl FaultTable {
             );
         }
         let what = || format!("{}\n{seen:#?}", self.text);
-        if upset == Upset::Late {
+        // What is asked while a plugin runs holds up nothing.
+        if upset == Upset::Late && operation.pipeline != "slow" {
             assert!(took >= LATE, "{took:?}: {}", what());
         }
         let is_answered_otherwise = match upset {
