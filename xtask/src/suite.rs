@@ -32,6 +32,8 @@ pub(crate) fn run_with(args: &[String]) -> Result<()> {
             .and(sdks::test())
             .and(python::test())
             .and(javascript::test())
+            // The README promises that it succeeds.
+            .and(demo::docs())
     } else {
         Ok(())
     };

@@ -152,7 +152,7 @@ impl<'a> Facts<'a> {
         let mut text = String::new();
         for entry in self.of(Kind::NotBuilt).filter(|entry| self.is_whole(entry)) {
             let names = quoted(&entry.subjects);
-            let _ = writeln!(text, "- {names}: {} ({})", entry.what, link(entry));
+            let _ = writeln!(text, "- {names}: {} ({})", entry.what, shown_by(entry));
         }
         text.push('\n');
         text
@@ -178,7 +178,7 @@ fn table<'a>(titles: &[&str], entries: impl Iterator<Item = &'a Shown>) -> Strin
             text,
             "| {subjects} | {} | {} |",
             told.join(" | "),
-            link(entry)
+            shown_by(entry)
         );
     }
     text.push('\n');
@@ -194,9 +194,16 @@ fn quoted(subjects: &[String]) -> String {
     labels.join(", ")
 }
 
-/// Seen from docs/.
-fn link(entry: &Shown) -> String {
-    format!("[`{}`](../{})", entry.test, entry.file)
+/// The test, by the end of its file's path, as docs/SECURITY.md names tests, too.
+fn shown_by(entry: &Shown) -> String {
+    // No link: the page is read where the sources are not, too.
+    let path = entry.file.trim_end_matches(".rs");
+    let mut parts = path.rsplit('/');
+    let (file, folder) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    format!("`{folder}/{file}::{}`", entry.test)
 }
 
 const DIFFERS: &str =
@@ -258,12 +265,12 @@ mod tests {
             "| `GetObject` |  | 1 |  | 1 |",
             "| 1 more | | | | all of it |",
             "| 2 more | | | | all of it |",
-            "| `PollForJobs` | slowly | at once | [`a`](../folder/file.rs) |",
-            "| `PollForJobs`, `GetObject` | politely | [`a`](../folder/file.rs) |",
-            "- `TagResource`: refused by name ([`a`](../folder/file.rs))",
-            "- `GetBucketAcl`, `PutBucketAcl`: named, too ([`a`](../folder/file.rs))",
-            "| `GetObject` | torrents | [`a`](../folder/file.rs) |",
-            "| other services | none is there | [`a`](../folder/file.rs) |",
+            "| `PollForJobs` | slowly | at once | `folder/file::a` |",
+            "| `PollForJobs`, `GetObject` | politely | `folder/file::a` |",
+            "- `TagResource`: refused by name (`folder/file::a`)",
+            "- `GetBucketAcl`, `PutBucketAcl`: named, too (`folder/file::a`)",
+            "| `GetObject` | torrents | `folder/file::a` |",
+            "| other services | none is there | `folder/file::a` |",
         ] {
             assert_eq!(page.matches(line).count(), 1, "{line}\n{page}");
         }
