@@ -164,8 +164,7 @@ impl Field {
         assert!(!said.contains("are kept in the journal"), "{said}");
         let gone = |child: &i32| !Path::new(&format!("/proc/{child}")).exists();
         assert!(children.iter().all(gone), "{children:?}");
-        is_empty(&self.rig.setup.state_dir.join("work")).await;
-        is_empty(&self.rig.setup.state_dir.join("staging")).await;
+        no_folder_is_left(&self.rig).await;
         self.rig.service.ended(&execution).await;
         let results = self.rig.service.actions("deaf", &execution).await;
         if let Err(wrong) = case.judge(&results[case.guest]) {
@@ -226,8 +225,7 @@ impl Field {
     /// One result for each job, no folder of any, no connection to what they reach, and the worker holds no more than
     /// before its first hostile job.
     async fn nothing_is_left(&self, batch: &str, cases: &[&Case]) {
-        is_empty(&self.rig.setup.state_dir.join("work")).await;
-        is_empty(&self.rig.setup.state_dir.join("staging")).await;
+        no_folder_is_left(&self.rig).await;
         // An execution may end before the answer to its last result is seen.
         let answered =
             |exchanges: &[Exchange]| terminal_results(exchanges).values().all(|&taken| taken > 0);
@@ -253,8 +251,15 @@ impl Field {
     }
 }
 
+/// Wait until no job has a folder.
+pub(super) async fn no_folder_is_left(rig: &Rig) {
+    for folder in ["work", "staging"] {
+        is_empty(&rig.setup.state_dir.join(folder)).await;
+    }
+}
+
 /// Wait until a folder is empty.
-pub(super) async fn is_empty(folder: &Path) {
+async fn is_empty(folder: &Path) {
     let names = || -> Vec<_> {
         let entries =
             fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

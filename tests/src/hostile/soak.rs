@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::GROUPS;
 use super::case::{Case, Seen};
-use super::field::{Isolation, is_empty};
+use super::field::{Isolation, no_folder_is_left};
 use super::surroundings::Surroundings;
 use crate::executions::ActionResult;
 use crate::pipelines::{Action, Pipeline};
@@ -164,8 +164,7 @@ pub async fn soak(plan: Plan) -> Summary {
     );
     around.nobody_strayed();
     Surroundings::shelf_is_untouched(rig.folder());
-    is_empty(&rig.setup.state_dir.join("work")).await;
-    is_empty(&rig.setup.state_dir.join("staging")).await;
+    no_folder_is_left(&rig).await;
     assert!(
         after.resident <= quarter.resident + GROWTH,
         "it grows: {quarter:?} after a quarter of the jobs, {after:?} after all"

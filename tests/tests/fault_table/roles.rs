@@ -100,6 +100,16 @@ impl Lab {
         assert!(results.is_empty(), "{results:?}\n{}", said());
     }
 
+    /// The plugin ends while STS is in trouble, and its result waits.
+    async fn has_no_way_to_report(&self, worker: &Worker, trouble: Trouble) -> Began {
+        let began = self.trouble(worker, trouble);
+        self.rig.go();
+        let waits = "a result was not taken";
+        worker.process.line_after(began.mark, waits).await;
+        self.only_the_other_is_served(worker, &began).await;
+        began
+    }
+
     /// STS works again; how the execution ends, and what the worker did about it.
     async fn recovered(
         &self,
@@ -154,6 +164,14 @@ fn level(trouble: Trouble) -> &'static str {
     if trouble.passes() { "WARN" } else { "ERROR" }
 }
 
+/// The worker ends and keeps nothing; what it said, after the rows.
+async fn ended(worker: Worker, table: &FaultTable) -> String {
+    let said = worker.stop_cleanly().await;
+    assert!(!said.contains("left in the journal"), "{said}");
+    table.show();
+    said
+}
+
 #[tokio::test]
 async fn a_source_whose_role_cannot_be_assumed_is_polled_again_and_others_all_the_time() {
     let lab = Lab::new().await;
@@ -180,10 +198,8 @@ async fn a_source_whose_role_cannot_be_assumed_is_polled_again_and_others_all_th
             .line_after(began.mark, "polling main for Build/Probe/1 works again")
             .await;
     }
-    let said = worker.stop_cleanly().await;
-    assert!(!said.contains("left in the journal"), "{said}");
+    let said = ended(worker, &table).await;
     assert!(!said.contains("polling second"), "{said}");
-    table.show();
 }
 
 #[tokio::test]
@@ -225,9 +241,7 @@ async fn a_job_that_cannot_be_acknowledged_is_taken_once_the_role_can_be_assumed
         lab.recovered(&mut table, &worker, row, &began, expected, did)
             .await;
     }
-    let said = worker.stop_cleanly().await;
-    assert!(!said.contains("left in the journal"), "{said}");
-    table.show();
+    ended(worker, &table).await;
 }
 
 #[tokio::test]
@@ -237,20 +251,14 @@ async fn a_result_is_kept_until_the_role_can_be_assumed() {
     let worker = lab.rig.worker().await;
     for trouble in troubles() {
         let execution = lab.in_mid_job("held").await;
-        let began = lab.trouble(&worker, trouble);
-        lab.rig.go();
-        let waits = "a result was not taken";
-        worker.process.line_after(began.mark, waits).await;
-        lab.only_the_other_is_served(&worker, &began).await;
+        let began = lab.has_no_way_to_report(&worker, trouble).await;
         let row = ("for a result", trouble);
         let did = "kept the result, served the other source, sent it";
         let expected = (execution.as_str(), "succeeded");
         lab.recovered(&mut table, &worker, row, &began, expected, did)
             .await;
     }
-    let said = worker.stop_cleanly().await;
-    assert!(!said.contains("left in the journal"), "{said}");
-    table.show();
+    ended(worker, &table).await;
 }
 
 #[tokio::test]
@@ -262,11 +270,7 @@ async fn a_job_whose_credentials_cannot_be_renewed_fails_once_and_says_why() {
         let execution = lab.in_mid_job("uploads").await;
         let expire = json!({ "do": "expire-credentials" });
         lab.rig.service.control(expire).await;
-        let began = lab.trouble(&worker, trouble);
-        lab.rig.go();
-        let waits = "a result was not taken";
-        worker.process.line_after(began.mark, waits).await;
-        lab.only_the_other_is_served(&worker, &began).await;
+        let began = lab.has_no_way_to_report(&worker, trouble).await;
         let kind = match trouble.passes() {
             true => "SystemUnavailable",
             false => "PermissionError",
@@ -281,9 +285,7 @@ async fn a_job_whose_credentials_cannot_be_renewed_fails_once_and_says_why() {
         assert_eq!(found, kind, "{trouble:?}: {message}");
         assert!(message.contains("could not be renewed"), "{message}");
     }
-    let said = worker.stop_cleanly().await;
-    assert!(!said.contains("left in the journal"), "{said}");
-    table.show();
+    ended(worker, &table).await;
 }
 
 #[tokio::test]

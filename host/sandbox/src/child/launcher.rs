@@ -339,21 +339,27 @@ impl Spawned {
             return String::new();
         };
         let _blocking = rustix::io::ioctl_fionbio(pipe.as_fd(), true);
-        let mut kept = Vec::new();
-        let mut excess = 0;
-        let mut chunk = [0; 4096];
-        while let Ok(read @ 1..) = pipe.read(&mut chunk) {
-            kept.extend_from_slice(&chunk[..read]);
-            excess = kept.len().saturating_sub(STDERR_KEPT).max(excess);
-            kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
-        }
-        if excess > 0 {
-            // Half a line may begin with half a secret, which nobody would know for one.
-            let whole = kept.iter().position(|byte| *byte == b'\n');
-            kept.drain(..whole.map_or(kept.len(), |end| end + 1));
-        }
-        String::from_utf8_lossy(&kept).into_owned()
+        last_lines(&mut pipe)
     }
+}
+
+/// The end of what there is, from the beginning of a line on.
+fn last_lines(pipe: &mut impl Read) -> String {
+    let mut kept = Vec::new();
+    let mut is_cut = false;
+    let mut chunk = [0; 4096];
+    while let Ok(read @ 1..) = pipe.read(&mut chunk) {
+        kept.extend_from_slice(&chunk[..read]);
+        let excess = kept.len().saturating_sub(STDERR_KEPT);
+        is_cut |= excess > 0;
+        kept.drain(..excess);
+    }
+    if is_cut {
+        // Half a line may begin with half a secret, which nobody would know for one.
+        let end = kept.iter().position(|byte| *byte == b'\n');
+        kept.drain(..end.map_or(kept.len(), |end| end + 1));
+    }
+    String::from_utf8_lossy(&kept).into_owned()
 }
 
 impl Drop for Spawned {
@@ -362,5 +368,20 @@ impl Drop for Spawned {
             self.kill();
             self.wait(REAP);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_what_a_child_said_begins_with_a_line() {
+        let last = |text: String| last_lines(&mut text.as_bytes());
+        assert_eq!(last("all of it".to_owned()), "all of it");
+        let long = format!("{}secret\nlast\nwords", "x".repeat(2 * STDERR_KEPT));
+        assert_eq!(last(long), "last\nwords");
+        assert_eq!(last("x".repeat(STDERR_KEPT + 1)), "");
+        assert_eq!(last("x".repeat(STDERR_KEPT)).len(), STDERR_KEPT);
     }
 }
