@@ -52,7 +52,7 @@ pub use executions::ActionResult;
 pub use files::{appears, closed_to_others, count_with_prefix, fresh_copy};
 pub use idle_aws::{ACCOUNT, ASSUMED, Call, IdleAws};
 pub use moto::MotoServer;
-pub use process::{Process, finished, skipped, with_ulimit};
+pub use process::{Process, deaf_to_file_limits, finished, skipped, with_ulimit};
 pub use proxy::{Exchange, Fault, Held, Proxy};
 pub use rig::{Rig, RigOptions, small_source};
 pub use service::{CONTROL_TOKEN, ControlPath, Service, ServiceOptions};

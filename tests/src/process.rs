@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 /// How long anything may take that a test waits for: generous, since a loaded machine is slow, and only
 /// failures pay for it.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(480);
 
 /// Lines of output in a failure.
 const SHOWN: usize = 120;
@@ -166,6 +166,16 @@ impl Process {
         let _ = kill_process(self.pid, signal);
     }
 
+    /// Let it write files of so many bytes and no more, or of any size again: with 0 it is as if every disk were full. Its
+    /// start was one by [`deaf_to_file_limits`], or this ends it.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(self.pid), Resource::Fsize, limit).expect("a limit of one's own process");
+    }
+
     /// SIGKILL, and wait until it is gone.
     pub async fn kill(&self) {
         self.signal(Signal::KILL);
@@ -221,6 +231,13 @@ async fn read(stream: impl AsyncRead + Unpin, sender: watch::Sender<Seen>) {
 pub fn with_ulimit(option: &str, value: u64) -> Vec<String> {
     let script = format!("ulimit {option} {value} && exec \"$@\"");
     ["sh", "-c", &script, "sh"].map(str::to_owned).into()
+}
+
+/// What to start a program by, so that it is told of a limit on files by an error and not by a signal that ends it.
+#[must_use]
+pub fn deaf_to_file_limits() -> Vec<String> {
+    let script = "trap '' XFSZ && exec \"$@\"";
+    ["sh", "-c", script, "sh"].map(str::to_owned).into()
 }
 
 /// Run a command to its end: status, standard output, standard error.

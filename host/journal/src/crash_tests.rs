@@ -38,6 +38,8 @@ struct Platter {
     syncs: u64,
     dies_at: Option<u64>,
     dead: bool,
+    /// It takes nothing more until it is emptied.
+    full: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -83,6 +85,14 @@ impl Disk {
         let platter = self.platter();
         if platter.dead {
             return Err(Error::other("the power is off"));
+        }
+        Ok(platter)
+    }
+
+    fn roomy(&self) -> Result<MutexGuard<'_, Platter>, Error> {
+        let platter = self.alive()?;
+        if platter.full {
+            return Err(ErrorKind::StorageFull.into());
         }
         Ok(platter)
     }
@@ -158,7 +168,7 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> Result<(), Error> {
-        let mut platter = self.alive()?;
+        let mut platter = self.roomy()?;
         platter.live.resize(index(len), 0);
         platter.unsynced.push(Unsynced::Length(index(len)));
         Ok(())
@@ -184,7 +194,7 @@ impl StorageBackend for Disk {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), Error> {
-        let mut platter = self.alive()?;
+        let mut platter = self.roomy()?;
         put(&mut platter.live, index(offset), data);
         platter
             .unsynced
@@ -199,7 +209,11 @@ fn identity() -> Identity {
 
 fn open(disk: &Disk) -> Result<Redb, JournalError> {
     let store = Store::over(disk.clone(), &identity())?;
-    Ok(Redb::start(store).unwrap())
+    let again = {
+        let disk = disk.clone();
+        move || Store::over(disk.clone(), &identity())
+    };
+    Ok(Redb::start(store, again).unwrap())
 }
 
 fn key(job: usize) -> RecordKey {
@@ -363,5 +377,25 @@ async fn a_journal_whose_disk_failed_says_so_to_every_caller_after() {
     for job in 2..5 {
         let error = journal.put(record(job, 0)).await.unwrap_err();
         assert!(matches!(error, JournalError::Write(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_whose_disk_was_full_works_again_once_it_is_not() {
+    let disk = Disk::default();
+    let journal = open(&disk).unwrap();
+    journal.put(record(1, 0)).await.unwrap();
+    for round in 0..3 {
+        disk.platter().full = true;
+        for _ in 0..2 {
+            let error = journal.put(record(2, round)).await.unwrap_err();
+            assert!(matches!(error, JournalError::Write(_)), "{error}");
+        }
+        disk.platter().full = false;
+        journal.put(record(3, round)).await.unwrap();
+        let jobs: Vec<_> = journal.load().await.unwrap();
+        // Of a change that failed nothing is known: the worker makes it again.
+        let sure: Vec<_> = jobs.iter().filter(|job| job.key != key(2)).collect();
+        assert_eq!(sure, [&record(1, 0), &record(3, round)]);
     }
 }

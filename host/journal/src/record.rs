@@ -110,7 +110,8 @@ pub enum JournalError {
     /// It was written for another service.
     #[error(
         "journal was written for {what} {found} of source {source_id}, which now has {what} {wanted}: put the old \
-         {what} back until this journal's jobs are reported, or give this configuration a state-dir of its own"
+         {what} back; or give the source another id, once this journal's jobs are reported; or give this \
+         configuration a state-dir of its own"
     )]
     Identity {
         /// The source.

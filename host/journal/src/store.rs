@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{
     Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend,
@@ -18,7 +18,7 @@ use redb::{
 
 use crate::codec::{self, MOVE_AWAY};
 use crate::identity::{OldIdentity, migrate, reconcile};
-use crate::record::{Identity, JournalError, Record};
+use crate::record::{Identity, JournalError, Phase, Record};
 
 /// The version of the tables; the records' own is the codec's.
 pub(crate) const FORMAT: u32 = 2;
@@ -67,10 +67,7 @@ impl Store {
             path: name.clone(),
             source,
         };
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = parent(path);
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -84,13 +81,36 @@ impl Store {
             let db = open_database(path).map_err(failed)?;
             return Store::initialise(db, identity, &name);
         }
-        let unfinished = path.with_extension("unfinished");
-        match std::fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error.into())),
-            _ => {}
-        }
+        let unfinished = unfinished(path).map_err(failed)?;
         let db = open_database(&unfinished).map_err(failed)?;
         let store = Store::initialise(db, identity, &name)?;
+        std::fs::rename(&unfinished, path)
+            .and_then(|()| dir.sync_all())
+            .map_err(|source| failed(source.into()))?;
+        Ok(store)
+    }
+
+    /// A journal that failed to be written, once more. What the system still holds of it is read, and becomes a new
+    /// file in its place: of pages that a failed sync did not bring to disk the system says later that they are there.
+    /// Whose journal it is was settled when it was opened first.
+    pub(crate) fn again(path: &Path) -> Result<Store, JournalError> {
+        let name = path.display().to_string();
+        let failed = |source: Cause| JournalError::Open {
+            path: name.clone(),
+            source,
+        };
+        let unread = |error: redb::Error| failed(said(error));
+        let parent = parent(path);
+        let dir = File::open(parent).map_err(|source| failed(source.into()))?;
+        dir.lock().map_err(|source| failed(source.into()))?;
+        let old = builder().open(path).map_err(|error| failed(told(error)))?;
+        let kept = Kept::of(&old).map_err(unread)?;
+        let unfinished = unfinished(path).map_err(failed)?;
+        let store = Store {
+            db: open_database(&unfinished).map_err(failed)?,
+            path: name.clone(),
+        };
+        kept.write(&store).map_err(unread)?;
         std::fs::rename(&unfinished, path)
             .and_then(|()| dir.sync_all())
             .map_err(|source| failed(source.into()))?;
@@ -166,19 +186,7 @@ impl Store {
         changes: impl IntoIterator<Item = &'a Change>,
     ) -> Result<(), redb::Error> {
         let txn = self.begin()?;
-        {
-            let mut records = txn.open_table(RECORDS)?;
-            for change in changes {
-                match change {
-                    Change::Put { source, job, bytes } => {
-                        records.insert((source.as_str(), job.as_str()), bytes.as_slice())?;
-                    }
-                    Change::Remove { source, job } => {
-                        records.remove((source.as_str(), job.as_str()))?;
-                    }
-                }
-            }
-        }
+        change(&txn, changes)?;
         txn.commit()?;
         Ok(())
     }
@@ -215,6 +223,24 @@ impl Store {
     }
 }
 
+fn change<'a>(
+    txn: &WriteTransaction,
+    changes: impl IntoIterator<Item = &'a Change>,
+) -> Result<(), redb::Error> {
+    let mut records = txn.open_table(RECORDS)?;
+    for change in changes {
+        match change {
+            Change::Put { source, job, bytes } => {
+                records.insert((source.as_str(), job.as_str()), bytes.as_slice())?;
+            }
+            Change::Remove { source, job } => {
+                records.remove((source.as_str(), job.as_str()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn open_database(path: &Path) -> Result<Database, Cause> {
     let file = OpenOptions::new()
         .read(true)
@@ -224,6 +250,22 @@ fn open_database(path: &Path) -> Result<Database, Cause> {
         .mode(0o600)
         .open(path)?;
     builder().create_file(file).map_err(told)
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The name that a file has until it is whole, free again.
+fn unfinished(path: &Path) -> Result<PathBuf, Cause> {
+    let unfinished = path.with_extension("unfinished");
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(unfinished),
+    }
 }
 
 fn builder() -> Builder {
@@ -263,6 +305,50 @@ fn damaged(why: &str) -> Cause {
     format!("the file is damaged, or not a journal ({why}): {MOVE_AWAY}").into()
 }
 
+/// All that a journal has.
+struct Kept {
+    meta: Vec<(String, String)>,
+    records: Vec<Change>,
+}
+
+impl Kept {
+    fn of(db: &Database) -> Result<Kept, redb::Error> {
+        let txn = db.begin_read()?;
+        let mut kept = Kept {
+            meta: Vec::new(),
+            records: Vec::new(),
+        };
+        for entry in txn.open_table(META)?.iter()? {
+            let (key, value) = entry?;
+            kept.meta
+                .push((key.value().to_owned(), value.value().to_owned()));
+        }
+        for entry in txn.open_table(RECORDS)?.iter()? {
+            let (key, value) = entry?;
+            let (source, job) = key.value();
+            kept.records.push(Change::Put {
+                source: source.to_owned(),
+                job: job.to_owned(),
+                bytes: value.value().to_owned(),
+            });
+        }
+        Ok(kept)
+    }
+
+    fn write(&self, store: &Store) -> Result<(), redb::Error> {
+        let txn = store.begin()?;
+        {
+            let mut meta = txn.open_table(META)?;
+            for (key, value) in &self.meta {
+                meta.insert(key.as_str(), value.as_str())?;
+            }
+        }
+        change(&txn, &self.records)?;
+        txn.commit()?;
+        Ok(())
+    }
+}
+
 struct Meta {
     format: String,
     identity: String,
@@ -288,12 +374,19 @@ fn write_meta(txn: &mut WriteTransaction, identity: &Identity) -> Result<(), Cau
     Ok(())
 }
 
+/// Those with jobs that are not over: a parked one is.
 fn sources_in_use(txn: &WriteTransaction) -> Result<BTreeSet<String>, redb::Error> {
     let records = txn.open_table(RECORDS)?;
     let mut sources = BTreeSet::new();
     for entry in records.iter()? {
-        let (key, _) = entry?;
-        sources.insert(key.value().0.to_owned());
+        let (key, value) = entry?;
+        let (source, job) = key.value();
+        // One that cannot be read may be anything; `load` says so.
+        let parked = codec::decode(source, job, value.value())
+            .is_ok_and(|record| matches!(record.phase, Phase::Parked { .. }));
+        if !parked {
+            sources.insert(source.to_owned());
+        }
     }
     Ok(sources)
 }

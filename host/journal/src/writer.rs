@@ -4,10 +4,14 @@
 //! put, remove -> channel -> [ take all that wait | one transaction | fsync ] -> each caller resumes
 //! ```
 //!
+//! redb takes no further change once a write has failed, and a disk that was full may be emptied: after a failure the
+//! file is opened again at the next change.
+//!
 //! A commit costs its fsyncs, hardly its size. While one runs the next changes queue up, and all of them
 //! become the next commit: under load the time per change falls instead of rising. The order of changes is
 //! the order in which callers queued them. A change whose caller went away is written all the same.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +30,7 @@ const QUEUE: usize = 1024;
 /// Changes in one commit: bounds what a crash can leave unanswered.
 const BATCH: usize = 256;
 
+type Cause = Box<dyn Error + Send + Sync>;
 type Answer<T> = oneshot::Sender<Result<T, JournalError>>;
 
 enum Request {
@@ -59,20 +64,32 @@ impl Redb {
     /// while the journal still holds its jobs; [`JournalError::Format`] if another version wrote it.
     pub fn open(path: &Path, identity: &Identity) -> Result<Redb, JournalError> {
         let store = Store::open(path, identity)?;
-        Redb::start(store).map_err(|source| JournalError::Open {
+        let again = {
+            let path = path.to_path_buf();
+            move || Store::again(&path)
+        };
+        Redb::start(store, again).map_err(|source| JournalError::Open {
             path: path.display().to_string(),
             source: source.into(),
         })
     }
 
-    pub(crate) fn start(store: Store) -> std::io::Result<Redb> {
+    /// `again` opens the same journal once more after a failure.
+    pub(crate) fn start(
+        store: Store,
+        again: impl Fn() -> Result<Store, JournalError> + Send + 'static,
+    ) -> std::io::Result<Redb> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let commits = Arc::new(AtomicU64::new(0));
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn({
                 let commits = Arc::clone(&commits);
-                move || write(&store, queue, &commits)
+                let opened = Opened {
+                    store: Some(store),
+                    again: Box::new(again),
+                };
+                move || write(opened, queue, &commits)
             })?;
         Ok(Redb {
             requests: Some(requests),
@@ -90,7 +107,7 @@ impl Redb {
     async fn ask<T>(
         &self,
         request: impl FnOnce(Answer<T>) -> Request,
-        failed: fn(Box<dyn std::error::Error + Send + Sync>) -> JournalError,
+        failed: fn(Cause) -> JournalError,
     ) -> Result<T, JournalError> {
         let (answer, answered) = oneshot::channel();
         let Some(requests) = &self.requests else {
@@ -148,8 +165,36 @@ impl Journal for Redb {
     }
 }
 
+/// The file, opened again after a failure.
+struct Opened {
+    /// None once a change has failed.
+    store: Option<Store>,
+    again: Box<dyn Fn() -> Result<Store, JournalError> + Send>,
+}
+
+impl Opened {
+    fn store(&mut self) -> Result<&Store, JournalError> {
+        match &mut self.store {
+            Some(store) => Ok(store),
+            closed => {
+                let store = closed.insert((self.again)()?);
+                tracing::info!("the journal was opened again after a failed write");
+                Ok(store)
+            }
+        }
+    }
+
+    fn apply<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>) -> Result<(), Cause> {
+        let applied = self.store()?.apply(changes);
+        if applied.is_err() {
+            self.store = None;
+        }
+        Ok(applied?)
+    }
+}
+
 /// Until the journal is dropped: take what waits, commit it, answer.
-fn write(store: &Store, mut queue: mpsc::Receiver<Request>, commits: &AtomicU64) {
+fn write(mut opened: Opened, mut queue: mpsc::Receiver<Request>, commits: &AtomicU64) {
     let mut batch: Vec<(Change, Answer<()>)> = Vec::new();
     while let Some(first) = queue.blocking_recv() {
         let mut next = Some(first);
@@ -158,29 +203,30 @@ fn write(store: &Store, mut queue: mpsc::Receiver<Request>, commits: &AtomicU64)
                 Request::Change(change, answer) => batch.push((change, answer)),
                 Request::Load(answer) => {
                     // A load sees every change that was asked for before it.
-                    commit(store, &mut batch, commits);
+                    commit(&mut opened, &mut batch, commits);
+                    let loaded = opened.store().and_then(|store| store.load());
                     // A caller that went away wants no answer.
-                    let _ = answer.send(store.load());
+                    let _ = answer.send(loaded);
                 }
             }
             if batch.len() < BATCH {
                 next = queue.try_recv().ok();
             }
         }
-        commit(store, &mut batch, commits);
+        commit(&mut opened, &mut batch, commits);
     }
 }
 
-fn commit(store: &Store, batch: &mut Vec<(Change, Answer<()>)>, commits: &AtomicU64) {
+fn commit(opened: &mut Opened, batch: &mut Vec<(Change, Answer<()>)>, commits: &AtomicU64) {
     if batch.is_empty() {
         return;
     }
-    let failure = match store.apply(batch.iter().map(|(change, _)| change)) {
+    let failure = match opened.apply(batch.iter().map(|(change, _)| change)) {
         Ok(()) => {
             commits.fetch_add(1, Ordering::Relaxed);
             None
         }
-        Err(error) => Some(Arc::new(error)),
+        Err(error) => Some(Arc::<dyn Error + Send + Sync>::from(error)),
     };
     for (_, answer) in batch.drain(..) {
         let result = match &failure {

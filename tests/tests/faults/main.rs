@@ -4,6 +4,7 @@
 
 mod child;
 mod crash;
+mod disk;
 mod group;
 mod races;
 mod restart;
