@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use pipefitter_codepipeline::clean_text;
+use pipefitter_journal::{Journal, Phase, Record};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{WorkerConfig, WorkerParts};
-use crate::dispatch::{Command, Dispatcher};
+use crate::dispatch::{Command, Dispatcher, nobody_waits};
 use crate::error::WorkerError;
 use crate::events::WorkerEvent;
 use crate::job;
@@ -49,6 +51,7 @@ impl Worker {
                 source,
             })?;
         let records = parts.journal.load().await.map_err(WorkerError::Journal)?;
+        let records = without_old_parked(&*parts.journal, records).await;
         let (events, _) = broadcast::channel(EVENTS);
         let (status, seen) = watch::channel(WorkerStatus::default());
         let (commands, inbox) = mpsc::unbounded_channel();
@@ -63,6 +66,37 @@ impl Worker {
             task,
         })
     }
+}
+
+/// What CodePipeline refused is kept for the operator, and told at each start, until nobody can wait for it.
+async fn without_old_parked(journal: &dyn Journal, records: Vec<Record>) -> Vec<Record> {
+    let mut kept = Vec::new();
+    for record in records {
+        if let Phase::Parked { reason, .. } = &record.phase {
+            let (job, source) = (clean_text(&record.key.job), &record.key.source);
+            if nobody_waits(record.taken_at) {
+                tracing::warn!(
+                    %job,
+                    source,
+                    reason,
+                    "a result that CodePipeline refused is dropped from the journal: its job is over for a week"
+                );
+                if let Err(error) = journal.remove(&record.key).await {
+                    tracing::warn!(%error, "it is still there, and is dropped at the next start");
+                }
+                continue;
+            }
+            tracing::warn!(
+                %job,
+                source,
+                action_type = record.action_type,
+                reason,
+                "the journal keeps a result that CodePipeline refused: it is not sent again"
+            );
+        }
+        kept.push(record);
+    }
+    kept
 }
 
 /// A running worker. Dropping it cancels the worker.

@@ -170,10 +170,10 @@ impl Dispatcher {
             }
             Ask::Send { result } => {
                 let key = entry.claim_key();
-                let brief = entry.brief.clone();
+                let (brief, taken_at) = (entry.brief.clone(), entry.taken_at);
                 self.spawn(on_panic, async move {
-                    let sent =
-                        requests::send(&*claims, &key, &*source, &id, client.as_ref(), &result);
+                    let job = (&id, client.as_ref());
+                    let sent = requests::send(&*claims, &key, &*source, job, &result, taken_at);
                     answer(Answer::Sent(requests::masked(sent.await, brief.as_deref())))
                 });
             }

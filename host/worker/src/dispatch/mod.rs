@@ -34,3 +34,4 @@ mod requests;
 mod view;
 
 pub(crate) use core::{Command, Dispatcher};
+pub(crate) use requests::nobody_waits;

@@ -11,7 +11,7 @@ use pipefitter_codepipeline::{
 use pipefitter_journal::{Journal, Record, RecordKey};
 
 use crate::job::{Brief, chain_of};
-use crate::life::{AckAnswer, Answer, RecallAnswer, SendAnswer};
+use crate::life::{AckAnswer, Answer, NOBODY_WAITS, RecallAnswer, SendAnswer};
 use crate::outcome::JobResult;
 
 use super::entry::Bring;
@@ -151,9 +151,9 @@ pub(super) async fn send(
     claims: &dyn Claims,
     key: &ClaimKey,
     source: &dyn JobSource,
-    job: &JobId,
-    client: Option<&ClientId>,
+    (job, client): (&JobId, Option<&ClientId>),
     result: &JobResult,
+    taken_at: i64,
 ) -> SendAnswer {
     match claims.confirm(key).await {
         Ok(Claim::Granted) => {}
@@ -179,6 +179,11 @@ pub(super) async fn send(
         tracing::warn!(error = quiet(&error), "a result was not taken");
     }
     match error.class {
+        // It may be that of a customer who has left: no token will ever come.
+        ErrorClass::NoToken if nobody_waits(taken_at) => SendAnswer::GivenUp(format!(
+            "no client token in {} days that it takes",
+            NOBODY_WAITS.as_secs() / 86_400
+        )),
         ErrorClass::Gone | ErrorClass::LostRace => SendAnswer::Gone,
         ErrorClass::Invalid => SendAnswer::Invalid(match error.code {
             Some(code) => format!("{code}: {}", error.message),
@@ -193,6 +198,15 @@ pub(super) async fn send(
             after: error.retry_after,
         },
     }
+}
+
+/// Whether what became of a job that was taken then is of interest no more. In the time that people tell, since a job may
+/// have seen many starts of the worker.
+pub(crate) fn nobody_waits(taken_at: i64) -> bool {
+    let age = jiff::Timestamp::now()
+        .as_millisecond()
+        .saturating_sub(taken_at);
+    u64::try_from(age).is_ok_and(|age| Duration::from_millis(age) >= NOBODY_WAITS)
 }
 
 /// The service quotes what it finds invalid, and that may be a nonce or a token.

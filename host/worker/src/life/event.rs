@@ -113,6 +113,8 @@ pub(crate) enum SendAnswer {
         unseen: bool,
         after: Option<Duration>,
     },
+    /// It will not be sent any more.
+    GivenUp(String),
     /// The claim is another worker's.
     ClaimLost,
 }

@@ -57,5 +57,5 @@ mod tests;
 pub(crate) use effect::{Ask, Effect, Note};
 pub(crate) use event::{AckAnswer, Answer, Event, RecallAnswer, RunEnd, SendAnswer, UploadEnd};
 pub(crate) use recover::recover;
-pub(crate) use state::{Chain, End, Life, Rules, State};
+pub(crate) use state::{Chain, End, Life, NOBODY_WAITS, Rules, State};
 pub(crate) use step::step;

@@ -146,7 +146,7 @@ impl Life {
                 plain.external_execution_id = Some(self.log.clone());
                 self.write_outcome(Box::new(JobResult::Failure(plain)), true, 0, effects);
             }
-            SendAnswer::Invalid(reason) => {
+            SendAnswer::Invalid(reason) | SendAnswer::GivenUp(reason) => {
                 effects.push(Effect::Tell(Note::Parked(reason.clone())));
                 self.park(result, reason, 0, effects);
             }

@@ -13,6 +13,10 @@ pub(crate) const MAX_ATTEMPTS: u32 = 3;
 /// asked about for longer.
 pub(crate) const SERVICE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// No action of CodePipeline goes on for longer than 7 days (its quotas, for a manual approval): a day later nobody waits
+/// for what became of a job.
+pub(crate) const NOBODY_WAITS: Duration = Duration::from_secs(8 * 24 * 60 * 60);
+
 /// What was decided before the job began.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {

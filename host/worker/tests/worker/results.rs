@@ -3,6 +3,7 @@
 use pipefitter_artifacts::ErrorKind;
 use pipefitter_codepipeline::FailureType;
 use pipefitter_journal::Phase;
+use serde_json::json;
 
 use crate::service::Fault;
 use crate::stage::StageFault;
@@ -179,4 +180,62 @@ async fn an_input_that_is_not_there() {
     assert_eq!(failure.kind, FailureType::RevisionUnavailable);
     assert!(world.runner.begun.borrow().is_empty());
     end(&world, worker).await;
+}
+
+/// So many hours ago.
+fn hours_ago(hours: i64) -> jiff::Timestamp {
+    jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)
+}
+
+fn finished() -> Phase {
+    Phase::Finished {
+        outcome: json!({ "result": "success", "with": pipefitter_codepipeline::SuccessResult::default() }),
+        replaced: false,
+    }
+}
+
+/// A customer who has left for good: no token will ever come.
+#[tokio::test(start_paused = true)]
+async fn a_result_without_a_token_waits_for_one_as_long_as_somebody_waits_for_the_result() {
+    for (hours, given_up) in [(0, 0), (191, 0), (193, 1)] {
+        let world = World::new();
+        world.service.add("job", &[("do", "ok")], 0, 0).await;
+        {
+            let mut inner = world.service.inner.lock().await;
+            inner.jobs[0].state = crate::service::State::InProgress;
+            inner.put_faults.extend([Fault::NoToken; 5]);
+        }
+        world.left_at(hours_ago(hours), "job", 1, finished()).await;
+        let worker = world.start().await;
+        let status = until(&worker, "the result is sent or given up", |status| {
+            status.jobs.is_empty() && status.outbox == 0
+        })
+        .await;
+        assert_eq!(status.parked, given_up, "{hours}");
+        assert_eq!(world.records().await.len(), given_up, "{hours}");
+        let puts = world.service.inner.lock().await.puts;
+        assert_eq!(puts, if given_up == 1 { 1 } else { 6 }, "{hours}");
+        end(&world, worker).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_result_is_kept_until_nobody_waits_for_it() {
+    let world = World::new();
+    let parked = || Phase::Parked {
+        outcome: json!({ "result": "success" }),
+        reason: "ValidationException".to_owned(),
+    };
+    world.left_at(hours_ago(191), "late", 1, parked()).await;
+    world.left_at(hours_ago(193), "old", 1, parked()).await;
+    let worker = world.start().await;
+    assert_eq!(worker.status().parked, 1);
+    end(&world, worker).await;
+    let kept: Vec<String> = world
+        .records()
+        .await
+        .into_iter()
+        .map(|record| record.key.job)
+        .collect();
+    assert_eq!(kept, ["late"]);
 }

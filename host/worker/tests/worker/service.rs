@@ -59,6 +59,8 @@ pub(crate) enum Fault {
     Throttle,
     Deny,
     Invalid,
+    /// Nobody has a token for the client.
+    NoToken,
     /// It is done at once, its answer comes after five seconds.
     LateAnswer,
     /// A rival acknowledges first.
@@ -132,6 +134,7 @@ fn fail(operation: &'static str, fault: Fault) -> ServiceError {
         },
         Fault::Deny => error(operation, ErrorClass::Denied, Some("AccessDeniedException")),
         Fault::Invalid => error(operation, ErrorClass::Invalid, Some("ValidationException")),
+        Fault::NoToken => error(operation, ErrorClass::NoToken, None),
         Fault::LateAnswer | Fault::Rival | Fault::Panic => panic!("as the test wants it"),
     }
 }

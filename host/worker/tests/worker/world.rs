@@ -106,6 +106,18 @@ impl World {
 
     /// A record as an earlier run left it.
     pub(crate) async fn left(&self, job: &str, attempt: u32, phase: Phase) {
+        self.left_at(jiff::Timestamp::now(), job, attempt, phase)
+            .await;
+    }
+
+    /// The same of a job that was taken then.
+    pub(crate) async fn left_at(
+        &self,
+        taken_at: jiff::Timestamp,
+        job: &str,
+        attempt: u32,
+        phase: Phase,
+    ) {
         let record = Record {
             key: RecordKey {
                 source: "main".to_owned(),
@@ -117,7 +129,7 @@ impl World {
             attempt,
             retry_safe: self.retry_safe,
             by_rule: false,
-            taken_at: 0,
+            taken_at: taken_at.as_millisecond(),
             phase,
         };
         self.memory.put(record).await.unwrap();
