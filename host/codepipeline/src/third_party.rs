@@ -19,8 +19,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_codepipeline::config::http::HttpResponse;
-use aws_sdk_codepipeline::error::{ProvideErrorMetadata, SdkError};
 use futures::future::join_all;
 
 use crate::classify::Call;
@@ -34,7 +32,7 @@ use crate::source::{
     ServiceError, SuccessResult,
 };
 use crate::tokens::ClientTokens;
-use crate::unserved::{ClientsView, Unserved, WhyUnserved};
+use crate::unserved::{ClientsView, Trial, Unserved, WhyUnserved};
 
 /// The most that a poll asks for besides what is free: enough for a customer in trouble, and no more than one
 /// answer holds comfortably.
@@ -62,6 +60,8 @@ struct Held {
     client: ClientId,
     token: ClientToken,
     revision: u64,
+    /// Where the service has not taken this token yet.
+    _trial: Option<Trial>,
 }
 
 impl ThirdPartySource {
@@ -99,6 +99,7 @@ impl ThirdPartySource {
                     client: client.clone(),
                     token,
                     revision,
+                    _trial: None,
                 });
             }
             Ok(Some(_)) => WhyUnserved::Refused,
@@ -124,28 +125,36 @@ impl ThirdPartySource {
             let message = "the job is a partner's, and nobody knows of which client";
             return Err(call.error(ErrorClass::Invalid, message));
         };
-        self.token(client).await.map_err(|why| {
+        let none = |why| {
             let message = format!("not asked for client {client}: {why}");
             call.error(ErrorClass::NoToken, message)
+        };
+        let held = self.token(client).await.map_err(none)?;
+        if self.unserved.is_taken(client, &held.token) {
+            return Ok(held);
+        }
+        let trial = self.unserved.trial(client).await;
+        // The request before this one may have shown what the token is worth.
+        let held = self.token(client).await.map_err(none)?;
+        let known = self.unserved.is_taken(client, &held.token);
+        Ok(Held {
+            _trial: (!known).then_some(trial),
+            ..held
         })
     }
 
-    /// The SDK's error, and what it says of the token.
-    fn failed<E: ProvideErrorMetadata>(
-        &self,
-        call: &Call<'_>,
-        held: &Held,
-        error: &SdkError<E, HttpResponse>,
-    ) -> ServiceError {
-        self.heed(held, call.failed(error))
-    }
-
-    fn heed(&self, held: &Held, error: ServiceError) -> ServiceError {
-        if error.class == ErrorClass::NoToken {
-            self.unserved
-                .refuse(&held.client, &held.token, held.revision);
+    /// The answer, and what it says of the token.
+    fn heard<T>(&self, held: &Held, answer: Result<T, ServiceError>) -> Result<T, ServiceError> {
+        match &answer {
+            Ok(_) => self.unserved.taken(&held.client, &held.token),
+            Err(error) if error.class == ErrorClass::NoToken => {
+                self.unserved
+                    .refuse(&held.client, &held.token, held.revision);
+            }
+            // Whether the token was looked at is not known.
+            Err(_) => {}
         }
-        error
+        answer
     }
 }
 
@@ -242,8 +251,8 @@ impl JobSource for ThirdPartySource {
             .client_token(held.token.expose())
             .send()
             .await;
-        acknowledged(&call, sent.map(|answer| answer.status), unseen)
-            .map_err(|error| self.heed(&held, error))
+        let answer = acknowledged(&call, sent.map(|answer| answer.status), unseen);
+        self.heard(&held, answer)
     }
 
     async fn details(
@@ -263,7 +272,8 @@ impl JobSource for ThirdPartySource {
             .client_token(held.token.expose())
             .send()
             .await
-            .map_err(|error| self.failed(&call, &held, &error))?;
+            .map_err(|error| call.failed(&error));
+        let answer = self.heard(&held, answer)?;
         let details = answer
             .job_details
             .and_then(|details| Some((details.data?, details.nonce)));
@@ -311,7 +321,8 @@ impl JobSource for ThirdPartySource {
             .map(convert::to_revision)
             .transpose()
             .map_err(|error| invalid(error.to_string()))?;
-        self.connection
+        let answer = self
+            .connection
             .patient
             .put_third_party_job_success_result()
             .job_id(job.as_str())
@@ -322,7 +333,8 @@ impl JobSource for ThirdPartySource {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| self.failed(&call, &held, &error))
+            .map_err(|error| call.failed(&error));
+        self.heard(&held, answer)
     }
 
     async fn put_failure(
@@ -337,7 +349,8 @@ impl JobSource for ThirdPartySource {
         let call = Call::new(OPERATION, &hidden);
         let details = convert::to_failure(result.clone().checked())
             .map_err(|error| call.error(ErrorClass::Invalid, error.to_string()))?;
-        self.connection
+        let answer = self
+            .connection
             .patient
             .put_third_party_job_failure_result()
             .job_id(job.as_str())
@@ -346,6 +359,7 @@ impl JobSource for ThirdPartySource {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| self.failed(&call, &held, &error))
+            .map_err(|error| call.failed(&error));
+        self.heard(&held, answer)
     }
 }

@@ -4,7 +4,10 @@
 //! has the tokens may be a program that takes a second to answer. Where the tokens themselves say that they
 //! have changed (a file does), what was remembered counts no more. A token that the service refused is not
 //! sent again by this process, however often it is found and whatever came between; another one for the same client
-//! is tried. Of refused tokens a keyed hash is remembered, of the last [`MOST_REFUSED`] of them.
+//! is tried. Of refused tokens a keyed hash is remembered, of the last [`MOST_REMEMBERED`] of them.
+//!
+//! Jobs of one client come several at a time. A token that the service has not taken yet goes out with one request, and
+//! the others wait for what becomes of it: else a wrong one would be sent with each of them.
 //!
 //! ```text
 //!            token                               refused by the service
@@ -17,9 +20,10 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::time::Instant;
 
 use crate::ids::{ActionTypeId, ClientId, ClientToken, JobId};
@@ -30,8 +34,17 @@ pub const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 /// The same where nobody could tell: whoever has the tokens may be back soon.
 const NOT_TOLD: Duration = Duration::from_secs(30);
 
-/// How many refused tokens are remembered, of all clients together: 32 KiB. One that is forgotten is sent once more.
-const MOST_REFUSED: usize = 4096;
+/// How long after that it is still told of: the poll that has it asked for again, and remembered again, may be an idle
+/// worker's, 30 seconds by default.
+const TOLD_AFTER: Duration = Duration::from_secs(30);
+
+/// Two polls this close together are offered the same job only by a service that does not hide jobs from polls. Half of
+/// the shortest time after which one that does is assumed to offer a job again (docs/AWS-ASSUMPTIONS.md).
+const CLOSE: Duration = Duration::from_secs(30);
+
+/// How many refused tokens are remembered, of all clients together, and how many that were taken: 32 KiB each. A refused one
+/// that is forgotten is sent once more; one that was taken is sent with one request first.
+const MOST_REMEMBERED: usize = 4096;
 
 /// Why a client's jobs are not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,15 +97,15 @@ struct Entry {
     offers: u64,
 }
 
-/// Tokens that the service refused, oldest first, each as a hash of it with its client.
+/// Tokens, those that were added last at the end, each as a hash of it with its client.
 #[derive(Default)]
-struct Refused {
+struct Tokens {
     // With random keys: what is kept tells nothing of a token.
     hasher: RandomState,
     hashes: VecDeque<u64>,
 }
 
-impl Refused {
+impl Tokens {
     fn hash(&self, client: &ClientId, token: &ClientToken) -> u64 {
         self.hasher.hash_one((client.as_str(), token.expose()))
     }
@@ -105,25 +118,39 @@ impl Refused {
         let hash = self.hash(client, token);
         self.hashes.retain(|known| *known != hash);
         self.hashes.push_back(hash);
-        if self.hashes.len() > MOST_REFUSED {
+        if self.hashes.len() > MOST_REMEMBERED {
             self.hashes.pop_front();
         }
     }
+
+    fn remove(&mut self, client: &ClientId, token: &ClientToken) {
+        let hash = self.hash(client, token);
+        self.hashes.retain(|known| *known != hash);
+    }
+}
+
+/// A request whose token is on trial: others of the client wait until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    _alone: OwnedMutexGuard<()>,
 }
 
 #[derive(Default)]
 struct Known {
     unserved: BTreeMap<ClientId, Entry>,
-    refused: Refused,
+    refused: Tokens,
+    taken: Tokens,
+    /// Of clients whose token has not been taken yet.
+    trials: BTreeMap<ClientId, Arc<Mutex<()>>>,
     passed_over: u64,
     in_the_way: BTreeMap<ActionTypeId, InTheWay>,
 }
 
 /// Jobs passed over by the last poll of an action type.
-#[derive(Default)]
 struct InTheWay {
     jobs: BTreeSet<JobId>,
-    /// The poll before it had passed over one of them, too: the service does not hide what it has offered.
+    at: Instant,
+    /// The poll shortly before it had passed over one of them, too: the service does not hide what it has offered.
     again: bool,
 }
 
@@ -154,6 +181,10 @@ impl Unserved {
             known
                 .unserved
                 .retain(|id, entry| since < entry.until + REMEMBERED || id == client);
+            let unserved = &known.unserved;
+            known
+                .trials
+                .retain(|id, trial| Arc::strong_count(trial) > 1 || unserved.contains_key(id));
             let offers = known.unserved.get(client).map_or(0, |entry| entry.offers);
             let entry = Entry {
                 why,
@@ -175,12 +206,41 @@ impl Unserved {
     pub(crate) fn refuse(&self, client: &ClientId, token: &ClientToken, revision: u64) {
         self.known.send_modify(|known| {
             known.refused.add(client, token);
+            known.taken.remove(client, token);
         });
         self.remember(client, WhyUnserved::Refused, revision);
     }
 
     pub(crate) fn is_refused(&self, client: &ClientId, token: &ClientToken) -> bool {
         self.known.borrow().refused.has(client, token)
+    }
+
+    /// The service takes this token.
+    pub(crate) fn taken(&self, client: &ClientId, token: &ClientToken) {
+        self.known.send_if_modified(|known| {
+            let new = !known.taken.has(client, token);
+            if new {
+                known.taken.add(client, token);
+                known.trials.remove(client);
+            }
+            new
+        });
+    }
+
+    pub(crate) fn is_taken(&self, client: &ClientId, token: &ClientToken) -> bool {
+        self.known.borrow().taken.has(client, token)
+    }
+
+    /// Waits until no other request tries a token of this client.
+    pub(crate) async fn trial(&self, client: &ClientId) -> Trial {
+        let mut alone = Arc::default();
+        self.known.send_if_modified(|known| {
+            alone = Arc::clone(known.trials.entry(client.clone()).or_default());
+            false
+        });
+        Trial {
+            _alone: alone.lock_owned().await,
+        }
     }
 
     pub(crate) fn passed_over(&self, client: &ClientId) {
@@ -201,15 +261,24 @@ impl Unserved {
 
     pub(crate) fn were_in_the_way(&self, action_type: &ActionTypeId, jobs: BTreeSet<JobId>) {
         self.known.send_modify(|known| {
-            let last = known.in_the_way.entry(action_type.clone()).or_default();
-            let again = !last.jobs.is_disjoint(&jobs);
-            *last = InTheWay { jobs, again };
+            let at = Instant::now();
+            let last = known.in_the_way.get(action_type);
+            let again = last.is_some_and(|last| {
+                !last.jobs.is_disjoint(&jobs) && at.duration_since(last.at) < CLOSE
+            });
+            let now = InTheWay { jobs, at, again };
+            known.in_the_way.insert(action_type.clone(), now);
         });
     }
 
     pub(crate) fn view(&self) -> ClientsView {
         let known = self.known.borrow();
-        let unserved = known.unserved.iter().map(|(client, entry)| UnservedClient {
+        let now = Instant::now();
+        let met = known
+            .unserved
+            .iter()
+            .filter(|(_, entry)| now < entry.until + TOLD_AFTER);
+        let unserved = met.map(|(client, entry)| UnservedClient {
             client: client.clone(),
             why: entry.why,
             since: entry.since,
@@ -232,17 +301,17 @@ mod tests {
 
     #[test]
     fn the_last_refused_tokens_are_remembered_each_once_and_for_its_own_client() {
-        let mut refused = Refused::default();
+        let mut refused = Tokens::default();
         let (client, other) = (ClientId::new("client"), ClientId::new("other"));
         refused.add(&client, &token(0));
-        for at in 1..=MOST_REFUSED {
+        for at in 1..=MOST_REMEMBERED {
             assert!(refused.has(&client, &token(0)), "forgotten after {at}");
             refused.add(&client, &token(at));
             refused.add(&client, &token(at));
         }
-        assert_eq!(refused.hashes.len(), MOST_REFUSED);
+        assert_eq!(refused.hashes.len(), MOST_REMEMBERED);
         assert!(!refused.has(&client, &token(0)));
-        assert!(refused.has(&client, &token(1)) && refused.has(&client, &token(MOST_REFUSED)));
+        assert!(refused.has(&client, &token(1)) && refused.has(&client, &token(MOST_REMEMBERED)));
         assert!(!refused.has(&other, &token(1)));
     }
 }

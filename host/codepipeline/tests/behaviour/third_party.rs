@@ -296,6 +296,35 @@ async fn a_refused_token_is_never_sent_again_and_a_changed_one_is() {
     assert_eq!(source.clients().unserved, []);
 }
 
+/// Jobs of one customer come several at a time.
+#[tokio::test]
+async fn a_token_goes_out_with_one_request_until_the_service_has_taken_it() {
+    let wrong = error("InvalidClientTokenException", "wrong");
+    let taken = ok(&json!({ "status": "InProgress" }));
+    let server = Server::start([wrong, taken]).await;
+    let tokens = Tokens::with(&[("client-1", "wrong")]);
+    let source = source(&server, &tokens).await;
+    let jobs: Vec<JobId> = (0..8).map(|job| JobId::new(format!("job-{job}"))).collect();
+    let all = async || {
+        let client = client();
+        let nonce = nonce();
+        let asked = jobs
+            .iter()
+            .map(|job| source.acknowledge(job, Some(&client), &nonce, false));
+        futures::future::join_all(asked).await
+    };
+    for answer in all().await {
+        assert_eq!(answer.unwrap_err().class, ErrorClass::NoToken);
+    }
+    assert_eq!(server.seen().await.len(), 1);
+    tokens.set(&[("client-1", "right")]);
+    pass(REMEMBERED).await;
+    for answer in all().await {
+        assert_eq!(answer.unwrap(), Acknowledged::Ours);
+    }
+    assert_eq!(server.seen().await.len(), 1 + jobs.len());
+}
+
 #[tokio::test]
 async fn a_refused_token_that_comes_back_after_another_is_not_sent_again() {
     let wrong = || error("InvalidClientTokenException", "wrong");
