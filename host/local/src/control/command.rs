@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing to do. As JSON, `do` names it in kebab-case: `{"do": "advance", "seconds": 3600}`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case")]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command {
     /// Move the service's time ahead: timeouts, hand-outs, continuations and credentials follow.
@@ -39,7 +39,7 @@ pub enum Command {
         job: Option<String>,
     },
     /// Forget all faults that have not happened yet.
-    Clear,
+    Clear {},
 }
 
 /// Which requests a fault is for.
@@ -95,8 +95,17 @@ mod tests {
         );
         for wrong in [
             r#"{"do":"explode"}"#,
+            r#"{"do":"advance","seconds":1,"second":1}"#,
+            r#"{"do":"throttle","jobs":"1"}"#,
+            r#"{"do":"fail","counts":1}"#,
             r#"{"do":"drop","operaton":"PollForJobs"}"#,
             r#"{"do":"slow"}"#,
+            r#"{"do":"slow","seconds":1,"jobs":"1"}"#,
+            r#"{"do":"lose-race","jobs":"1"}"#,
+            r#"{"do":"expire-credentials","jobs":"1"}"#,
+            r#"{"do":"reoffer","jobs":"1"}"#,
+            r#"{"do":"abandon","jobs":"1"}"#,
+            r#"{"do":"clear","job":"1"}"#,
             r#"{"seconds":1}"#,
         ] {
             assert!(read(wrong).is_err(), "{wrong}");

@@ -108,7 +108,7 @@ impl Control {
                 let count = self.pipeline.order(Order::Abandon(job)).await?;
                 format!("executions that were stopped and abandoned: {count}")
             }
-            Command::Clear => format!("faults that will not happen: {}", self.faults.clear()),
+            Command::Clear {} => format!("faults that will not happen: {}", self.faults.clear()),
         })
     }
 

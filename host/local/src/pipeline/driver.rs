@@ -194,6 +194,7 @@ impl CodePipeline {
                     pipeline: pipeline.name.clone(),
                     action: action.clone(),
                     object,
+                    seen: None,
                 };
                 seen.insert(action, source::look(&self.store, &watched).await);
             }
@@ -384,7 +385,13 @@ impl Driver {
         match done {
             Done::Fetched { run, result } => self.engine.source_fetched(&run, result),
             Done::Verified { run, result } => self.engine.outputs_verified(&run, result),
-            Done::Looked { source, version } => self.engine.source_seen(&source, version),
+            Done::Looked { source, version } => {
+                if self.engine.source_seen(&source, version) {
+                    self.look_at(|other| {
+                        other.pipeline == source.pipeline && other.action == source.action
+                    });
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! Pure but for random ids: an input (an operation, the end of an effect, the time) changes the
 //! state and leaves effects behind for [`super::driver`] to carry out. Nothing here waits.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -69,6 +70,8 @@ pub(super) struct WatchedSource {
     pub(super) pipeline: String,
     pub(super) action: String,
     pub(super) object: ObjectRef,
+    /// The version that was seen last when this was asked for.
+    pub(super) seen: Option<String>,
 }
 
 pub(super) struct Engine {
@@ -86,6 +89,8 @@ pub(super) struct Engine {
     pub(super) timers: Timers,
     /// Effects that have not ended, by the action execution that waits for them.
     pub(super) pending: Kept<String, Effect>,
+    /// Source action executions that are being copied, and which version had been seen last when that began.
+    pub(super) fetching: BTreeMap<String, Option<String>>,
     pub(super) sequence: u64,
     /// As they were kept last.
     pub(super) counted: Option<Counters>,
@@ -117,6 +122,7 @@ impl Engine {
             offers: Kept::default(),
             timers: Timers::default(),
             pending: Kept::default(),
+            fetching: BTreeMap::new(),
             sequence: 0,
             counted: None,
             now,
@@ -195,7 +201,17 @@ impl Engine {
 
     /// What is to be done since the last call.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.effects)
+        let effects = std::mem::take(&mut self.effects);
+        for effect in &effects {
+            if let Effect::FetchSource { run, .. } = effect {
+                let seen = self.runs.get(run).and_then(|fetching| {
+                    let pipeline = self.pipelines.get(&fetching.pipeline)?;
+                    pipeline.seen.get(&fetching.declared.name)?.clone()
+                });
+                self.fetching.insert(run.clone(), seen);
+            }
+        }
+        effects
     }
 
     /// Begins again what had begun when the process that was before this one ended.

@@ -177,6 +177,7 @@ impl Engine {
     /// A source's object is in its artifact, or is not, and why.
     pub(super) fn source_fetched(&mut self, id: &str, result: Result<Fetched, ErrorDetails>) {
         self.pending.remove(id);
+        let began_at = self.fetching.remove(id).flatten();
         let Some(run) = self.runs.get_mut(id) else {
             return;
         };
@@ -203,8 +204,10 @@ impl Engine {
             created: fetched.modified,
         });
         let (pipeline, action) = (run.pipeline.clone(), run.declared.name.clone());
+        // A look that came meanwhile has seen no older version than was fetched.
         if let Some(pipeline) = self.pipelines.get_mut(&pipeline)
             && let Some(seen) = pipeline.seen.get_mut(&action)
+            && *seen == began_at
         {
             *seen = Some(fetched.version_id);
         }
@@ -359,13 +362,14 @@ impl Engine {
                 .iter()
                 .flat_map(|stage| &stage.actions)
             {
-                if pipeline.seen.contains_key(&action.name)
+                if let Some(seen) = pipeline.seen.get(&action.name)
                     && let Some(object) = source_object(&action.configuration)
                 {
                     watched.push(WatchedSource {
                         pipeline: pipeline.declaration.name.clone(),
                         action: action.name.clone(),
                         object,
+                        seen: seen.clone(),
                     });
                 }
             }
@@ -373,16 +377,20 @@ impl Engine {
         watched
     }
 
-    /// A source object was looked at: a version not seen before starts an execution.
-    pub(super) fn source_seen(&mut self, source: &WatchedSource, version: Option<String>) {
+    /// A source object was looked at: a version not seen before starts an execution. Returns whether it must be looked
+    /// at once more: another version was seen while this look went on, and which of them is newer nobody can tell.
+    pub(super) fn source_seen(&mut self, source: &WatchedSource, version: Option<String>) -> bool {
         let Some(pipeline) = self.pipelines.get_mut(&source.pipeline) else {
-            return;
+            return false;
         };
         let Some(seen) = pipeline.seen.get_mut(&source.action) else {
-            return;
+            return false;
         };
         if version.is_none() || *seen == version {
-            return;
+            return false;
+        }
+        if *seen != source.seen {
+            return true;
         }
         *seen = version;
         let detail = format!("{}/{}", source.object.0, source.object.1);
@@ -391,6 +399,7 @@ impl Engine {
         {
             tracing::warn!(pipeline = source.pipeline, %error, "a source change starts nothing");
         }
+        false
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn command(key: u8) -> Option<Command> {
         }),
         b'c' => Command::ExpireCredentials { job: None },
         b'x' => Command::Abandon { job: None },
-        b'0' => Command::Clear,
+        b'0' => Command::Clear {},
         _ => return None,
     })
 }

@@ -374,3 +374,56 @@ fn a_source_that_is_not_there_fails_its_action() {
     let told = fixture.settle();
     assert_eq!(told.last().map(String::as_str), Some("ended Failed"));
 }
+
+#[test]
+fn a_version_of_a_source_starts_one_execution_however_late_an_older_one_is_heard_of() {
+    let mut fixture = Fixture::new();
+    fixture.ok("CreatePipeline", pipeline(vec![vec![action("A", 1)]]));
+    let version = |name: &str| Some(name.to_owned());
+    let begun = |fixture: &mut Fixture| {
+        let request = json!({ "pipelineName": "p" });
+        let listed = fixture.ok("ListPipelineExecutions", request);
+        listed["pipelineExecutionSummaries"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    let look = fixture.engine.watched_sources().pop().unwrap();
+    assert!(!fixture.engine.source_seen(&look, version("v1")));
+    let run = fixture
+        .engine
+        .take_effects()
+        .into_iter()
+        .find_map(|effect| match effect {
+            Effect::FetchSource { run, .. } => Some(run),
+            _ => None,
+        });
+    // Two looks go on while v1 is copied: the one that began first ends last.
+    let early = fixture.engine.watched_sources().pop().unwrap();
+    let late = early.clone();
+    assert!(!fixture.engine.source_seen(&late, version("v3")));
+    assert_eq!(begun(&mut fixture), 2);
+    assert!(
+        fixture.engine.source_seen(&early, version("v2")),
+        "it is looked at once more"
+    );
+    let fetched = Fetched {
+        version_id: "v1".into(),
+        etag: "e1".into(),
+        modified: 0.0,
+    };
+    fixture.engine.source_fetched(&run.unwrap(), Ok(fetched));
+    let again = fixture.engine.watched_sources().pop().unwrap();
+    assert!(!fixture.engine.source_seen(&again, version("v3")));
+    assert_eq!(begun(&mut fixture), 2);
+}
+
+#[test]
+fn a_version_that_an_execution_fetched_starts_no_other() {
+    let mut fixture = Fixture::new();
+    fixture.ok("CreatePipeline", pipeline(vec![vec![action("A", 1)]]));
+    // Its source is fetched as `v1`.
+    fixture.begin("p");
+    let look = fixture.engine.watched_sources().pop().unwrap();
+    assert_eq!(look.seen.as_deref(), Some("v1"));
+}
