@@ -14,6 +14,7 @@ mod cargo;
 mod conformance;
 mod debian;
 mod demo;
+mod executables;
 mod go;
 mod golden;
 mod guests;

@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use crate::process::run;
 use crate::{
-    demo, go, guests, javascript, languages, paths, prerequisites, python, sdks, toolchains,
+    demo, executables, go, guests, javascript, languages, paths, prerequisites, python, sdks,
+    toolchains,
 };
 
 /// Modules in Go with tests of their own.
@@ -23,27 +24,36 @@ pub(crate) fn set_up() -> Result<()> {
     guests::build_test_guests()
 }
 
-/// Set up, then `cargo test`.
+/// Set up, then run everything; or what `cargo test` makes of these arguments.
 pub(crate) fn run_with(args: &[String]) -> Result<()> {
     set_up()?;
-    // What is asked for by name or package is of cargo's; both results are seen before either fails the whole.
-    let others = if args.is_empty() {
-        go::test(GO_MODULES)
-            .and(sdks::test())
-            .and(python::test())
-            .and(javascript::test())
-            // The README promises that it succeeds.
-            .and(demo::docs())
-    } else {
-        Ok(())
-    };
+    if !args.is_empty() {
+        return some(args);
+    }
+    // All results are seen before one of them fails the whole.
+    let others = go::test(GO_MODULES)
+        .and(sdks::test())
+        .and(python::test())
+        .and(javascript::test())
+        // The README promises that it succeeds.
+        .and(demo::docs());
+    let tests = executables::build().and_then(|built| executables::run(&built));
+    let documented = run(cargo_test().args(["--workspace", "--doc"]));
+    others.and(tests).and(documented)
+}
+
+fn some(args: &[String]) -> Result<()> {
+    let mut command = cargo_test();
+    if !args.iter().any(|arg| arg == "-p" || arg == "--package") {
+        command.arg("--workspace");
+    }
+    run(command.args(args))
+}
+
+fn cargo_test() -> Command {
     let mut command = Command::new("cargo");
     command
         .args(["test", "--locked", "--no-fail-fast"])
         .current_dir(paths::root());
-    if !args.iter().any(|arg| arg == "-p" || arg == "--package") {
-        command.arg("--workspace");
-    }
-    run(command.args(args))?;
-    others
+    command
 }
