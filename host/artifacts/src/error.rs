@@ -11,6 +11,9 @@ use crate::s3_failure::S3Failure;
 /// Longer names are cut in messages: a hostile name must not push the reason out of sight.
 const SHOWN_CHARACTERS: usize = 200;
 
+/// Ends what was cut. Whoever masks secrets in these messages looks for what is left of one before it.
+const CUT: char = '…';
+
 /// A name from outside as messages show it: quoted, control characters escaped, cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shown(String);
@@ -19,7 +22,7 @@ impl Shown {
     pub(crate) fn new(name: &str) -> Self {
         let mut cut: String = name.chars().take(SHOWN_CHARACTERS).collect();
         if cut.len() < name.len() {
-            cut.push('…');
+            cut.push(CUT);
         }
         Self(format!("{cut:?}"))
     }
@@ -39,12 +42,16 @@ impl fmt::Display for Shown {
 /// are escaped and what is long is cut.
 pub(crate) fn plain(said: &str) -> String {
     let mut plain = String::new();
-    for character in said.chars().take(SHOWN_CHARACTERS) {
+    let mut characters = said.chars();
+    for character in characters.by_ref().take(SHOWN_CHARACTERS) {
         if character.is_control() {
             plain.extend(character.escape_default());
         } else {
             plain.push(character);
         }
+    }
+    if characters.next().is_some() {
+        plain.push(CUT);
     }
     plain
 }

@@ -152,7 +152,7 @@ fn without_hash(name: &str) -> &str {
 
 fn one_line(said: &str) -> String {
     let cleaned = text::clean(&said.replace(['\n', '\r'], " "));
-    text::first_chars(&cleaned, MAX_TEXT).to_owned()
+    text::shortened(&cleaned, MAX_TEXT)
 }
 
 #[cfg(test)]
@@ -290,6 +290,7 @@ mod tests {
     fn quoted_causes_are_one_short_line() {
         let said = one_line(&format!("a\nb\u{1b}[1m{}", "x".repeat(1000)));
         assert!(said.starts_with("a bx"));
-        assert_eq!(said.len(), MAX_TEXT);
+        assert!(said.ends_with("x…"));
+        assert_eq!(said.chars().count(), MAX_TEXT + 1);
     }
 }

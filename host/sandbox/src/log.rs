@@ -226,11 +226,11 @@ impl Inner {
             }
             let name = text::clean(name);
             let value = text::clean(value);
-            let name = text::first_bytes(&name, room).to_owned();
-            let short = text::first_bytes(&value, room - name.len()).to_owned();
-            cut |= short.len() < value.len();
-            room -= name.len() + short.len();
-            kept_fields.push((name, short));
+            let short_name = text::first_bytes(&name, room).to_owned();
+            let short = text::first_bytes(&value, room - short_name.len()).to_owned();
+            cut |= short_name.len() < name.len() || short.len() < value.len();
+            room -= short_name.len() + short.len();
+            kept_fields.push((short_name, short));
         }
         let size = (text.len()
             + 1

@@ -61,6 +61,13 @@ pub(crate) fn first_chars(text: &str, limit: usize) -> &str {
         .map_or(text, |(at, _)| &text[..at])
 }
 
+/// The same, and a mark where there was more: whoever masks secrets looks for what is left of one before it.
+pub(crate) fn shortened(text: &str, limit: usize) -> String {
+    let first = first_chars(text, limit);
+    let mark = if first.len() < text.len() { "…" } else { "" };
+    format!("{first}{mark}")
+}
+
 /// A size in the largest unit that leaves no fraction: `256 MiB`, `1 KiB`, `1500 bytes`.
 pub(crate) fn size(bytes: u64) -> String {
     for (unit, name) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {

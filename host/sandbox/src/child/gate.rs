@@ -109,7 +109,7 @@ impl Gate {
     ) -> Result<VerdictKind, Refused> {
         let short = |text: &str| {
             let cleaned = text::clean(text);
-            text::first_chars(&cleaned, 1000).to_owned()
+            text::shortened(&cleaned, 1000)
         };
         Ok(match kind {
             VerdictKind::Answered(answer) => VerdictKind::Answered(answer),

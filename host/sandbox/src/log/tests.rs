@@ -131,6 +131,20 @@ fn fields_are_bounded() {
 }
 
 #[test]
+fn a_name_that_is_cut_says_so_also_without_a_value() {
+    let (sink, log) = log(1 << 20);
+    log.write(
+        Level::Info,
+        "long",
+        &[("n".repeat(MAX_LINE), String::new())],
+    );
+    let lines = sink.lines.lock().unwrap();
+    let (name, value) = &lines[0].fields[0];
+    assert_eq!((name.len(), value.len()), (MAX_LINE - "long".len(), 0));
+    assert!(lines[0].cut);
+}
+
+#[test]
 fn a_progress_summary_is_cleaned_and_cut() {
     let (sink, log) = log(0);
     log.progress(Some(120), &"\u{1b}[1mé".repeat(3000));

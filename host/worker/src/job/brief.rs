@@ -121,6 +121,11 @@ impl Brief {
         self.masker.mask(&clean_text(text)).into_owned()
     }
 
+    /// As [`Brief::shown`], of a text that quotes what was cut before it came here.
+    pub(crate) fn shown_quoting(&self, text: &str) -> String {
+        self.masker.mask_quoting(&clean_text(text)).into_owned()
+    }
+
     /// A line of the host's in the job's log, and in the events.
     pub(crate) async fn say(&self, level: Level, text: &str) {
         let text = self.shown(text);

@@ -66,9 +66,9 @@ pub(crate) fn conclude(brief: &Brief, verdict: VerdictKind, tail: &[String]) -> 
 /// What a fault quotes of a guest is masked before the message cuts it.
 fn masked(brief: &Brief, fault: Fault) -> Fault {
     match fault {
-        Fault::Crashed(what) => Fault::Crashed(brief.shown(&what)),
+        Fault::Crashed(what) => Fault::Crashed(brief.shown_quoting(&what)),
         Fault::Trap { what, frames } => Fault::Trap {
-            what: brief.shown(&what),
+            what: brief.shown_quoting(&what),
             frames: frames.iter().map(|frame| brief.shown(frame)).collect(),
         },
         other => other,

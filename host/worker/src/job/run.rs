@@ -123,7 +123,7 @@ async fn without_variables(brief: &Brief, kind: VerdictKind) -> VerdictKind {
         let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
         let told = format!(
             "output variables are dropped, since a partner's action has none: {}",
-            cut_utf16(&names.join(", "), SHOWN_NAMES)
+            cut_utf16(&brief.shown(&names.join(", ")), SHOWN_NAMES)
         );
         brief.say(Level::Warn, &told).await;
     }

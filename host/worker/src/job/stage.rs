@@ -22,7 +22,7 @@ pub(crate) async fn stage(brief: &Brief) -> Result<Vec<InputDir>, FailureResult>
     match check_and_fetch(brief).await {
         Ok(inputs) => Ok(inputs),
         Err(failure) => {
-            let message = brief.shown(&failure.message);
+            let message = brief.shown_quoting(&failure.message);
             let external_execution_id = Some(brief.log_name());
             Err(FailureResult {
                 message,

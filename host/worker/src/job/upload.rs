@@ -35,7 +35,7 @@ pub(crate) async fn upload(brief: &Brief) -> UploadEnd {
     match stored {
         Ok(_) => UploadEnd::Done,
         Err(failure) => {
-            let message = brief.shown(&failure.message);
+            let message = brief.shown_quoting(&failure.message);
             let failure = FailureResult {
                 message,
                 external_execution_id: Some(brief.log_name()),

@@ -14,6 +14,9 @@ const MASK: &str = "***";
 /// How the sandbox ends the text of a line that it cut.
 const CUT_MARK: &str = " [cut]";
 
+/// How the messages of staging end a name that they cut.
+const SHORTENED: char = '…';
+
 /// Hides a job's secrets. Shows none of them.
 pub(crate) struct Masker {
     /// A channel, since it hands a whole value to many readers; nobody waits for the next.
@@ -69,6 +72,26 @@ impl Masker {
             });
         }
         hide(kept, &spans).into_owned() + mark
+    }
+
+    /// As [`Masker::mask`], of a text that quotes names which were cut.
+    pub(crate) fn mask_quoting<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let search = self.search();
+        let mut spans = search.spans(text, Which::All);
+        for (at, _) in text.match_indices(SHORTENED) {
+            let from = search.begun(&text[..at]);
+            spans.extend(from.map(|from| Span { from, to: at }));
+        }
+        spans.sort_by_key(|span| span.from);
+        // What was begun may overlap with what is whole.
+        spans.dedup_by(|next, kept| {
+            let joined = next.from <= kept.to;
+            if joined {
+                kept.to = kept.to.max(next.to);
+            }
+            joined
+        });
+        hide(text, &spans)
     }
 
     /// For what leads somewhere (ids, revisions): without secrets, but tokens stay, which a link may hold.

@@ -17,7 +17,8 @@
 //!
 //! Text comes whole: the sandbox joins what a plugin writes in pieces into lines, and no line is masked
 //! before its end is there. A line that was cut may end in the first part of a secret: [`Masker::mask_cut`]
-//! hides that part. Whatever else has a length limit is masked before it is cut.
+//! hides that part, and [`Masker::mask_quoting`] does so in the middle of a message, where staging has cut a name.
+//! Whatever else has a length limit is masked before it is cut.
 //!
 //! All of this guards against accident. A plugin that spells a secret in a way of its own is not stopped.
 

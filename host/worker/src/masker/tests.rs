@@ -103,10 +103,23 @@ proptest! {
     }
 
     #[test]
+    fn a_name_that_was_cut_does_not_end_in_the_first_part_of_a_secret(
+        secret in "[A-Z]{8,40}", before in "[a-z]{0,20} ", cut in 1usize..40, how in prop_oneof![Just(0u8), Just(3), Just(5)],
+    ) {
+        let masker = masker([secret.as_str()]);
+        let spelled = written(&secret, how, "");
+        let kept = &spelled[..cut.min(secret.len())];
+        let text = format!("\"{before}{kept}…\" leaves {before}{secret}, as \"{before}…\" and {before}…");
+        let masked = format!("\"{before}***…\" leaves {before}***, as \"{before}…\" and {before}…");
+        prop_assert_eq!(masker.mask_quoting(&text), masked);
+    }
+
+    #[test]
     fn text_without_secrets_is_not_changed(text in "[a-rt-z ]{0,200}") {
         let masker = masker(["SECRET0", "1234567"]);
         prop_assert_eq!(masker.mask(&text), text.as_str());
         prop_assert_eq!(masker.mask_cut(&text), text.as_str());
+        prop_assert_eq!(masker.mask_quoting(&text), text.as_str());
     }
 
     #[test]
@@ -146,6 +159,7 @@ proptest! {
 fn overlapping_secrets_are_hidden_together() {
     let masker = masker(["abcdefgh", "defghijk"]);
     assert_eq!(masker.mask("<abcdefghijk>"), "<***>");
+    assert_eq!(masker.mask_quoting("<abcdefghij…> abc"), "<***…> abc");
 }
 
 #[test]

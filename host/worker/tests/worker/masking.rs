@@ -15,7 +15,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::runner::Script;
-use crate::service::{Sent, State};
+use crate::service::{Sent, Service, State};
+use crate::stage::StageFault;
 use crate::world::{World, end};
 
 fn line(text: impl Into<String>) -> LogLine {
@@ -355,6 +356,47 @@ async fn what_leads_somewhere_is_masked_too() {
         ]
     );
     assert_eq!(success.variables, BTreeMap::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_cut_before_it_came_here_shows_no_first_part_of_a_secret() {
+    const CUT: &str =
+        "artifact `in`: entry \"link\" is a link to \"../hunter2-an…\", which leaves the artifact";
+    let mut world = World::new();
+    world.service = Service::third_party();
+    let faults = &world.stage.fetch_faults;
+    faults.lock().await.push_back(StageFault::Says(CUT));
+    let password = ("password", "hunter2-and-more");
+    let what = [("do", "script"), password];
+    world.service.add("staged", &what, 1, 0).await;
+    // Of its name of 500 characters the first part of the secret is left.
+    let long = format!("{}hunter2-and-more", "x".repeat(480));
+    let mut said = script(with_variable(&long, ""));
+    said.end = match said.end {
+        VerdictKind::Answered(Ok(Outcome::Succeeded(success))) => succeeded(Success {
+            variables: success.variables[1..].to_vec(),
+            ..success
+        }),
+        other => other,
+    };
+    world.runner.script.send_replace(said);
+    let worker = world.start().await;
+    world.service.until_all_ended().await;
+    let failure = world.service.failure("staged").await;
+    let masked = CUT.replace("hunter2-an", "***");
+    assert!(failure.message.ends_with(&masked), "{}", failure.message);
+
+    world.service.add("dropped", &what, 0, 0).await;
+    world.service.until_all_ended().await;
+    let success = world.service.success("dropped").await;
+    let log = success.details.external_execution_id.unwrap();
+    let log = std::fs::read_to_string(world.config.log_dir.join(log)).unwrap();
+    assert!(
+        log.contains("since a partner's action has none: xxx"),
+        "{log}"
+    );
+    assert!(!log.contains("hunter"), "{log}");
+    end(&world, worker).await;
 }
 
 #[tokio::test(start_paused = true)]

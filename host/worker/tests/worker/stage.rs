@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, watch};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StageFault {
     Fail(ErrorKind),
+    Says(&'static str),
     /// Takes an hour.
     Slow,
 }
@@ -42,6 +43,10 @@ async fn act(faults: &Mutex<VecDeque<StageFault>>, name: &str) -> Result<(), Art
     match faults.lock().await.pop_front() {
         None => Ok(()),
         Some(StageFault::Fail(kind)) => Err(refused(name, kind)),
+        Some(StageFault::Says(message)) => Err(ArtifactError {
+            message: message.to_owned(),
+            ..refused(name, ErrorKind::BadArchive)
+        }),
         Some(StageFault::Slow) => {
             tokio::time::sleep(Duration::from_secs(3600)).await;
             Ok(())
