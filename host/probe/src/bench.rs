@@ -10,7 +10,7 @@
 //! for its source until the pipeline goes), and knows its jobs by the execution's id. Polls choose by the
 //! experiment's name, so that experiments run beside each other.
 
-use crate::account::{ActionState, Job, Kind, Success};
+use crate::account::{ActionState, Job, Kind, Layout, Success};
 use crate::call::{CallError, Timed};
 use crate::estate::Thing;
 use crate::lab::{Broken, Lab, Wait};
@@ -33,6 +33,15 @@ impl<'a> Bench<'a> {
         experiment: Experiment,
         actions: usize,
     ) -> Result<Bench<'a>, Broken> {
+        Self::open_as(lab, experiment, Layout::Parallel(actions)).await
+    }
+
+    /// With other actions, the first of which is ready to be polled for.
+    pub(crate) async fn open_as(
+        lab: &'a Lab<'a>,
+        experiment: Experiment,
+        layout: Layout,
+    ) -> Result<Bench<'a>, Broken> {
         let pipeline = lab.run.pipeline(experiment.name());
         let thing = Thing::Pipeline(pipeline.clone());
         lab.estate.note(thing.clone());
@@ -43,7 +52,7 @@ impl<'a> Bench<'a> {
                 &lab.ground.role,
                 &lab.ground.bucket,
                 experiment.name(),
-                actions,
+                layout,
             )
             .await;
         lab.settle(&thing, made)?;

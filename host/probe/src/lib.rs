@@ -38,5 +38,5 @@ pub use lab::{Pace, Told};
 pub use names::RunName;
 pub use policy::{Bucket, NoRole, Role, policy, role_policy};
 pub use probe::{Plan, Probe, intentions};
-pub use question::{Experiment, Question};
+pub use question::{Experiment, NotAsked, Question};
 pub use report::{Report, Switch};

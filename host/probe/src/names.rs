@@ -13,6 +13,10 @@ pub(crate) const PROVIDERS: &str = "PipefitterProbe-";
 pub(crate) const VERSION: &str = "1";
 /// The property that polls choose by.
 pub(crate) const QUERY: &str = "Experiment";
+/// The property of the build action's type that may refer to variables.
+pub(crate) const TEXT: &str = "Text";
+/// The namespace and the name of the variable that an action gives to the next.
+pub(crate) const VARIABLE: (&str, &str) = ("made", "text");
 
 /// So much of a pipeline's name is in its artifacts' keys (docs/LOCAL.md has the layout).
 const KEY_LENGTH: usize = 20;

@@ -21,7 +21,7 @@ use crate::account::Account;
 use crate::call::CallError;
 use crate::estate::{Estate, Left, Thing, leftovers};
 use crate::experiments::{
-    abandon, acknowledge, batch, continuation, credentials, hand_out, timeout,
+    abandon, acknowledge, batch, continuation, credentials, hand_out, resolved_values, timeout,
 };
 use crate::findings::Findings;
 use crate::lab::{Broken, Ground, Lab, Pace, Told};
@@ -195,6 +195,7 @@ async fn conduct(lab: &Lab<'_>, experiment: Experiment) {
         Experiment::HandOut => Box::pin(hand_out::run(lab)),
         Experiment::Acknowledge => Box::pin(acknowledge::run(lab)),
         Experiment::Batch => Box::pin(batch::run(lab)),
+        Experiment::ResolvedValues => Box::pin(resolved_values::run(lab)),
         Experiment::Continuation => Box::pin(continuation::run(lab)),
         Experiment::Abandon => Box::pin(abandon::run(lab)),
         Experiment::Credentials => Box::pin(credentials::run(lab)),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::estate::Left;
 use crate::findings::Finding;
-use crate::question::Question;
+use crate::question::{NotAsked, Question};
 
 /// The JSON's `format`; another number says that a reader must look again.
 const FORMAT: u32 = 1;
@@ -137,6 +137,15 @@ impl Report {
                 let _ = writeln!(text, "- {} {}.", question.text(), cell(why));
             }
         }
+        text.push_str("\n## Not asked\n\n");
+        for NotAsked {
+            switch,
+            text: asked,
+            why,
+        } in NotAsked::ALL
+        {
+            let _ = writeln!(text, "- {asked} (`{switch}`): {why}.");
+        }
         text.push_str("\n## Switches to set\n\nThe embedded service behaves as was seen with\n\n");
         let _ = writeln!(text, "    pipefitter dev {}\n", self.arguments());
         text.push_str(
@@ -194,6 +203,7 @@ impl Report {
             "began": self.began,
             "took": self.took,
             "questions": self.findings.iter().map(answer).collect::<Vec<_>>(),
+            "not-asked": NotAsked::ALL,
             "switches": self.switches(),
             "left": self.left.iter().map(left).collect::<Vec<_>>(),
         })

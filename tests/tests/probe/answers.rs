@@ -10,7 +10,7 @@ use crate::lab::Lab;
 use crate::rights;
 
 /// As Pipefitter assumes, with short times.
-const ASSUMED: [(&str, &str); 11] = [
+const ASSUMED: [(&str, &str); 12] = [
     ("acknowledge-again", "no"),
     ("action-timeout", "15s"),
     ("continuation-delay", "1s"),
@@ -21,11 +21,12 @@ const ASSUMED: [(&str, &str); 11] = [
     ("late-result", "invalid-job-state"),
     ("poll-hides", "yes"),
     ("reoffer-after", "2s"),
+    ("resolved-values-limited", "no"),
     ("timeout-spans-continuations", "yes"),
 ];
 
 /// The other answer to each question.
-const OTHER: [(&str, &str); 11] = [
+const OTHER: [(&str, &str); 12] = [
     ("acknowledge-again", "yes"),
     ("action-timeout", "10s"),
     ("continuation-delay", "2s"),
@@ -36,6 +37,7 @@ const OTHER: [(&str, &str); 11] = [
     ("late-result", "job-not-found"),
     ("poll-hides", "no"),
     ("reoffer-after", "4s"),
+    ("resolved-values-limited", "yes"),
     ("timeout-spans-continuations", "no"),
 ];
 
@@ -75,10 +77,19 @@ async fn finds_out(switches: &[(&str, &str)], first: bool) {
     // The three questions that have a switch in common with another one.
     let report = lab.report();
     let answers = report["questions"].as_array().unwrap();
-    assert_eq!(answers.len(), 14);
+    assert_eq!(answers.len(), 15);
     for question in answers {
         let name = question["switch"].as_str().unwrap();
         assert_eq!(question["answer"]["value"], expected[name], "{question}");
+    }
+    // What cannot be asked is named, and not taken for answered.
+    for question in report["not-asked"].as_array().unwrap() {
+        let switch = question["switch"].as_str().unwrap();
+        assert!(!expected.contains_key(switch), "{question}");
+        assert!(
+            lab.markdown().contains(&format!("(`{switch}`)")),
+            "{question}"
+        );
     }
     // What a user copies from the report is what `dev` takes.
     let said = probe.line("pipefitter dev ").await;

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::pipelines::incomplete;
 use super::{Account, Kind, Place};
 use crate::call::{Call, CallError, Timed, make};
-use crate::names::QUERY;
+use crate::names::{QUERY, TEXT, VARIABLE};
 
 /// A job that was handed out. It has no `Debug`.
 pub(crate) struct Job {
@@ -14,6 +14,8 @@ pub(crate) struct Job {
     pub(crate) action: String,
     pub(crate) execution: String,
     pub(crate) continues: bool,
+    /// How long the value is, characters, that may refer to variables.
+    pub(crate) text_length: usize,
     pub(crate) input: Option<Place>,
     pub(crate) output: Option<Place>,
     pub(super) credentials: Option<aws_credential_types::Credentials>,
@@ -49,6 +51,8 @@ pub(crate) enum Success {
     Revision,
     /// The action goes on in another job.
     Continues,
+    /// The action is done, and gives a variable of so many characters.
+    Variable(usize),
 }
 
 impl Account {
@@ -128,6 +132,7 @@ impl Account {
                 Success::Done => put,
                 Success::Revision => put.current_revision(revision.clone()),
                 Success::Continues => put.continuation_token("pipefitter-probe"),
+                Success::Variable(length) => put.output_variables(VARIABLE.1, "x".repeat(length)),
             }
             .send()
         })
@@ -184,6 +189,9 @@ fn job(job: types::Job) -> Option<Job> {
             key: place.object_key,
         })
     };
+    let configuration = data.action_configuration;
+    let configuration = configuration.and_then(|found| found.configuration);
+    let text = configuration.and_then(|mut values| values.remove(TEXT));
     let credentials = data.artifact_credentials.map(|given| {
         aws_credential_types::Credentials::new(
             given.access_key_id,
@@ -198,6 +206,7 @@ fn job(job: types::Job) -> Option<Job> {
         action: context.action.and_then(|action| action.name)?,
         execution: context.pipeline_execution_id?,
         continues: data.continuation_token.is_some(),
+        text_length: text.map_or(0, |text| text.chars().count()),
         input: place(data.input_artifacts),
         output: place(data.output_artifacts),
         credentials,

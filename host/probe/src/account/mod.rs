@@ -15,4 +15,4 @@ mod pipelines;
 pub(crate) use clients::Account;
 pub(crate) use jobs::{Details, Job, Success};
 pub(crate) use objects::{Place, Written};
-pub(crate) use pipelines::{ActionState, Kind};
+pub(crate) use pipelines::{ActionState, Kind, Layout};

@@ -9,7 +9,7 @@ use aws_sdk_codepipeline::types::{
 
 use super::Account;
 use crate::call::{Call, CallError, Timed, make};
-use crate::names::{QUERY, VERSION};
+use crate::names::{QUERY, TEXT, VARIABLE, VERSION};
 
 /// A kind of throw-away action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,26 @@ pub(crate) struct ActionState {
     pub(crate) name: String,
     /// `InProgress`, `Abandoned`, `Succeeded` or `Failed`.
     pub(crate) status: String,
+    /// The kind of its failure.
+    pub(crate) error: Option<String>,
+}
+
+/// What comes after the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// So many actions beside each other.
+    Parallel(usize),
+    /// Two actions; the second one's text is twice the variable that the first one gives.
+    Chain,
+}
+
+impl Layout {
+    fn actions(self) -> usize {
+        match self {
+            Self::Parallel(actions) => actions,
+            Self::Chain => 2,
+        }
+    }
 }
 
 impl Account {
@@ -54,16 +74,26 @@ impl Account {
             let details = ArtifactDetails::builder();
             details.minimum_count(count).maximum_count(count).build()
         };
-        let query = ActionConfigurationProperty::builder()
-            .name(QUERY)
-            .required(true)
-            .key(true)
-            .secret(false)
-            .queryable(true)
-            .description("Which experiment of a probe this is")
-            .r#type(ActionConfigurationPropertyType::String)
-            .build()
-            .map_err(|_| incomplete(CALL.operation))?;
+        let property = |name, is_query: bool, description: &str| {
+            ActionConfigurationProperty::builder()
+                .name(name)
+                .required(is_query)
+                .key(is_query)
+                .secret(false)
+                .queryable(is_query)
+                .description(description)
+                .r#type(ActionConfigurationPropertyType::String)
+                .build()
+                .map_err(|_| incomplete(CALL.operation))
+        };
+        let mut properties = vec![property(
+            QUERY,
+            true,
+            "Which experiment of a probe this is",
+        )?];
+        if kind == Kind::Build {
+            properties.push(property(TEXT, false, "What becomes of a variable")?);
+        }
         make(CALL, || {
             self.codepipeline
                 .create_custom_action_type()
@@ -72,7 +102,7 @@ impl Account {
                 .version(VERSION)
                 .input_artifact_details(count(i32::from(kind == Kind::Build)))
                 .output_artifact_details(count(1))
-                .configuration_properties(query.clone())
+                .set_configuration_properties(Some(properties.clone()))
                 .send()
         })
         .await?;
@@ -101,18 +131,18 @@ impl Account {
         }
     }
 
-    /// A source, and so many parallel actions after it.
+    /// A source, and actions after it.
     pub(crate) async fn create_pipeline(
         &self,
         name: &str,
         role: &str,
         bucket: &str,
         query: &str,
-        actions: usize,
+        layout: Layout,
     ) -> Result<(), CallError> {
         const CALL: Call = Call::once("CreatePipeline");
         let declaration = self
-            .declaration(name, role, bucket, query, actions)
+            .declaration(name, role, bucket, query, layout)
             .map_err(|_| incomplete(CALL.operation))?;
         make(CALL, || {
             self.codepipeline
@@ -130,7 +160,7 @@ impl Account {
         role: &str,
         bucket: &str,
         query: &str,
-        actions: usize,
+        layout: Layout,
     ) -> Result<PipelineDeclaration, Box<dyn std::error::Error>> {
         let output = |name: &str| OutputArtifact::builder().name(name).build();
         let source = ActionDeclaration::builder()
@@ -140,15 +170,23 @@ impl Account {
             .output_artifacts(output("Source")?)
             .build()?;
         let mut stage = StageDeclaration::builder().name("Probe");
-        for number in 1..=actions {
-            let action = ActionDeclaration::builder()
+        let (namespace, variable) = VARIABLE;
+        for number in 1..=layout.actions() {
+            let mut action = ActionDeclaration::builder()
                 .name(format!("Action{number}"))
                 .action_type_id(self.type_id(Kind::Build)?)
                 .configuration(QUERY, query)
                 .input_artifacts(InputArtifact::builder().name("Source").build()?)
-                .output_artifacts(output(&format!("Out{number}"))?)
-                .build()?;
-            stage = stage.actions(action);
+                .output_artifacts(output(&format!("Out{number}"))?);
+            action = match (layout, number) {
+                (Layout::Parallel(_), _) => action,
+                (Layout::Chain, 1) => action.namespace(namespace),
+                (Layout::Chain, _) => {
+                    let text = format!("#{{{namespace}.{variable}}}").repeat(2);
+                    action.run_order(2).configuration(TEXT, text)
+                }
+            };
+            stage = stage.actions(action.build()?);
         }
         let store = ArtifactStore::builder()
             .r#type(ArtifactStoreType::S3)
@@ -226,6 +264,10 @@ impl Account {
                     .status()
                     .map(|status| status.as_str().to_owned())
                     .unwrap_or_default(),
+                error: detail
+                    .output()
+                    .and_then(|output| output.execution_result()?.error_details()?.code())
+                    .map(str::to_owned),
                 name: detail.action_name.unwrap_or_default(),
             };
             details.into_iter().map(state).collect()

@@ -7,4 +7,5 @@ pub(crate) mod continuation;
 pub(crate) mod credentials;
 pub(crate) mod ended;
 pub(crate) mod hand_out;
+pub(crate) mod resolved_values;
 pub(crate) mod timeout;
