@@ -34,8 +34,10 @@ pub(crate) struct Cgroups {
     parent: PathBuf,
     /// Those of [`CONTROLLERS`] that were delegated.
     controllers: Vec<&'static str>,
-    made: AtomicU64,
 }
+
+/// Of groups that this process has made: of all its launchers, since they make theirs in one place.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// What a child's group bounds.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +75,6 @@ impl Cgroups {
         Some(Arc::new(Cgroups {
             parent: parent.to_owned(),
             controllers,
-            made: AtomicU64::new(0),
         }))
     }
 
@@ -84,12 +85,8 @@ impl Cgroups {
 
     /// A group for the process `pid`.
     pub(crate) fn hold(&self, pid: u32, bounds: Bounds) -> io::Result<Cgroup> {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let name = format!("pipefitter-{}-{number}", std::process::id());
-        let path = self.parent.join(name);
-        std::fs::create_dir(&path)?;
         // Removed again if anything below fails.
-        let group = Cgroup(path);
+        let group = self.make(&MADE)?;
         let write = |file: &str, value: String| std::fs::write(group.0.join(file), value);
         let has = |name| self.controllers.contains(&name);
         if has("memory") {
@@ -107,6 +104,19 @@ impl Cgroups {
         }
         write("cgroup.procs", pid.to_string())?;
         Ok(group)
+    }
+
+    fn make(&self, made: &AtomicU64) -> io::Result<Cgroup> {
+        loop {
+            let number = made.fetch_add(1, Ordering::Relaxed);
+            let name = format!("pipefitter-{}-{number}", std::process::id());
+            let path = self.parent.join(name);
+            match std::fs::create_dir(&path) {
+                // Left by a process of this number that was killed before it could remove it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => return made.map(|()| Cgroup(path)),
+            }
+        }
     }
 }
 
@@ -191,6 +201,30 @@ mod tests {
         let other = groups.hold(4712, COMPILER).unwrap();
         assert_ne!(other.0, group.0);
         assert_eq!(read(&other.0.join("cpu.max")), None);
+    }
+
+    #[test]
+    fn a_group_that_a_killed_process_left_is_in_nobodys_way() {
+        let dir = tree("memory");
+        let own = "0::/unit.service/worker\n";
+        let unit = dir.path().join("unit.service");
+        let name = |number| format!("pipefitter-{}-{number}", std::process::id());
+        for number in [0, 1, 3] {
+            std::fs::create_dir(unit.join(name(number))).unwrap();
+        }
+        // As of two launchers.
+        let made = AtomicU64::new(0);
+        for free in [2, 4] {
+            let groups = Cgroups::below(dir.path(), own).unwrap();
+            let group = groups.make(&made).unwrap();
+            assert_eq!(group.0, unit.join(name(free)));
+        }
+        let gone = Cgroups {
+            parent: unit.join("gone"),
+            controllers: Vec::new(),
+        };
+        let refused = gone.make(&made).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::NotFound);
     }
 
     #[test]
