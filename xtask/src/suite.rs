@@ -37,9 +37,10 @@ pub(crate) fn run_with(args: &[String]) -> Result<()> {
         .and(javascript::test())
         // The README promises that it succeeds.
         .and(demo::docs());
-    let tests = executables::build().and_then(|built| executables::run(&built));
     let documented = run(cargo_test().args(["--workspace", "--doc"]));
-    others.and(tests).and(documented)
+    // Last, so that what failed stands at the end of what is printed.
+    let tests = executables::build().and_then(|built| executables::run(&built));
+    tests.and(others).and(documented)
 }
 
 fn some(args: &[String]) -> Result<()> {

@@ -82,6 +82,9 @@ pub const LIMIT_KEYS: &[LimitKey] = {
         key("request-bytes", Size, 0, 1 << 50),
         key("response-bytes", Size, 0, 1 << 50),
         key("request-time", Duration, 1, LONG),
+        key("connect-time", Duration, 1, LONG),
+        key("first-byte-time", Duration, 1, LONG),
+        key("between-bytes-time", Duration, 1, LONG),
     ]
 };
 

@@ -59,7 +59,8 @@ macro_rules! limits {
     };
 }
 
-const MINUTE: u64 = 60_000;
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -123,6 +124,12 @@ limits! {
     ResponseBytes = "response-bytes", Size, GIB, "limit on bytes received";
     /// One request, from its beginning to the end of the response.
     RequestTime = "request-time", Duration, 10 * MINUTE, "time limit of a request";
+    /// Finding a server, connecting to it, and TLS.
+    ConnectTime = "connect-time", Duration, 10 * SECOND, "time limit of a connection";
+    /// From the end of a request to the beginning of its response.
+    FirstByteTime = "first-byte-time", Duration, MINUTE, "time limit of a response's beginning";
+    /// A pause of the server's within a response.
+    BetweenBytesTime = "between-bytes-time", Duration, 30 * SECOND, "time limit between a response's bytes";
 }
 
 impl Limit {

@@ -64,7 +64,7 @@ fn the_unit_for_systemd_has_what_isolation_needs() {
         "Delegate=memory pids cpu",
         "DelegateSubgroup=worker",
         "OOMPolicy=continue",
-        "LimitCORE=0",
+        "LimitCORE=1",
         "NoNewPrivileges=yes",
         "Type=notify",
     ] {

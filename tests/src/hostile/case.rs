@@ -201,7 +201,7 @@ impl Case {
         let mut plugin = Plugin::probe(&self.plugin_name()).named(&self.plugin_name());
         plugin.wasm = binary::guest(&format!("hostile/{wasm}"));
         plugin.properties = match self.reaches {
-            true => vec!["server".to_owned(), "other".to_owned()],
+            true => ["server", "other", "crowded"].map(str::to_owned).to_vec(),
             false => Vec::new(),
         };
         plugin.allow_empty = true;

@@ -7,6 +7,9 @@ const REQUESTS: &[(&str, &str)] = &[("requests", "5")];
 const IN_FLIGHT: &[(&str, &str)] = &[("requests-in-flight", "3")];
 const HEADERS: &[(&str, &str)] = &[("header-bytes", "\"8KiB\"")];
 const TIME: &[(&str, &str)] = &[("request-time", "\"600ms\"")];
+const CONNECT: &[(&str, &str)] = &[("connect-time", "\"600ms\"")];
+const FIRST_BYTE: &[(&str, &str)] = &[("first-byte-time", "\"600ms\"")];
+const BETWEEN_BYTES: &[(&str, &str)] = &[("between-bytes-time", "\"600ms\"")];
 
 /// What a guest asked for, and was denied.
 const DENIED: &str = "HttpRequestDenied";
@@ -18,13 +21,12 @@ fn untold(seen: &Seen, said: &str) {
     }
 }
 
-fn times_out(seen: &Seen) {
+/// A slow server is none of the plugin's faults, and none of its limits: it is told, and goes on.
+fn times_out(seen: &Seen, errors: &[&str], told: &str) {
     let error = seen.variable("error").unwrap_or_default();
-    let told = ["HttpResponseTimeout", "ConnectionReadTimeout"];
-    assert!(told.contains(&error), "{error}");
-    // A slow server is none of the plugin's faults, and none of its limits: it is told, and goes on.
-    let told = "has hit the time limit of a request of 600 ms (`request-time`)";
-    assert!(seen.log.contains(told), "{}", seen.log);
+    assert!(errors.contains(&error), "{error}");
+    let told = format!("has hit the {told}");
+    assert!(seen.log.contains(&told), "{told}: {}", seen.log);
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -81,14 +83,46 @@ pub(super) const CASES: &[Case] = &[
     )
     .limited(&[("response-bytes", "\"64KiB\"")])
     .reaching(),
-    Case::succeeds("wait_on_a_silent_server")
-        .limited(TIME)
+    Case::succeeds("wait_for_a_connection")
+        .limited(CONNECT)
         .reaching()
-        .and(times_out),
+        .and(|seen| {
+            let told = "time limit of a connection of 600 ms (`connect-time`)";
+            times_out(seen, &["ConnectionTimeout"], told);
+        }),
+    Case::succeeds("wait_on_a_silent_server")
+        .limited(FIRST_BYTE)
+        .reaching()
+        .and(|seen| {
+            let told = "time limit of a response's beginning of 600 ms (`first-byte-time`)";
+            times_out(
+                seen,
+                &["HttpResponseTimeout", "ConnectionReadTimeout"],
+                told,
+            );
+        }),
+    Case::succeeds("wait_on_a_stalled_server")
+        .limited(BETWEEN_BYTES)
+        .reaching()
+        .and(|seen| {
+            let told = "time limit between a response's bytes of 600 ms (`between-bytes-time`)";
+            times_out(
+                seen,
+                &["HttpResponseTimeout", "ConnectionReadTimeout"],
+                told,
+            );
+        }),
     Case::succeeds("wait_on_a_dripping_server")
         .limited(TIME)
         .reaching()
-        .and(times_out),
+        .and(|seen| {
+            let told = "time limit of a request of 600 ms (`request-time`)";
+            times_out(
+                seen,
+                &["HttpResponseTimeout", "ConnectionReadTimeout"],
+                told,
+            );
+        }),
     Case::succeeds("ask_for_metadata").reaching().and(|seen| {
         assert_eq!(seen.result.variables.len(), 16, "{:?}", seen.result);
         for (place, error) in &seen.result.variables {

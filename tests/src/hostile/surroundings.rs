@@ -1,4 +1,4 @@
-//! What hostile guests may reach, and what they may not: two servers on loopback addresses, two secrets, and a folder
+//! What hostile guests may reach, and what they may not: three servers on loopback addresses, two secrets, and a folder
 //! with links that lead out of it.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::AppendHeaders;
 use axum::routing::{get, post};
 use hyper::body::Frame;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Barrier, Mutex};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, interval, sleep};
@@ -53,9 +53,33 @@ const DRIP: Duration = Duration::from_millis(20);
 pub struct Surroundings {
     server: SocketAddr,
     other: SocketAddr,
+    /// Takes no connection.
+    crowded: Crowded,
     /// Connections to the server that nobody is granted.
     strayed: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
+}
+
+/// A server whose queue of connections is full, and stays so: to who knocks it is as if packets were lost.
+struct Crowded {
+    address: SocketAddr,
+    _queue: TcpListener,
+    _waiting: Vec<TcpStream>,
+}
+
+impl Crowded {
+    async fn start() -> Crowded {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        // One more than is said.
+        let queue = socket.listen(0).unwrap();
+        Crowded {
+            address,
+            _queue: queue,
+            _waiting: vec![TcpStream::connect(address).await.unwrap()],
+        }
+    }
 }
 
 struct Served {
@@ -93,6 +117,7 @@ impl Surroundings {
         Surroundings {
             server,
             other,
+            crowded: Crowded::start().await,
             strayed,
             _tasks: tasks,
         }
@@ -119,10 +144,11 @@ impl Surroundings {
             let _ = write!(
                 text,
                 "[plugins.{0}.grant]\nscratch = true\ndirectories = [{{ host = {shelf:?}, guest = \"/shelf\" }}]\n\
-                 network = [\"{1}\"]\nsecrets = [\"granted\"]\n\
+                 network = [\"{1}\", \"http://{2}\"]\nsecrets = [\"granted\"]\n\
                  attach = [{{ secret = \"granted\", header = \"{ATTACHED}\", to = \"{1}\" }}]\n",
                 case.plugin_name(),
-                self.server()
+                self.server(),
+                self.crowded.address
             );
         }
         text
@@ -156,10 +182,11 @@ impl Surroundings {
     }
 
     /// What a guest's configuration says of them.
-    pub(super) fn configuration(&self) -> [(&'static str, String); 2] {
+    pub(super) fn configuration(&self) -> [(&'static str, String); 3] {
         [
             ("server", self.server()),
             ("other", format!("http://{}", self.other)),
+            ("crowded", format!("http://{}", self.crowded.address)),
         ]
     }
 
@@ -173,7 +200,7 @@ impl Surroundings {
     /// Where it keeps one.
     pub(super) async fn nobody_holds_on(&self, process: i32) {
         let until = Instant::now() + DEADLINE;
-        for place in [self.server, self.other] {
+        for place in [self.server, self.other, self.crowded.address] {
             while connections(process, place) > 0 {
                 let open = connections(process, place);
                 assert!(Instant::now() < until, "{open} connections to {place}");
@@ -200,6 +227,7 @@ fn app(served: Arc<Served>) -> Router {
         .route("/many", get(many))
         .route("/endless", get(async || Body::new(Endless)))
         .route("/never", get(std::future::pending::<()>))
+        .route("/stalled", get(async || Body::new(Stalled(Some("begun")))))
         .route("/drip", get(async || Body::new(Drip(interval(DRIP)))))
         .route("/redirect", get(redirect))
         .route("/together/{job}", get(at_a_time))
@@ -269,6 +297,25 @@ impl hyper::body::Body for Endless {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'e'; 4096])))))
+    }
+}
+
+/// A few bytes, and then nothing.
+struct Stalled(Option<&'static str>);
+
+impl hyper::body::Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(bytes) = self.0.take() else {
+            // Nobody wakes it.
+            return Poll::Pending;
+        };
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(bytes.as_bytes())))))
     }
 }
 

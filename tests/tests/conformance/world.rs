@@ -52,8 +52,8 @@ impl World {
         .await;
         rig.setup.plugins_dir = plugins.path().to_path_buf();
         rig.setup.environment = vec![("CONFORMANCE_SECRET".to_owned(), SECRET.to_owned())];
-        rig.setup.tables = tables(&guests, server, "60s");
-        rig.setup.worker = "drain-timeout = \"100ms\"\nstop-grace = \"30s\"".to_owned();
+        rig.setup.tables = tables(&guests, server, "300s");
+        rig.setup.worker = "drain-timeout = \"100ms\"\nstop-grace = \"120s\"".to_owned();
         // All at once: those that ask for a stop request wait for each other.
         rig.setup.slots = guests.len();
         for guest in &guests {
@@ -176,7 +176,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(120), wait).await;
+        let waited = tokio::time::timeout(Duration::from_secs(480), wait).await;
         let said = worker.stop_cleanly().await;
         waited.unwrap_or_else(|_| {
             panic!(

@@ -36,8 +36,10 @@ async fn the_kernel_says_that_it_is_locked() {
     let filters = |text: String| text.parse::<u32>().unwrap();
     let of_the_worker = filters(status_of(worker.process.id(), "Seccomp_filters"));
     assert!(filters(child.status("Seccomp_filters")) > of_the_worker);
-    let none = ("0".to_owned(), "0".to_owned());
-    for process in [child.id(), worker.process.id()] {
+    // A job's process cannot be dumped at all. The worker's can, and with a limit of 0 the kernel would still give its memory
+    // to a program that `core_pattern` names.
+    for (process, limit) in [(child.id(), "0"), (worker.process.id(), "1")] {
+        let none = (limit.to_owned(), limit.to_owned());
         assert_eq!(limits_of(process, "Max core file size"), none, "{process}");
     }
     let first_to_go = std::fs::read_to_string(format!("/proc/{}/oom_score_adj", child.id()));

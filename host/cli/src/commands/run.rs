@@ -48,11 +48,25 @@ pub(crate) fn main(args: &RunArgs, start_log: impl FnOnce(LogFormat)) -> Result<
     runtime.block_on(serve(&config, &state, plugins_dir))
 }
 
+/// The limit that switches core dumps off, bytes. With 0 the kernel still starts a program that its `core_pattern` names, and
+/// hands it the memory; 1 is too little for a file and keeps it from that, too (core(5)).
+const NO_CORE: u64 = 1;
+
 /// What the worker does for itself: its memory holds credentials, which no core dump may hold.
 fn harden() -> Result<()> {
+    let most = rustix::process::getrlimit(Resource::Core)
+        .maximum
+        .unwrap_or(NO_CORE)
+        .min(NO_CORE);
+    if most < NO_CORE {
+        tracing::warn!(
+            "the limit on core files is 0 and cannot be raised to 1: a program that /proc/sys/kernel/core_pattern names \
+             would be given this worker's memory, were it to crash; use LimitCORE=1"
+        );
+    }
     let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
+        current: Some(most),
+        maximum: Some(most),
     };
     rustix::process::setrlimit(Resource::Core, none).context("could not switch core dumps off")?;
     if rustix::process::geteuid().is_root() {

@@ -64,11 +64,12 @@ fn broker(
     Some(broker.observed_by(Arc::new(observer)))
 }
 
-/// Those that the operator sets, and the egress crate's own for the rest.
+/// Those that the operator sets.
 pub(crate) fn limits(limits: &Limits) -> NetworkLimits {
     let small = |limit| u32::try_from(limits.get(limit)).unwrap_or(u32::MAX);
     let sent = limits.get(Limit::RequestBytes);
     let received = limits.get(Limit::ResponseBytes);
+    let time = |limit| Duration::from_millis(limits.get(limit));
     NetworkLimits {
         in_flight: small(Limit::RequestsInFlight),
         requests: limits.get(Limit::Requests),
@@ -78,8 +79,10 @@ pub(crate) fn limits(limits: &Limits) -> NetworkLimits {
         response_bytes: received,
         total_request_bytes: sent,
         total_response_bytes: received,
-        whole: Duration::from_millis(limits.get(Limit::RequestTime)),
-        ..NetworkLimits::default()
+        connect: time(Limit::ConnectTime),
+        first_byte: time(Limit::FirstByteTime),
+        between_bytes: time(Limit::BetweenBytesTime),
+        whole: time(Limit::RequestTime),
     }
 }
 
@@ -102,6 +105,9 @@ fn job_limit(limit: EgressLimit) -> Option<Limit> {
 fn told(hit: LimitHit) -> String {
     let key = match hit.limit {
         EgressLimit::Whole => Some(Limit::RequestTime),
+        EgressLimit::Connect => Some(Limit::ConnectTime),
+        EgressLimit::FirstByte => Some(Limit::FirstByteTime),
+        EgressLimit::BetweenBytes => Some(Limit::BetweenBytesTime),
         limit => job_limit(limit),
     };
     let value = match hit.limit {
@@ -189,7 +195,7 @@ mod tests {
             (
                 EgressLimit::Connect,
                 10_000,
-                "the worker's own limit network-connect-time of 10 s",
+                "the time limit of a connection of 10 s (`connect-time`)",
             ),
         ] {
             assert_eq!(told(limit, value), expected);
