@@ -18,8 +18,13 @@ const FRAME: u64 = 256;
 const ALLOWANCE: u64 = 4 << 20;
 /// And for each second that it runs: progress, ten times a second and rarely that long.
 const PER_SECOND: u64 = 128 << 10;
-/// JSON makes at most this of a byte of clean text: a quote or backslash becomes two; and a line has a frame around it.
+/// JSON makes at most this of a byte of clean text: a quote or backslash becomes two.
 const JSON: u64 = 4;
+/// Of a line besides its text, and of a field besides its name and value: braces, names, quotes.
+const LINE: u64 = 64;
+const FIELD: u64 = 8;
+/// Bytes a second of marks where lines were dropped: one a second, of under 100 bytes.
+const MARKS: u64 = 128;
 
 /// A rule was broken.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +38,10 @@ pub(crate) struct Gate {
     log_bytes: u64,
     received: u64,
     logged: u64,
+    /// What may be received besides, since lines have come that the log's limits allow.
+    earned: u64,
+    /// The frame under way has earned nothing yet.
+    unearned: bool,
 }
 
 impl Gate {
@@ -42,18 +51,21 @@ impl Gate {
             log_bytes,
             received: 0,
             logged: 0,
+            earned: 0,
+            unearned: false,
         }
     }
 
     /// A frame of so many bytes is about to be read.
     pub(crate) fn frame(&mut self, bytes: usize) -> Result<(), Refused> {
         self.received = self.received.saturating_add(bytes as u64 + FRAME);
-        let seconds = self.started.elapsed().as_secs();
+        self.unearned = true;
         let most = self
             .log_bytes
             .saturating_mul(JSON)
             .saturating_add(ALLOWANCE)
-            .saturating_add(seconds.saturating_mul(PER_SECOND));
+            .saturating_add(self.earned)
+            .saturating_add(self.seconds().saturating_mul(PER_SECOND));
         if self.received > most {
             return Err(Refused("it flooded the pipe to its host"));
         }
@@ -75,10 +87,16 @@ impl Gate {
         self.logged = self
             .logged
             .saturating_add((line.text.len() + fields + 1) as u64);
-        // Marks of what was dropped come on top of the budget.
-        if self.logged > self.log_bytes.saturating_mul(2).saturating_add(64 << 10) {
+        if self.logged > self.most_log() {
             return Err(Refused("it sent more log than a job may write"));
         }
+        // A line of one letter is a byte or two of the log, and fifty times that in a frame of its own. So every line
+        // that is taken pays for what is around it; nothing else that a child may say can be many and small.
+        if std::mem::take(&mut self.unearned) {
+            self.earned = self.earned.saturating_add(FRAME);
+        }
+        let around = LINE + FIELD * line.fields.len() as u64;
+        self.earned = self.earned.saturating_add(around);
         Ok(LogLine {
             level: line.level,
             text: text::clean(&line.text),
@@ -89,6 +107,19 @@ impl Gate {
                 .collect(),
             cut: line.cut,
         })
+    }
+
+    /// Marks of what was dropped come on top of the budget.
+    fn most_log(&self) -> u64 {
+        let marks = self.seconds().saturating_mul(MARKS);
+        self.log_bytes
+            .saturating_mul(2)
+            .saturating_add(64 << 10)
+            .saturating_add(marks)
+    }
+
+    fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
     }
 
     /// Bytes of the log that came through.
@@ -164,7 +195,7 @@ pub fn read_as_parent(mut bytes: &[u8]) {
                     logged += line.text.len();
                     assert!(safe(&line.text) && line.text.len() <= MAX_LINE);
                 }
-                assert!(logged as u64 <= 2 * LOG + (64 << 10));
+                assert!(logged as u64 <= gate.most_log());
             }
             Ok(Up::Progress { summary, .. }) => assert!(safe(&Gate::summary(&summary))),
             Ok(Up::Ended(ended)) => {
@@ -216,6 +247,49 @@ mod tests {
         for _ in 0..10_000 {
             tokio::time::advance(Duration::from_millis(100)).await;
             gate.frame(2200).unwrap();
+        }
+    }
+
+    /// A frame with one line, as its child sends it.
+    fn alone(line: &LogLine) -> usize {
+        let frame = Up::Log(vec![line.clone()]);
+        protocol::encode(&frame, MAX_UP).unwrap().len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_log_allows_is_no_flood_however_small_its_lines_are() {
+        const LOG: u64 = 256 << 10;
+        let empty = |fields| LogLine {
+            level: Level::Error,
+            fields: vec![(String::new(), String::new()); fields],
+            ..line("")
+        };
+        for (line, lines) in [
+            (line("x"), LOG / 2),
+            (line("\""), LOG / 2),
+            (empty(0), LOG),
+            (empty(MAX_FIELDS), LOG),
+        ] {
+            let mut gate = Gate::new(LOG);
+            let bytes = alone(&line);
+            for _ in 0..lines {
+                gate.frame(bytes).unwrap();
+                gate.line(line.clone()).unwrap();
+            }
+            // What they have earned is used up by them.
+            let more = (0..).find(|_| gate.frame(1 << 20).is_err());
+            assert!(more.is_some_and(|frames| frames <= 8), "{more:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn marks_of_dropped_lines_are_no_more_log_than_a_job_may_write() {
+        let mut gate = Gate::new(1);
+        let mark = line(&"m".repeat(99));
+        for _ in 0..100_000 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            gate.frame(alone(&mark)).unwrap();
+            gate.line(mark.clone()).unwrap();
         }
     }
 

@@ -108,6 +108,19 @@ async fn a_flood_is_dropped_and_counted_and_does_not_fail_the_job() {
 }
 
 #[tokio::test]
+async fn as_many_short_lines_as_the_log_holds_may_come_at_once() {
+    let ran = Case::new("flood")
+        .set("lines", "200000")
+        .set("width", "1")
+        .limit(Limit::LogRate, 1_000_000)
+        .run()
+        .await;
+    ran.success();
+    assert_eq!(ran.lines().len(), 200_000);
+    assert_eq!(ran.verdict.usage.log_dropped, 0);
+}
+
+#[tokio::test]
 async fn an_endless_flood_ends_with_its_time() {
     let case = Case::new("flood")
         .limit(Limit::Log, 1 << 10)
