@@ -21,16 +21,15 @@ pub(crate) fn fault(status: ExitStatus, said: &str, cpu: Duration, limits: &Limi
         Some(Signal::SYS) => Fault::Crashed(
             "it tried a system call that plugins are forbidden, and was ended for it".to_owned(),
         ),
-        Some(Signal::XCPU) => processor_time(limits),
+        Some(Signal::XCPU) => limit(limits, Limit::CpuTime),
         // The kernel's second signal, for who ignores its first.
         Some(Signal::KILL) if cpu >= limits.cpu().saturating_add(CPU_GRACE) => {
-            processor_time(limits)
+            limit(limits, Limit::CpuTime)
         }
-        Some(Signal::XFSZ) => Fault::Crashed("it wrote a larger file than it may".to_owned()),
-        Some(Signal::ABORT) if said.contains("memory allocation of") => Fault::Limit {
-            limit: Limit::Memory,
-            value: limits.show(Limit::Memory),
-        },
+        Some(Signal::XFSZ) => limit(limits, Limit::FileSize),
+        Some(Signal::ABORT) if said.contains("memory allocation of") => {
+            limit(limits, Limit::Memory)
+        }
         // Its own memory limit makes an allocation fail: nobody is killed for it.
         Some(Signal::KILL) => Fault::Crashed(
             "its process was killed from outside, most likely for lack of memory on this machine"
@@ -45,10 +44,10 @@ pub(crate) fn fault(status: ExitStatus, said: &str, cpu: Duration, limits: &Limi
     }
 }
 
-fn processor_time(limits: &Limits) -> Fault {
+fn limit(limits: &Limits, limit: Limit) -> Fault {
     Fault::Limit {
-        limit: Limit::CpuTime,
-        value: limits.show(Limit::CpuTime),
+        limit,
+        value: limits.show(limit),
     }
 }
 
@@ -87,6 +86,10 @@ mod tests {
         assert!(matches!(
             of(libc::SIGXCPU, ""),
             Fault::Limit { limit: Limit::CpuTime, value } if value == "90 s"
+        ));
+        assert!(matches!(
+            of(libc::SIGXFSZ, ""),
+            Fault::Limit { limit: Limit::FileSize, value } if value == "5 GiB"
         ));
         assert!(matches!(
             of(libc::SIGABRT, "memory allocation of 8 bytes failed"),

@@ -109,6 +109,7 @@ impl OpenFile {
             return Ok(0);
         }
         let quota = &self.node.slot.quota;
+        quota.within_a_file(end)?;
         // Within what it is known to have nothing grows, and most writes to a file are made once: looking at
         // its size is for those that may.
         if quota.size(key).is_some_and(|size| end <= size) {

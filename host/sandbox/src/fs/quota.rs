@@ -131,6 +131,15 @@ impl Quota {
         Ok(before)
     }
 
+    /// A write that ends at `end`. Also within what was there before, where nothing grows: the kernel ends a process that
+    /// writes beyond its limit in a longer file, too.
+    pub(crate) fn within_a_file(&self, end: u64) -> Result<(), Refused> {
+        match end > self.limits.file_bytes {
+            true => Err(self.refuse(Refused::FileBytes)),
+            false => Ok(()),
+        }
+    }
+
     /// An inode is known to be of this size, by the job's own doing.
     pub(crate) fn resized(&self, key: Key, size: u64) {
         self.with(|held| held.books.resized(key, size));

@@ -1,5 +1,6 @@
 //! Guests that fill the disk, by every way there is, and stop where they are told to.
 
+use std::fs;
 use std::path::Path;
 
 use pipefitter_sandbox::{Fault, Limit};
@@ -75,6 +76,22 @@ async fn a_file_has_its_own_size_limit() {
     let told = "got 50000: file-too-large";
     assert_limit(&ran, Limit::FileSize, "50000 bytes", told);
     assert_eq!(on_disk(&ran.case.path("scratch")).0, 50_000);
+}
+
+#[tokio::test]
+async fn a_longer_file_of_a_granted_folder_is_written_up_to_the_limit_of_one() {
+    let limits = [(Limit::FileSize, 50_000)];
+    let case = filling("write", &limits).set("at", "/granted");
+    let case = case.granted("/granted", true);
+    let longer = case.path("granted").join("blocks");
+    fs::write(&longer, vec![b'o'; 100_000]).unwrap();
+    let ran = case.run().await;
+    let told = "got 50000: Uncategorized";
+    assert_limit(&ran, Limit::FileSize, "50000 bytes", told);
+    let left = fs::read(longer).unwrap();
+    assert!(left[..50_000].iter().all(|byte| *byte == b'x'));
+    assert!(left[50_000..].iter().all(|byte| *byte == b'o'));
+    assert_eq!(left.len(), 100_000);
 }
 
 #[tokio::test]

@@ -103,6 +103,26 @@ fn one_file_has_its_own_limit() {
 }
 
 #[test]
+fn a_longer_file_of_before_is_written_only_up_to_the_limit() {
+    let mut rig = Rig::one(DiskLimits {
+        file_bytes: 100,
+        ..roomy()
+    });
+    std::fs::write(rig.path("out/a"), [b'o'; 300]).unwrap();
+    let a = rig.create("a").unwrap();
+    assert_eq!(rig.write(&a, 50, 50), Ok(50));
+    assert_eq!(rig.hit(), None);
+    assert_eq!(rig.write(&a, 50, 51), Err(ErrorCode::FileTooLarge));
+    assert_eq!(rig.hit(), Some((Limit::FileSize, "100 bytes".into())));
+    assert_eq!(rig.write(&a, 1, 200), Err(ErrorCode::FileTooLarge));
+    let end = rig.stream(&a, None).unwrap();
+    assert_eq!(rig.stream_write(&end, 1), Err(ErrorCode::FileTooLarge));
+    // It gets shorter.
+    assert_eq!(rig.set_size(&a, 200), Ok(()));
+    assert_eq!(rig.charged(), (0, 0));
+}
+
+#[test]
 fn what_the_system_refuses_is_not_charged() {
     let mut rig = Rig::one(DiskLimits {
         bytes: u64::MAX,
