@@ -30,9 +30,10 @@ pub(crate) fn fault(status: ExitStatus, said: &str, cpu: Duration, limits: &Limi
         Some(Signal::ABORT) if said.contains("memory allocation of") => {
             limit(limits, Limit::Memory)
         }
-        // Its own memory limit makes an allocation fail: nobody is killed for it.
-        Some(Signal::KILL) => Fault::Crashed(
-            "its process was killed from outside, most likely for lack of memory on this machine"
+        // Its own memory limit makes an allocation fail, or is told by its control group: whatever this was, another
+        // time the same job may come through.
+        Some(Signal::KILL) => Fault::Host(
+            "the plugin's process was killed from outside, most likely for lack of memory on this machine"
                 .to_owned(),
         ),
         Some(
@@ -77,8 +78,9 @@ mod tests {
             other => format!("{other:?}"),
         };
         assert!(text(of(libc::SIGSYS, "")).contains("forbidden"));
-        assert!(text(of(libc::SIGKILL, "")).contains("lack of memory"));
-        assert!(text(after(libc::SIGKILL, "", 94)).contains("lack of memory"));
+        for killed in [of(libc::SIGKILL, ""), after(libc::SIGKILL, "", 94)] {
+            assert!(matches!(killed, Fault::Host(why) if why.contains("lack of memory")));
+        }
         assert_eq!(after(libc::SIGKILL, "", 95), of(libc::SIGXCPU, ""));
         assert!(text(of(libc::SIGSEGV, "")).contains("crashed"));
         assert!(text(of(libc::SIGABRT, "a\nb\u{1b}[1m")).ends_with("it said: a b"));

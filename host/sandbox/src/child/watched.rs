@@ -131,7 +131,7 @@ impl Watched {
             Ok(end @ End::Told(..)) => (end, ENDING),
             Ok(end @ End::Closed) => (end, ENDING),
             Ok(end @ End::Killed(_)) => (end, Duration::ZERO),
-            Err(error) => (End::Killed(Fault::Crashed(error)), Duration::ZERO),
+            Err(fault) => (End::Killed(fault), Duration::ZERO),
         };
         let reaped = reap(child, patience).await;
         let seen = self.seen(&reaped);
@@ -211,16 +211,23 @@ impl Watched {
         code: &StoredCode,
         directories: &[OwnedFd],
         child: &mut Spawned,
-    ) -> Result<End, String> {
-        let failed = |error: FrameError| chain(&error);
-        let io = |error: io::Error| error.to_string();
+    ) -> Result<End, Fault> {
+        // What fails on this side is no fault of the plugin's, which may be tried again.
+        let failed = |error: FrameError| own(chain(&error));
+        let io = |error: io::Error| own(error.to_string());
         let pipe = child.stream.try_clone().map_err(io)?;
         let network = self.connect().map_err(io)?;
         let descriptors: Vec<_> = std::iter::once(code.memory.as_fd())
             .chain(directories.iter().map(AsFd::as_fd))
             .chain(network.iter().map(AsFd::as_fd))
             .collect();
-        protocol::greet(&pipe, &descriptors).map_err(failed)?;
+        match protocol::greet(&pipe, &descriptors) {
+            // It has ended already; its status tells how.
+            Err(FrameError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Ok(End::Closed);
+            }
+            greeted => greeted.map_err(failed)?,
+        }
         pipe.set_nonblocking(true).map_err(io)?;
         let (mut down, mut up) = tokio::net::UnixStream::from_std(pipe)
             .map_err(io)?
@@ -271,10 +278,11 @@ impl Watched {
                 }
                 // A child that asks and never reads is not answered without end.
                 frame = incoming.next(&mut down, &mut self.gate), if outgoing.len() < UNREAD => {
-                    let Some(frame) = frame? else {
+                    let Some(frame) = frame.map_err(Fault::Crashed)? else {
                         return Ok(End::Closed);
                     };
-                    if let Some(end) = self.heard(frame).map_err(|refused| refused.to_string())? {
+                    let heard = self.heard(frame);
+                    if let Some(end) = heard.map_err(|refused| Fault::Crashed(refused.to_string()))? {
                         return Ok(end);
                     }
                 }
@@ -377,6 +385,11 @@ impl Watched {
         let (reason, until) = self.asked?;
         (Instant::now() >= until).then_some(Fault::Interrupted(Some(reason)))
     }
+}
+
+/// A fault of this side of the pipe.
+fn own(why: String) -> Fault {
+    Fault::Host(format!("the plugin's process cannot be served: {why}"))
 }
 
 /// Resolves when the child must be killed.

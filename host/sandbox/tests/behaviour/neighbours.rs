@@ -46,7 +46,20 @@ async fn a_child_that_is_killed_says_so_and_its_neighbour_goes_on() {
         rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     };
     let killed = async { tokio::join!(case.run(), kill).0 };
-    says(&beside(killed).await, "was killed from outside");
+    match beside(killed).await.fault() {
+        Fault::Host(why) => assert!(why.contains("was killed from outside"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Of what can fail on the worker's side of the pipe this needs no worker in trouble.
+#[tokio::test]
+async fn what_the_worker_itself_cannot_do_is_no_fault_of_the_plugin() {
+    let case = Case::new("ok").set("large", &"x".repeat(9 << 20));
+    match case.run().await.fault() {
+        Fault::Host(why) => assert!(why.contains("at most 8388608 are taken"), "{why}"),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ fn faults() {
         },
         Fault::Start("the directory /srv/www is not there".to_owned()),
         Fault::Host("the guest's thread panicked".to_owned()),
+        Fault::Crashed("its process crashed (signal: 11 (SIGSEGV))".to_owned()),
         Fault::Interrupted(Some(StopReason::HandOver)),
         Fault::Interrupted(None),
     ];
