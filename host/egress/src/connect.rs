@@ -15,6 +15,7 @@ use crate::address::judge;
 use crate::dial::{ByteStream, Dial};
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::job::Job;
 use crate::lookups::{JobLookups, Lookups};
 use crate::protocol::ErrorCode;
 use crate::proxy::{Destination, Proxy};
@@ -39,22 +40,20 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// Open a connection to a target; `named` are the otherwise refused ranges that its grants name, and the names are
-    /// looked up among the job's.
+    /// Open a connection to a target of a job's; `named` are the otherwise refused ranges that its grants name.
     pub(crate) async fn open(
         &self,
+        job: &Job,
         target: &Target,
         named: &[IpNet],
-        lookups: &JobLookups,
         timeout: &Timeout,
     ) -> Result<(Box<dyn ByteStream>, Version), Failure> {
         let deadline = Instant::now() + timeout.after;
-        let destinations =
-            tokio::time::timeout_at(deadline, self.destinations(target, named, lookups))
-                .await
-                .map_err(|_| timeout.failure(ErrorCode::DnsTimeout, "resolving the name"))??;
+        let destinations = tokio::time::timeout_at(deadline, self.destinations(job, target, named))
+            .await
+            .map_err(|_| timeout.failure(ErrorCode::DnsTimeout, "resolving the name"))??;
         let connect = async {
-            let stream = self.race(destinations, lookups).await?;
+            let stream = self.race(destinations, &job.lookups).await?;
             match target.scheme {
                 Scheme::Http => Ok((stream, Version::Http1)),
                 Scheme::Https => tls::handshake(&self.tls, &target.host, stream).await,
@@ -68,16 +67,16 @@ impl Connector {
     /// Where to connect to, every address of it judged.
     async fn destinations(
         &self,
+        job: &Job,
         target: &Target,
         named: &[IpNet],
-        lookups: &JobLookups,
     ) -> Result<Vec<Destination>, Failure> {
         let addresses = match &target.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) if self.proxy.as_ref().is_some_and(|proxy| proxy.resolves) => {
                 return Ok(vec![Destination::Name(name.clone(), target.port)]);
             }
-            Host::Name(name) => resolve(lookups, name).await?,
+            Host::Name(name) => resolve(&job.lookups, name).await?,
         };
         let mut allowed = Vec::new();
         let mut seen = HashSet::new();
@@ -101,6 +100,7 @@ impl Connector {
             ));
         }
         if !refused.is_empty() {
+            let target = job.shown(&target.to_string());
             tracing::debug!(%target, ?refused, "addresses that may not be dialled were left out");
         }
         Ok(alternate(allowed)

@@ -143,7 +143,7 @@ async fn send(
     }
     let (stream, version) = job
         .connector
-        .open(target, &named, &job.lookups, &timeouts.connect)
+        .open(job, target, &named, &timeouts.connect)
         .await?;
     job.ledger.connected();
     let mut connection = Connection::start(stream, version, &job.limits, &job.tasks).await?;

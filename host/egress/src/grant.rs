@@ -211,14 +211,14 @@ impl NetworkGrants {
         self.0.iter().any(|grant| grant.includes(asked))
     }
 
-    /// The otherwise refused ranges that a request for this target may reach, of all grants that cover it
-    /// together; none where no grant does.
     /// Whether a request for this is let out to be resolved.
     #[must_use]
     pub fn covers(&self, uri: &http::Uri) -> bool {
         Target::of(uri).is_ok_and(|target| self.permit(&target).is_some())
     }
 
+    /// The otherwise refused ranges that a request for this target may reach, of all grants that cover it
+    /// together; none where no grant does.
     pub(crate) fn permit(&self, target: &Target) -> Option<Vec<IpNet>> {
         let mut covering = self
             .0

@@ -114,7 +114,8 @@ impl Job {
         )
     }
 
-    fn shown(&self, text: &str) -> String {
+    /// A text as a log may have it.
+    pub(crate) fn shown(&self, text: &str) -> String {
         match &self.observer {
             Some(observer) => observer.shown(text),
             None => text.to_owned(),

@@ -163,6 +163,7 @@ async fn logs_name_plugin_and_target_and_tell_no_secret() {
     let setup = Net::new()
         .name("a.example", &[PUBLIC])
         .name("in.example", &["10.0.0.1"])
+        .name("hunter77.example", &["10.0.0.1", PUBLIC])
         .everywhere(http1_over(describe()))
         .start();
     let secret = attach("http://a.example", "x-api-key", "hunter22");
@@ -171,7 +172,11 @@ async fn logs_name_plugin_and_target_and_tell_no_secret() {
         ..Default::default()
     };
     let guest = Guest::of(setup.broker(
-        &["http://a.example", "http://in.example"],
+        &[
+            "http://a.example",
+            "http://in.example",
+            "http://hunter77.example",
+        ],
         limits,
         vec![secret],
     ))
@@ -181,6 +186,7 @@ async fn logs_name_plugin_and_target_and_tell_no_secret() {
         "http://b.example/?q=hunter33",
         "http://in.example/?q=hunter33",
         "http://hunter66.example/",
+        "http://hunter77.example/",
         "http://a.example:hunter66/",
     ] {
         let request = Request::post(uri)
@@ -201,6 +207,7 @@ async fn logs_name_plugin_and_target_and_tell_no_secret() {
         "WARN pipefitter_egress::job: a plugin's request was refused plugin=fetcher target=http://b.example code=http-request-denied",
         "target=http://in.example code=destination-ip-prohibited",
         "WARN pipefitter_egress::job: a plugin's request hit a limit plugin=fetcher target=http://a.example limit=network-request-bytes value=10",
+        "DEBUG pipefitter_egress::connect: addresses that may not be dialled were left out target=http://",
     ] {
         assert!(log.contains(told), "{told}\nis not in\n{log}");
     }

@@ -82,7 +82,7 @@ struct Events(mpsc::UnboundedSender<EgressEvent>);
 
 impl Observe for Events {
     fn shown(&self, text: &str) -> String {
-        text.replace("hunter66", "***")
+        text.replace("hunter66", "***").replace("hunter77", "***")
     }
 
     fn observe(&self, event: EgressEvent) {
