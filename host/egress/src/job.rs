@@ -110,7 +110,7 @@ impl Job {
     pub(crate) fn advice(&self, target: &Target) -> String {
         format!(
             "no grant covers it: to allow it, add \"{target}\" to `network` of [plugins.{}.grant]",
-            self.plugin
+            key(&self.plugin)
         )
     }
 
@@ -129,11 +129,32 @@ impl Job {
     }
 }
 
+/// As TOML's key: with a dot in it the name would be two.
+fn key(plugin: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if plugin.chars().all(bare) {
+        plugin.to_owned()
+    } else {
+        format!("{plugin:?}")
+    }
+}
+
 // The rest holds other people's secrets.
 impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Job")
             .field("plugin", &self.plugin)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn a_name_with_a_dot_is_quoted() {
+        assert_eq!(key("my-plugin_2"), "my-plugin_2");
+        assert_eq!(key("my.plugin"), "\"my.plugin\"");
     }
 }

@@ -1,6 +1,7 @@
 //! Holds what a plugin asks for, and what it is, against what the operator grants; a refusal names the lines to add.
 
 use pipefitter_egress::NetworkGrant;
+use pipefitter_plugins::toml_table::key;
 use pipefitter_plugins::{DirectoryAsk, Manifest, PrepareError};
 use pipefitter_sandbox::{Entry, Shape};
 
@@ -195,16 +196,6 @@ fn grant_entry(ask: &DirectoryAsk, settings: Option<&PluginGrants>) -> String {
         );
     let write = if ask.write { ", write = true" } else { "" };
     format!("{{ host = {host:?}, guest = {:?}{write} }}", ask.guest)
-}
-
-/// As TOML's bare key, or quoted.
-fn key(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !name.is_empty() && name.chars().all(bare) {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    }
 }
 
 #[cfg(test)]

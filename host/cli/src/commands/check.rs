@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use pipefitter_codepipeline::{ConnectError, Owner};
+use pipefitter_plugins::toml_table::key;
 use pipefitter_plugins::{ActionTypeKey, Catalogue};
 use pipefitter_sandbox::IsolationFloor;
 use pipefitter_worker::WorkerConfig;
@@ -191,7 +192,7 @@ pub(crate) fn against_plugins(config: &Config, catalogue: &Catalogue) -> Vec<Con
         if catalogue.by_name(name).is_none() {
             found.push(warning(
                 places.key(&["plugins", name]),
-                format!("[plugins.{name}] is for a plugin that is not served"),
+                format!("[plugins.{}] is for a plugin that is not served", key(name)),
                 "its name is the .wasm's, without the extension: correct it or take the table out",
             ));
         }

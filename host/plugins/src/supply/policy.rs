@@ -7,6 +7,7 @@ use super::custody::Custody;
 use super::digest::FileDigest;
 use super::signature::{Signature, SignatureSeen, TrustedKey, signature_path};
 use crate::contract::Problem;
+use crate::toml_table::key;
 
 /// 64 MiB: three times what the largest known plugins have, with an interpreter of their language inside.
 const LARGEST_WASM: u64 = 64 << 20;
@@ -270,10 +271,5 @@ fn list(digests: &[FileDigest]) -> String {
 
 /// The plugin's table of the configuration, as TOML writes it.
 fn table(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.chars().all(bare) {
-        format!("[plugins.{name}]")
-    } else {
-        format!("[plugins.{name:?}]")
-    }
+    format!("[plugins.{}]", key(name))
 }

@@ -24,4 +24,5 @@ mod words;
 pub use entry::Entry;
 pub use problem::TableProblem;
 pub use table::{Table, read};
+pub use words::key;
 pub(crate) use words::{meant, one_of, printable};

@@ -21,6 +21,17 @@ pub(crate) fn described(value: &DeValue<'_>) -> String {
     }
 }
 
+/// A name as TOML's key: bare where that can be, else quoted, as one with a dot must be.
+#[must_use]
+pub fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(bare) {
+        name.to_owned()
+    } else {
+        format!("{name:?}")
+    }
+}
+
 /// The path to a key of the table at `path`, which is empty for the root.
 pub(crate) fn joined(path: &str, key: &str) -> String {
     if path.is_empty() {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use pipefitter_codepipeline::{FailureResult, FailureType, cut_utf16};
+use pipefitter_plugins::toml_table::key;
 use pipefitter_sandbox::{Fault, Limit, LimitUnit, StopReason};
 
 /// Where it happened, and what the log said last.
@@ -104,7 +105,7 @@ fn advice(scene: &Scene<'_>, fault: &Fault) -> String {
              [plugins.{}.limits] in pipefitter.toml",
             limit.key(),
             example(*limit),
-            scene.plugin
+            key(scene.plugin)
         ),
         Fault::Trap { .. } | Fault::Exited { .. } | Fault::Protocol(_) | Fault::Crashed(_) => {
             ". This is a fault of the plugin or of what it was given: its author can tell from the log"

@@ -5,10 +5,14 @@ use pipefitter_sandbox::{Fault, Limit, StopReason};
 
 use super::*;
 
-fn rendered(fault_: &Fault) -> String {
+fn rendered(fault: &Fault) -> String {
+    rendered_of("site", fault)
+}
+
+fn rendered_of(plugin: &str, fault_: &Fault) -> String {
     let tail = ["reading 12 pages".to_owned(), "page 7 of 12".to_owned()];
     let scene = Scene {
-        plugin: "site",
+        plugin,
         action: "Site",
         pipeline: "docs",
         tail: &tail,
@@ -47,6 +51,19 @@ fn faults() {
     ];
     let texts: Vec<String> = faults.iter().map(rendered).collect();
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn a_line_for_the_configuration_is_toml() {
+    let memory = Fault::Limit {
+        limit: Limit::Memory,
+        value: "256 MiB".to_owned(),
+    };
+    let text = rendered_of("my.plugin", &memory);
+    assert!(
+        text.contains("under [plugins.\"my.plugin\".limits] in"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use pipefitter_plugins::toml_table::key;
 use pipefitter_plugins::{Custody, PluginFiles, SupplyPolicy, TrustedKey, inspect_plugin};
 
 use crate::args::VerifyArgs;
@@ -79,16 +80,7 @@ fn described(file: &Path, plugin: &PluginFiles) -> String {
         file.display(),
         plugin.manifest.key(),
         plugin.wasm_digest,
-        table_key(&plugin.name),
+        key(&plugin.name),
         plugin.wasm_digest,
     )
-}
-
-/// A `.` in a name would be TOML's own.
-fn table_key(name: &str) -> String {
-    if name.contains('.') {
-        format!("\"{name}\"")
-    } else {
-        name.to_owned()
-    }
 }

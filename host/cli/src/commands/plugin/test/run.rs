@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use pipefitter_codepipeline::JobId;
 use pipefitter_egress::{NetworkGrant, parse_range};
+use pipefitter_plugins::toml_table::key;
 use pipefitter_plugins::{Manifest, Plugin, load_plugin};
 use pipefitter_worker::WorkerConfig;
 use serde_json::Value;
@@ -126,8 +127,9 @@ pub(super) async fn run(
     let plugin = load(subject, &config, &engine).await?;
     if let Some(other) = config.plugins.keys().find(|name| **name != plugin_name) {
         bail!(
-            "config.toml has a table [plugins.{other}], and this plugin is called `{plugin_name}`: write \
-             [plugins.{plugin_name}]"
+            "config.toml has a table [plugins.{}], and this plugin is called `{plugin_name}`: write [plugins.{}]",
+            key(other),
+            key(plugin_name)
         );
     }
 
