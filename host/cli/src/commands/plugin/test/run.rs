@@ -129,7 +129,7 @@ pub(super) async fn run(
         bail!(
             "config.toml has a table [plugins.{}], and this plugin is called `{plugin_name}`: write [plugins.{}]",
             key(other),
-            key(plugin_name)
+            key(&plugin_name)
         );
     }
 
