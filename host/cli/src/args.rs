@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// What AWS must know of a plugin's action type
     #[command(subcommand)]
     ActionType(ActionTypeCommand),
-    /// Print the least IAM policy that a configuration needs
+    /// Print the least IAM policies that a configuration needs: of the worker's own credentials and of each role
     Iam(IamArgs),
     /// Print what AWS must be told so that events reach the queue of a source
     Events(EventsArgs),
@@ -402,7 +402,7 @@ pub(crate) struct IamArgs {
         env = "PIPEFITTER_CONFIG"
     )]
     pub(crate) config: PathBuf,
-    /// The account, 12 digits; `*` where it is left out
+    /// The account of the worker's own credentials, 12 digits; `*` where it is left out. That of a role is in its ARN
     #[arg(long, default_value = "*")]
     pub(crate) account: String,
 }

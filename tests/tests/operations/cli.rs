@@ -227,6 +227,54 @@ async fn help_version_completions_and_policy() {
 }
 
 #[tokio::test]
+async fn iam_has_a_policy_for_each_role_and_for_who_assumes_it() {
+    let (folder, _) = folder_with_probe();
+    let far = "[[source]]\nid = \"far\"\nregion = \"us-east-1\"\nexternal-id = \"ours\"\n\
+               role-arn = \"arn:aws:iam::444455556666:role/worker\"\n";
+    std::fs::write(
+        folder.path().join("pipefitter.toml"),
+        format!("{GOOD}{far}"),
+    )
+    .unwrap();
+    let (code, said, errors) =
+        pipefitter(folder.path(), &["iam", "--account", "111122223333"]).await;
+    assert_eq!(code, 0, "{errors}");
+    let policies = serde_json::Deserializer::from_str(&said).into_iter::<Value>();
+    let policies: Vec<Value> = policies.map(Result::unwrap).collect();
+    let titles: Vec<&str> = errors.lines().collect();
+    assert_eq!((policies.len(), titles.len()), (3, 3), "{said}{errors}");
+    let of = |named: &str| {
+        let at = titles.iter().position(|title| title.contains(named));
+        policies[at.unwrap_or_else(|| panic!("{named}: {errors}"))]["Statement"].clone()
+    };
+    let assume = &of("to assume roles")[0];
+    assert_eq!(
+        assume["Resource"][0],
+        "arn:aws:iam::444455556666:role/worker"
+    );
+    assert_eq!(
+        assume["Condition"]["StringEquals"]["sts:ExternalId"],
+        "ours"
+    );
+    for (named, arn) in [
+        (
+            "`main`",
+            "arn:aws:codepipeline:eu-central-1:111122223333:actiontype:Custom/Build/Probe/1",
+        ),
+        (
+            "role/worker",
+            "arn:aws:codepipeline:us-east-1:444455556666:actiontype:Custom/Build/Probe/1",
+        ),
+    ] {
+        assert_eq!(
+            of(named)[0]["Resource"],
+            serde_json::json!([arn]),
+            "{named}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn events_and_checks_of_executions_ask_for_rights_and_a_rule() {
     let (folder, _) = folder_with_probe();
     std::fs::write(folder.path().join("pipefitter.toml"), GOOD).unwrap();
