@@ -174,9 +174,10 @@ fn read_worker_table(table: &Table<'_>, worker: &mut WorkerConfig) {
         }
     }
     for (name, entry) in table.named("query-values") {
-        let values = entry
-            .texts()
-            .map(|texts| texts.into_iter().map(str::to_owned).collect());
+        let values = entry.texts().map(|texts| {
+            check_query_values(&name, &entry, &texts);
+            texts.into_iter().map(str::to_owned).collect()
+        });
         if let Some((key, values)) = action_type(&entry, &name).zip(values) {
             worker.query_values.insert(key, values);
         }
@@ -212,6 +213,34 @@ fn read_worker_table(table: &Table<'_>, worker: &mut WorkerConfig) {
             "`worker.poll-interval-min` is zero",
             "give at least a few milliseconds: a poll without a pause is throttled",
         );
+    }
+}
+
+/// The most characters of a value that can be polled for: shape ActionConfigurationQueryableValue of the service's
+/// model, `[a-zA-Z0-9_-]+`.
+const QUERY_VALUE: usize = 50;
+
+/// The service refuses each poll with another value.
+fn check_query_values(action_type: &str, entry: &Entry<'_>, values: &[&str]) {
+    let simple = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    for (at, (item, value)) in entry.items().into_iter().flatten().zip(values).enumerate() {
+        let length = value.chars().count();
+        if !(1..=QUERY_VALUE).contains(&length) || !value.chars().all(simple) {
+            let shown = match length {
+                0 => "an empty value".to_owned(),
+                1..=QUERY_VALUE => format!("`{value}`"),
+                _ => format!("a value of {length} characters"),
+            };
+            item.problem(
+                format!("CodePipeline takes no poll of `{action_type}` for {shown}"),
+                format!("write 1 to {QUERY_VALUE} letters, digits, `-` and `_`: a pipeline's action can have no other value"),
+            );
+        } else if values[..at].contains(value) {
+            item.problem(
+                format!("`{value}` is there twice for `{action_type}`"),
+                "take one of them out: it is polled for once",
+            );
+        }
     }
 }
 

@@ -70,6 +70,9 @@ broken! {
                             events = { queue-url = \"https://host/111122223333/q\", poll-interval-max = 7 }\n";
     action_types_by_halves: "[worker.slots-per-action-type]\n\"Build/Site\" = 2\n\
                              [worker.query-values]\n\"Build/Site/1\" = \"team\"\n";
+    query_values_that_no_poll_may_have: "[worker.query-values]\n\
+                             \"Build/Site/1\" = [\"\", \"team a\", \"team-A_1\", \"equipe-é\", \"team-A_1\"]\n\
+                             \"Build/Site/2\" = [\"team-A_1\", \"a23456789012345678901234567890123456789012345678901\"]\n";
 }
 
 #[test]
