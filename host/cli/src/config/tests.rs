@@ -73,6 +73,10 @@ broken! {
     query_values_that_no_poll_may_have: "[worker.query-values]\n\
                              \"Build/Site/1\" = [\"\", \"team a\", \"team-A_1\", \"equipe-é\", \"team-A_1\"]\n\
                              \"Build/Site/2\" = [\"team-A_1\", \"a23456789012345678901234567890123456789012345678901\"]\n";
+    a_key_of_a_table_that_is_not_there: "slots = 8\nslotz = 8\nplugin-size = \"1MiB\"\ncolour = 1\n";
+    a_key_of_a_table_that_is_there: "region = \"eu-west-1\"\nwall = \"1m\"\nsecret = 1\n\
+                                     [[source]]\nid = \"main\"\nregion = \"eu-west-1\"\n\
+                                     [plugins.publish.limits]\nwall = \"1m\"\n";
 }
 
 #[test]

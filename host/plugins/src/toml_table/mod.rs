@@ -8,7 +8,7 @@
 //! What a reader asks a [`Table`] for is what the table may hold. A getter that finds something else notes a
 //! problem and returns nothing, like one that finds no value: the reader goes on either way, and [`read`]
 //! gives its value away only if nobody noted anything. When a reader is done with a table, the keys that it
-//! never asked for are told as unknown, and a [required](Table::require) key that is absent is told unless an
+//! never asked for are told as unknown (one of the root that is alike to a key of a table, with that table), and a [required](Table::require) key that is absent is told unless an
 //! unknown one is probably it, misspelt.
 //!
 //! No text makes this panic, and none gets through to a terminal as control characters. Of a text that is

@@ -1,9 +1,10 @@
 //! What is wrong with a text, and where.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::words::printable;
+use super::words::{likeness, printable};
 
 /// One fault of a text. Message and remedy are single lines without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub(crate) struct Problems<'t> {
     found: RefCell<Vec<TableProblem>>,
     /// Lines that are not TOML, each with those below it up to the next header.
     guesswork: Vec<Range<usize>>,
+    /// While a table is read that is not there, nothing in it is wrong.
+    muted: Cell<bool>,
+    /// Tables, as messages call them, and the keys that they may hold; the root is not among them.
+    homes: RefCell<BTreeSet<(String, &'static str)>>,
 }
 
 impl<'t> Problems<'t> {
@@ -30,6 +35,8 @@ impl<'t> Problems<'t> {
             text,
             found: RefCell::default(),
             guesswork: Vec::new(),
+            muted: Cell::new(false),
+            homes: RefCell::default(),
         };
         for error in errors {
             problems.not_toml(error);
@@ -81,7 +88,46 @@ impl<'t> Problems<'t> {
         }
     }
 
+    /// Does something of which no problem is kept.
+    pub(crate) fn muted(&self, work: impl FnOnce()) {
+        let before = self.muted.replace(true);
+        work();
+        self.muted.set(before);
+    }
+
+    /// A table may hold these keys.
+    pub(crate) fn home(&self, path: &str, keys: &[&'static str]) {
+        let table = match path.split_once('[') {
+            None => format!("[{path}]"),
+            Some((list, index)) if index.ends_with(']') && !list.contains('.') => {
+                format!("[[{list}]]")
+            }
+            // What is in a list's item has no header that could be named.
+            Some(_) => return,
+        };
+        let keys = keys.iter().map(|key| (table.clone(), *key));
+        self.homes.borrow_mut().extend(keys);
+    }
+
+    /// The table and the key that a key of the root was probably meant to be, if it is more alike than `than`.
+    pub(crate) fn home_of(&self, name: &str, than: Option<f64>) -> Option<(String, &'static str)> {
+        let homes = self.homes.borrow();
+        let near = homes
+            .iter()
+            .filter_map(|home| Some((likeness(name, home.1)?, home)));
+        let near = near.filter(|(alike, _)| than.is_none_or(|than| *alike > than));
+        // Of several, the one that the fewest dots lead to, and the first by name.
+        let depth = |home: &(String, &str)| home.0.matches('.').count();
+        let best = near
+            .rev()
+            .max_by(|(a, home), (b, other)| a.total_cmp(b).then(depth(other).cmp(&depth(home))));
+        best.map(|(_, home)| home.clone())
+    }
+
     fn push(&self, span: Range<usize>, message: &str, remedy: &str) {
+        if self.muted.get() {
+            return;
+        }
         self.found.borrow_mut().push(TableProblem {
             span,
             message: printable(message),

@@ -3,13 +3,17 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use toml::de::DeTable;
 
 use super::entry::Entry;
 use super::problem::{Problems, TableProblem};
-use super::words::{key_in, list_of, meant};
+use super::words::{joined, key_in, likeness, list_of, meant};
+
+/// What is read in place of a table that is not there.
+static NOTHING: LazyLock<DeTable<'static>> = LazyLock::new(DeTable::new);
 
 /// Read a text with `root`, which returns nothing only where a problem says why.
 ///
@@ -130,9 +134,19 @@ impl<'a> Table<'a> {
         self.get(key)?.choice(words)
     }
 
-    /// See [`Entry::table`].
+    /// See [`Entry::table`]. Of a table that is not there `read` is asked too, for the keys that it knows, and what it
+    /// returns is dropped.
     pub fn table<T>(&self, key: &'static str, read: impl FnOnce(&Table<'a>) -> T) -> Option<T> {
-        self.get(key)?.table(read)
+        if let Some(entry) = self.get(key) {
+            return entry.table(read);
+        }
+        self.problems.muted(|| {
+            let path = joined(&self.path, key);
+            let table = Table::new(self.problems, &NOTHING, 0..0, path);
+            drop(read(&table));
+            table.finish();
+        });
+        None
     }
 
     /// See [`Entry::tables`]: of `[[key]]`, or of a list of inline tables.
@@ -153,6 +167,10 @@ impl<'a> Table<'a> {
     /// Tell of keys that nobody asked for, and of required ones that are absent.
     pub(crate) fn finish(self) {
         let asked = self.asked.borrow();
+        let is_root = self.path.is_empty();
+        if !is_root {
+            self.problems.home(&self.path, &asked);
+        }
         let unknown = self
             .table
             .keys()
@@ -161,13 +179,23 @@ impl<'a> Table<'a> {
         for key in unknown {
             let name: &str = key.get_ref();
             let other = meant(name, &asked);
+            // The root is finished last, when every table has told what it may hold.
+            let alike = other.and_then(|other| likeness(name, other));
+            let home = self.problems.home_of(name, alike).filter(|_| is_root);
+            let other = other.filter(|_| home.is_none());
             misspelt.extend(other);
             self.problems.add(
                 key.span(),
                 &format!("unknown key {}", key_in(&self.path, name)),
-                &match other {
-                    Some(other) => format!("did you mean `{other}`?"),
-                    None => format!("remove it; known here: {}", list_of(&asked)),
+                &match (home, other) {
+                    (Some((table, key)), _) if key == name => {
+                        format!("`{key}` belongs in {table}")
+                    }
+                    (Some((table, key)), _) => {
+                        format!("did you mean `{key}`? It belongs in {table}")
+                    }
+                    (None, Some(other)) => format!("did you mean `{other}`?"),
+                    (None, None) => format!("remove it; known here: {}", list_of(&asked)),
                 },
             );
         }

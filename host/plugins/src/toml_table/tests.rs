@@ -77,6 +77,30 @@ fn a_required_key_that_is_misspelt_is_told_once() {
 }
 
 #[test]
+fn a_key_of_the_root_that_is_a_tables_is_told_with_the_table() {
+    let good = "host = 'x'\n";
+    // Whether the table is there or not.
+    for table in ["", "[inner]\n"] {
+        assert_eq!(
+            told(&format!("most = 1\n{good}{table}")),
+            ["unknown key `most`; `most` belongs in [inner]"]
+        );
+    }
+    assert_eq!(
+        told(&format!("{good}id = '1'\nMost = 1\n[[item]]\nid = '1'\n")),
+        [
+            "unknown key `id`; `id` belongs in [[item]]",
+            "unknown key `Most`; did you mean `most`? It belongs in [inner]"
+        ]
+    );
+    // The root's own come first.
+    assert_eq!(
+        told(&format!("{good}inne = 1\n")),
+        ["unknown key `inne`; did you mean `inner`?"]
+    );
+}
+
+#[test]
 fn what_follows_a_line_that_is_not_toml_is_not_judged() {
     let told = told("[inner\nn = 'x'\n[own]\nx = 1\n");
     assert_eq!(told.len(), 2, "{told:?}");

@@ -74,16 +74,20 @@ pub(crate) fn one_of(known: &[&str]) -> String {
     }
 }
 
-/// The one of `known` that `name` was probably meant to be.
-pub(crate) fn meant<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+/// How alike two keys are, up to 1, if one may be the other, misspelt.
+pub(crate) fn likeness(name: &str, other: &str) -> Option<f64> {
     // Above this Jaro-Winkler similarity a slip of the finger lies; below it, another word.
     const ALIKE: f64 = 0.8;
     let plain = |text: &str| text.to_lowercase().replace('_', "-");
-    let name = plain(name);
+    let alike = strsim::jaro_winkler(&plain(name), &plain(other));
+    (alike >= ALIKE).then_some(alike)
+}
+
+/// The one of `known` that `name` was probably meant to be.
+pub(crate) fn meant<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&name, &plain(candidate)), *candidate))
-        .filter(|(alike, _)| *alike >= ALIKE)
+        .filter_map(|candidate| Some((likeness(name, candidate)?, *candidate)))
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }
