@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::pipeline::CodePipeline;
-use crate::pipeline::event::{Event, Phase};
+use crate::pipeline::event::{Event, Phase, Trigger};
+use crate::pipeline::{CodePipeline, Saved};
 use crate::s3::{ObjectMeta, ObjectStore};
 
 async fn until(
@@ -86,6 +86,67 @@ async fn a_moved_clock_offers_continuations_and_times_actions_out() {
     tasks.wait().await;
     let error = service.call("ListPipelines", b"{}").await.unwrap_err();
     assert_eq!(error.code, "ServiceUnavailableException");
+}
+
+#[tokio::test]
+async fn a_source_of_whose_change_no_notice_came_is_found_by_the_look_every_30_seconds() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open(directory.path().join("s3"))
+        .await
+        .unwrap();
+    store.create_bucket("sources", true).await.unwrap();
+    store.create_bucket("artifacts", false).await.unwrap();
+    let publish = async |content: &'static str| {
+        let meta = ObjectMeta::default();
+        store
+            .put_bytes("sources", "s.zip", content, meta)
+            .await
+            .unwrap()
+    };
+    publish("one").await;
+    let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+    let (tasks, file) = (TaskTracker::new(), directory.path().join("state"));
+    let start = |stop: &CancellationToken| {
+        let saved = Saved::open(&file, "test").unwrap();
+        let (registry, ends) = (Registry::new(clock.clone()), (&tasks, stop.clone()));
+        let poll = crate::LocalConfig::default().source_poll;
+        CodePipeline::start(settings(), poll, store.clone(), registry, Some(saved), ends).unwrap()
+    };
+    let ask = async |service: &CodePipeline, name: &str, body: Value| {
+        let body = body.to_string();
+        service.call(name, body.as_bytes()).await.unwrap()
+    };
+
+    let stop = CancellationToken::new();
+    let service = start(&stop);
+    ask(&service, "CreateCustomActionType", action_type()).await;
+    let declared = pipeline(vec![vec![action("A", 1)]]);
+    ask(&service, "CreatePipeline", declared).await;
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    drop(service);
+
+    // Nobody listens to notices meanwhile.
+    publish("two").await;
+    let stop = CancellationToken::new();
+    let service = start(&stop);
+    let mut events = service.events();
+    let seconds = |seconds| Timestamp::from_second(seconds).unwrap();
+    for moved in [29, 1] {
+        let listed = json!({ "pipelineName": "p" });
+        let listed = ask(&service, "ListPipelineExecutions", listed).await;
+        assert_eq!(listed["pipelineExecutionSummaries"], json!([]));
+        clock.advance(Duration::from_secs(moved));
+    }
+    let begun = loop {
+        let event = events.recv().await.unwrap();
+        if let EventKind::ExecutionStarted { trigger } = event.kind {
+            break (event.at, trigger);
+        }
+    };
+    assert_eq!(begun, (seconds(30), Trigger::PollForSourceChanges));
+    stop.cancel();
 }
 
 /// Shows `CreatePipeline` as on AWS: the artifact bucket must be there.
