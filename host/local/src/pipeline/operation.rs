@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -76,8 +75,15 @@ impl Operation {
                 format!("CodePipeline has no operation named '{name}'"),
             ));
         };
-        let request = checked(body, shape)?;
-        Ok(match *name {
+        Self::read(name, checked(body, shape)?)
+    }
+
+    /// What an operation takes of a request that keeps to the model.
+    pub(super) fn read<'de, D>(name: &str, request: D) -> Result<Self, ApiError>
+    where
+        D: Deserializer<'de, Error: std::fmt::Display>,
+    {
+        Ok(match name {
             "CreateCustomActionType" => Self::CreateCustomActionType(read(request)?),
             "ListActionTypes" => Self::ListActionTypes(read(request)?),
             "CreatePipeline" => Self::CreatePipeline(read(request)?),
@@ -124,8 +130,12 @@ fn checked(body: &[u8], shape: &Shape) -> Result<Value, ApiError> {
     Ok(value)
 }
 
-fn read<T: DeserializeOwned>(request: Value) -> Result<T, ApiError> {
-    serde_json::from_value(request)
+fn read<'de, T, D>(request: D) -> Result<T, ApiError>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de, Error: std::fmt::Display>,
+{
+    T::deserialize(request)
         .map_err(|error| ApiError::serialization(format!("the request cannot be read: {error}")))
 }
 

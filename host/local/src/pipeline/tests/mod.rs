@@ -6,6 +6,7 @@ mod flow;
 mod golden;
 mod jobs;
 mod limits;
+mod members;
 mod persistence;
 mod property;
 mod random;
