@@ -218,9 +218,20 @@ fn compile_limits(own: &CompileConfig, all: &CompileConfig) -> CompileLimits {
 
 /// What the operator's tables come to for the worker.
 pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
-    let mut worker = config.worker.clone();
+    let mut worker = plugin_settings(config);
     worker.work_dir = state.work();
     worker.log_dir = state.logs();
+    worker.source_settings = config
+        .sources
+        .iter()
+        .map(|source| (source.id.clone(), source.settings.clone()))
+        .collect();
+    worker
+}
+
+/// The part of it that is about plugins.
+pub(crate) fn plugin_settings(config: &Config) -> WorkerConfig {
+    let mut worker = config.worker.clone();
     worker.limit_bounds = config.bounds.clone();
     worker.default_limits = config.limits.clone();
     worker.plugin_settings = config
@@ -241,11 +252,6 @@ pub(crate) fn worker_config(config: &Config, state: &StateDir) -> WorkerConfig {
             };
             (name.clone(), settings)
         })
-        .collect();
-    worker.source_settings = config
-        .sources
-        .iter()
-        .map(|source| (source.id.clone(), source.settings.clone()))
         .collect();
     worker
 }

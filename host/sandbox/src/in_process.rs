@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::engine::Granted;
 use crate::error::SandboxError;
 use crate::guard::Guard;
+use crate::limits::{Limit, SHARED_STACK};
 use crate::loader::Loader;
 use crate::log::JobLog;
 use crate::panics::GUEST_THREAD;
@@ -99,7 +100,9 @@ impl Drop for InProcess {
 
 #[async_trait]
 impl JobRunner for InProcess {
-    async fn run(&self, spec: JobSpec, control: JobControl, host: Arc<dyn JobHost>) -> Verdict {
+    async fn run(&self, mut spec: JobSpec, control: JobControl, host: Arc<dyn JobHost>) -> Verdict {
+        // The engine's, whatever is asked: what is told is what was hit.
+        spec.limits = spec.limits.with(Limit::Stack, SHARED_STACK);
         let guard = Arc::new(Guard::new(spec.limits.clone(), control));
         let threshold = self.sandbox.config().log_threshold;
         let log = JobLog::new(host.clone(), threshold, &spec.limits);

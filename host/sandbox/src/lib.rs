@@ -75,7 +75,7 @@ pub use job::{
     ActionType, Continuation, CurrentRevision, DirectoryGrant, ExecutionDetails, Failure,
     FailureKind, InputDir, Job, Outcome, OutputDir, PipelineContext, Success,
 };
-pub use limits::{Limit, LimitUnit, Limits};
+pub use limits::{Limit, LimitUnit, Limits, SHARED_STACK};
 pub use panics::hide_texts_of_guests_panics;
 pub use runner::{
     CodeRef, CommandDir, Fault, Fixed, HostStream, Isolation, JobControl, JobEnd, JobHost,

@@ -46,7 +46,7 @@ macro_rules! limits {
 
             /// What holds where nobody says anything: milliseconds, bytes or pieces.
             #[must_use]
-            pub fn default_value(self) -> u64 {
+            pub const fn default_value(self) -> u64 {
                 match self { $(Limit::$name => $default,)* }
             }
 
@@ -78,7 +78,7 @@ limits! {
     Memories = "memories", Count, 32, "limit on memories";
     /// Tables.
     Tables = "tables", Count, 64, "limit on tables";
-    /// Wasm's own stack. In `shared` isolation it is the default for all plugins.
+    /// Wasm's own stack. In `shared` isolation it is [`SHARED_STACK`] for all plugins.
     Stack = "stack", Size, 512 * KIB, "limit on the stack";
     /// Handles to components' resources.
     Handles = "handles", Count, 10_000, "limit on handles";
@@ -194,6 +194,9 @@ impl fmt::Debug for Limits {
             .finish()
     }
 }
+
+/// Bytes of stack of every guest that shares the worker's process: they share an engine, too.
+pub const SHARED_STACK: u64 = Limit::Stack.default_value();
 
 impl Limits {
     /// Milliseconds, bytes or pieces.

@@ -13,7 +13,7 @@ use crate::child::launcher::Launcher;
 use crate::child::parts::Look;
 use crate::engine::{Cores, Granted, Loaded};
 use crate::error::SandboxError;
-use crate::limits::Limit;
+use crate::limits::SHARED_STACK;
 use crate::runner::Level;
 use crate::seal::{Authentic, SealKey};
 use crate::shape::{Entry, Shape};
@@ -105,7 +105,7 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError::Engine`] or [`SandboxError::Ticker`].
     pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, SandboxError> {
-        let cores = Cores::new(Limit::Stack.default_value(), config.test_imports)?;
+        let cores = Cores::new(SHARED_STACK, config.test_imports)?;
         cores.of(Entry::Handler).start_clock()?;
         Ok(Arc::new(Sandbox {
             hash: cores.hash(),

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use pipefitter_codepipeline::{ConnectError, Owner};
 use pipefitter_plugins::toml_table::key;
 use pipefitter_plugins::{ActionTypeKey, Catalogue};
-use pipefitter_sandbox::IsolationFloor;
+use pipefitter_sandbox::{Isolation, IsolationFloor, Limit, SHARED_STACK};
 use pipefitter_worker::WorkerConfig;
 
 use super::online;
@@ -15,7 +15,7 @@ use crate::plugin_files::problem_of_plugin;
 use crate::print;
 use crate::secret_faults::secret_faults;
 use crate::sources::{client_tokens, source_settings};
-use crate::wiring::{Engine, StateDir, isolation_fault, worker_config};
+use crate::wiring::{Engine, StateDir, isolation_fault, plugin_settings, worker_config};
 
 pub(crate) fn main(args: &CheckArgs) -> Result<Exit> {
     let (config, mut problems) = load_all(&args.config);
@@ -220,6 +220,24 @@ pub(crate) fn against_plugins(config: &Config, catalogue: &Catalogue) -> Vec<Con
                     "write it as Category/Provider/Version, or take it out",
                 ));
             }
+        }
+    }
+    let settings = plugin_settings(config);
+    for plugin in catalogue.plugins() {
+        let settings = settings.settings_of(&plugin.name, Some(&plugin.manifest.limits));
+        let stack = settings.limits.get(Limit::Stack);
+        if settings.isolation == Isolation::Shared && stack > SHARED_STACK {
+            found.push(warning(
+                places.key(&["plugins", &plugin.name, "isolation"]),
+                format!(
+                    "plugin `{}` is to have a stack of {}, and with `isolation = \"shared\"` each has {}",
+                    plugin.name,
+                    Limit::Stack.show(stack),
+                    Limit::Stack.show(SHARED_STACK)
+                ),
+                "take `isolation` out, so that its jobs have processes of their own, where `stack` counts; or set \
+                 `stack = \"512KiB\"` in its limits",
+            ));
         }
     }
     for plugin in catalogue.plugins() {

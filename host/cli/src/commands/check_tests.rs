@@ -154,6 +154,20 @@ fn values_are_asked_for_only_where_a_source_polls_by_value() {
 }
 
 #[test]
+fn a_stack_that_shared_isolation_does_not_have_is_told() {
+    let catalogue = catalogue(&[("Plain", "")]);
+    let told = |isolation: &str, stack: &str| {
+        let text = format!(
+            "[plugins.Plain]\nisolation = \"{isolation}\"\nlimits = {{ stack = \"{stack}\" }}\n"
+        );
+        render(&against_plugins(&config(&text), &catalogue), false)
+    };
+    assert_eq!(told("process", "2MiB"), "");
+    assert_eq!(told("shared", "512KiB"), "");
+    insta::assert_snapshot!(told("shared", "2MiB"));
+}
+
+#[test]
 fn without_a_file_the_option_is_named() {
     let Ok(config) = crate::config::load_or_empty(None) else {
         panic!("nothing is wrong with nothing");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipefitter_sandbox::{Fault, Level, Limit};
+use pipefitter_sandbox::{Fault, Isolation, Level, Limit};
 
 use crate::harness::{Case, Ran};
 
@@ -64,6 +64,13 @@ async fn memory_is_limited_from_the_first_byte() {
 async fn the_stack_is_limited() {
     let ran = Case::new("stack").run().await;
     assert_limit(&ran, Limit::Stack, "512 KiB");
+    // Guests of one process share its engine, and so its stack.
+    let expected = match crate::ISOLATION {
+        Isolation::Process => "2 MiB",
+        Isolation::Shared => "512 KiB",
+    };
+    let case = Case::new("stack").limit(Limit::Stack, 2 << 20);
+    assert_limit(&case.run().await, Limit::Stack, expected);
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ pub(crate) fn conclude(brief: &Brief, verdict: VerdictKind, tail: &[String]) -> 
             let log = brief.log_name();
             let scene = Scene {
                 plugin: &info.plugin,
+                isolation: brief.parts.settings.isolation,
                 action: &info.action,
                 pipeline: &info.pipeline,
                 tail,

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use pipefitter_codepipeline::{FailureResult, FailureType, cut_utf16};
 use pipefitter_plugins::toml_table::key;
-use pipefitter_sandbox::{Fault, Limit, LimitUnit, StopReason};
+use pipefitter_sandbox::{Fault, Isolation, Limit, LimitUnit, StopReason};
 
 /// Where it happened, and what the log said last.
 pub(crate) struct Scene<'a> {
     pub(crate) plugin: &'a str,
+    pub(crate) isolation: Isolation,
     pub(crate) action: &'a str,
     pub(crate) pipeline: &'a str,
     /// Masked, oldest first.
@@ -100,6 +101,17 @@ fn describe(fault: &Fault) -> (FailureType, String) {
 
 fn advice(scene: &Scene<'_>, fault: &Fault) -> String {
     match fault {
+        Fault::Limit {
+            limit: Limit::Stack,
+            ..
+        } if scene.isolation == Isolation::Shared => format!(
+            ". With `isolation = \"shared\"` every plugin has this stack, whatever `stack` says. If the work needs more, \
+             the worker's operator takes that line out of [plugins.{}] in pipefitter.toml, and sets `stack` (such as \
+             {}) under [plugins.{}.limits]",
+            key(scene.plugin),
+            example(Limit::Stack),
+            key(scene.plugin)
+        ),
         Fault::Limit { limit, .. } => format!(
             ". If the work needs more, the worker's operator sets `{}` (such as {}) under \
              [plugins.{}.limits] in pipefitter.toml",

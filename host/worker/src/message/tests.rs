@@ -1,18 +1,19 @@
 //! Every text that a pipeline's owner may read, as it reads.
 
 use pipefitter_plugins::{ArtifactCounts, ConfigurationProblem};
-use pipefitter_sandbox::{Fault, Limit, StopReason};
+use pipefitter_sandbox::{Fault, Isolation, Limit, StopReason};
 
 use super::*;
 
 fn rendered(fault: &Fault) -> String {
-    rendered_of("site", fault)
+    rendered_of("site", Isolation::Process, fault)
 }
 
-fn rendered_of(plugin: &str, fault_: &Fault) -> String {
+fn rendered_of(plugin: &str, isolation: Isolation, fault_: &Fault) -> String {
     let tail = ["reading 12 pages".to_owned(), "page 7 of 12".to_owned()];
     let scene = Scene {
         plugin,
+        isolation,
         action: "Site",
         pipeline: "docs",
         tail: &tail,
@@ -59,11 +60,20 @@ fn a_line_for_the_configuration_is_toml() {
         limit: Limit::Memory,
         value: "256 MiB".to_owned(),
     };
-    let text = rendered_of("my.plugin", &memory);
+    let text = rendered_of("my.plugin", Isolation::Process, &memory);
     assert!(
         text.contains("under [plugins.\"my.plugin\".limits] in"),
         "{text}"
     );
+}
+
+#[test]
+fn a_stack_that_is_the_same_for_all_is_not_to_be_raised() {
+    let stack = Fault::Limit {
+        limit: Limit::Stack,
+        value: "512 KiB".to_owned(),
+    };
+    insta::assert_snapshot!(rendered_of("site", Isolation::Shared, &stack));
 }
 
 #[test]
