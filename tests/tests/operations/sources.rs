@@ -20,7 +20,13 @@ async fn begin_waiting(service: &Service, plugin: &Plugin) -> String {
 }
 
 /// The jobs that a source's service gave to the worker; each has one result, and it has none of another's.
-fn jobs_of(proxy: &Proxy) -> BTreeSet<String> {
+async fn jobs_of(proxy: &Proxy) -> BTreeSet<String> {
+    // The service tells of the end before the answer to a result has passed the proxy.
+    proxy
+        .until("a result of each job", |exchanges| {
+            terminal_results(exchanges).values().all(|&taken| taken > 0)
+        })
+        .await;
     let results = terminal_results(&proxy.exchanges());
     assert!(results.values().all(|&taken| taken == 1), "{results:?}");
     let jobs: BTreeSet<String> = results.into_keys().collect();
@@ -81,7 +87,7 @@ async fn both_are_served_and_told_apart_across_a_crash() {
     }
     worker.process.terminate();
     assert_eq!(worker.process.ended().await.code(), Some(0));
-    let (main, second) = (jobs_of(&rig.proxy), jobs_of(&its_proxy));
+    let (main, second) = (jobs_of(&rig.proxy).await, jobs_of(&its_proxy).await);
     assert!(
         main.len() == 1 && second.len() == 1 && main.is_disjoint(&second),
         "{main:?} {second:?}"
@@ -143,7 +149,10 @@ async fn of_three_the_denied_one_hibernates_and_recovers_while_the_others_work()
     );
     assert!(!said.contains("polling third"), "{said}");
     assert_eq!(
-        (jobs_of(&its_proxy).len(), jobs_of(&thirds_proxy).len()),
+        (
+            jobs_of(&its_proxy).await.len(),
+            jobs_of(&thirds_proxy).await.len()
+        ),
         (1, 1)
     );
 }
@@ -174,7 +183,7 @@ async fn one_that_is_dead_leaves_the_other_working() {
     serves_main(&rig, &plugin, "still-dead").await;
     let said = said + &worker.process.output();
     assert!(!said.contains("polling main"), "{said}");
-    assert!(jobs_of(&rig.proxy).len() == 2, "{said}");
+    assert!(jobs_of(&rig.proxy).await.len() == 2, "{said}");
 }
 
 /// A result of the dead source's job is sent in vain.
@@ -231,7 +240,10 @@ async fn the_slots_of_one_bound_its_own_jobs_and_nobody_elses() {
     }
     worker.stop_cleanly().await;
     assert_eq!(
-        (jobs_of(&rig.proxy).len(), jobs_of(&its_proxy).len()),
+        (
+            jobs_of(&rig.proxy).await.len(),
+            jobs_of(&its_proxy).await.len()
+        ),
         (3, 3)
     );
     for poll in rig.proxy.of("PollForJobs") {
