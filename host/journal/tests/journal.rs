@@ -243,6 +243,29 @@ async fn a_journal_never_meets_the_jobs_of_another_service() {
         .collect();
     insta::assert_snapshot!(refusals.join("\n"));
     open(dir.path(), &main_source()).unwrap();
+    // As it is told: another id, once there are no jobs of this one.
+    let moved = ServiceIdentity {
+        region: "us-east-1".to_owned(),
+        ..service()
+    };
+    open(dir.path(), &identity(&[("moved", moved)])).unwrap();
+}
+
+/// It is never sent again: whether its source is there is nothing to it.
+#[tokio::test]
+async fn a_parked_record_holds_no_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let parked = Phase::Parked {
+        outcome: serde_json::json!({}),
+        reason: "ValidationException".to_owned(),
+    };
+    let journal = open(dir.path(), &main_source()).unwrap();
+    journal.put(record("parked", parked)).await.unwrap();
+    drop(journal);
+    let without = identity(&[("other", service())]);
+    drop(open(dir.path(), &without).unwrap());
+    let journal = open(dir.path(), &without).unwrap();
+    assert_eq!(journal.load().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -157,6 +157,8 @@ async fn a_chain_of_continuations_ends_with_the_outputs() {
     let files = archives::unzip(&rig.service.object(&result.outputs["Out"]).await);
     assert_eq!(files.len(), 3);
 
+    // The service tells of the end before the answer to the last result has passed the proxy.
+    rig.proxy.count("PutJobSuccessResult", 4).await;
     let put = rig.proxy.of("PutJobSuccessResult");
     let tokens: Vec<Option<&str>> = put
         .iter()
