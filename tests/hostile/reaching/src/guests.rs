@@ -37,7 +37,9 @@ guests! {
     send_without_end,
     tell_a_granted_secret,
     wait_on_a_dripping_server,
+    wait_for_a_connection,
     wait_on_a_silent_server,
+    wait_on_a_stalled_server,
 }
 
 pub(crate) struct Hostile;
