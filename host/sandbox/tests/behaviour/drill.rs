@@ -273,3 +273,46 @@ async fn a_child_that_breaks_the_protocol_is_ended() {
         }
     }
 }
+
+/// Landlock has no right for these, and the filter lets them through, since plugins need them in their own folders. What
+/// they lead to by an absolute path is told in docs/SECURITY.md, and this is all of it.
+#[tokio::test]
+async fn names_sizes_links_and_times_are_not_guarded_and_contents_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let victim = dir.path().join("victim");
+    fs::write(&victim, "whole").unwrap();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink("whereto", &link).unwrap();
+    let (name, link) = (victim.to_str().unwrap(), link.to_str().unwrap());
+    let stat = call("newfstatat", libc::SYS_newfstatat, &[CWD, 0, 0, 0]).with(2, "#144");
+    assert_eq!(stat.clone().with(1, name).answer().await, 0);
+    let absent = stat.with(1, format!("{name}-not")).answer().await;
+    assert_eq!(absent, -i64::from(libc::ENOENT));
+    let statx = [CWD, 0, 0, i64::from(libc::STATX_BASIC_STATS), 0];
+    let statx = call("statx", libc::SYS_statx, &statx).with(4, "#256");
+    assert_eq!(statx.with(1, name).answer().await, 0);
+    let read = call("readlinkat", libc::SYS_readlinkat, &[CWD, 0, 0, 64]).with(2, "#64");
+    assert_eq!(read.with(1, link).answer().await, "whereto".len() as i64);
+    // Both are 1970-01-01, an hour after midnight.
+    let hour = format!("!{}", "100e0000000000000000000000000000".repeat(2));
+    let times = call("utimensat", libc::SYS_utimensat, &[CWD, 0, 0, 0]).with(1, name);
+    assert_eq!(times.clone().with(2, hour.clone()).answer().await, 0);
+    let changed = fs::metadata(&victim).unwrap().modified().unwrap();
+    let epoch = std::time::SystemTime::UNIX_EPOCH;
+    assert_eq!(changed.duration_since(epoch).unwrap().as_secs(), 3600);
+    // Those of another user's file it may not; only root can make one.
+    if std::os::unix::fs::chown(&victim, Some(65534), None).is_ok() {
+        assert_eq!(times.with(2, hour).answer().await, -i64::from(libc::EPERM));
+    }
+    call("fchmodat", libc::SYS_fchmodat, &[CWD, 0, 0o777])
+        .with(1, name)
+        .ends_the_process()
+        .await;
+    let xattr = call("setxattr", libc::SYS_setxattr, &[0, 0, 0, 1, 0]);
+    let xattr = xattr.with(0, name).with(1, "user.a").with(2, "x");
+    xattr.ends_the_process().await;
+    open(&victim, libc::O_RDONLY).is_denied().await;
+    let listed = libc::O_RDONLY | libc::O_DIRECTORY;
+    open(dir.path(), listed).is_denied().await;
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "whole");
+}
