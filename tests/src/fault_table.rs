@@ -35,7 +35,10 @@ pub use trouble::Trouble;
 
 /// Longer than the worker waits for an answer to one attempt, and shorter than for all of them:
 /// `Timeouts` of host/codepipeline/src/config.rs.
-const PAST_AN_ATTEMPT: f64 = 25.0;
+const PAST_AN_ATTEMPT: f64 = 45.0;
+
+/// Less than the worker waits for an answer to one attempt, by as much as a slow machine may take until it is measured.
+const WITHIN_AN_ATTEMPT: Duration = Duration::from_secs(10);
 
 /// How late an answer is that the worker waits for.
 const LATE: Duration = Duration::from_millis(200);
@@ -54,7 +57,7 @@ pub enum Upset {
     Unanswered,
     /// Two requests are answered late, within the time that the worker gives them.
     Late,
-    /// A request is answered after the worker has given it up. Not among [`Upset::ALL`]: it takes 25 seconds.
+    /// A request is answered after the worker has given it up. Not among [`Upset::ALL`]: it takes 45 seconds.
     TooLate,
     /// Another worker acknowledges the job first, with the nonce that the worker has.
     Raced,
@@ -223,9 +226,11 @@ impl FaultTable {
             let answer = Fault::Answer(403, "AccessDenied");
             rig.proxy.next(refused, answer);
         }
+        let asked = Instant::now();
         let mut held = rig.proxy.hold(operation.seen_as);
         let execution = rig.service.begin(operation.pipeline).await;
         held.arrived().await;
+        let first = rig.proxy.came(operation.seen_as);
         // An earlier request for the operation has its answer by now.
         let before = rig.proxy.exchanges().len();
         let job = open_job(rig).await;
@@ -261,23 +266,20 @@ impl FaultTable {
         let sent = did::sent(&seen, operation.seen_as);
         let results = results(&seen, &job);
         let counted = results.iter().filter(|result| result.is_ok()).count();
+        // The answer came to another request than the first, which nothing but its time kept from its own.
+        let is_given_up = upset == Upset::TooLate
+            && sent.iter().any(|e| e.is_ok() && e.number > first)
+            && asked.elapsed() >= WITHIN_AN_ATTEMPT;
         let log = worker.process.lines_with(&job);
         self.add(&Row {
             operation: [operation.name, operation.note].join(" "),
             fault: format!("{upset:?}"),
             sent: sent.clone(),
-            did: did::did(upset, &seen, &sent, &log, fate, took),
+            did: did::did(upset, &seen, &sent, &log, fate, is_given_up),
             end: end.clone(),
             counted,
         });
-        if upset == Upset::TooLate {
-            let given_up = PAST_AN_ATTEMPT - 10.0..PAST_AN_ATTEMPT;
-            assert!(
-                given_up.contains(&took.as_secs_f64()),
-                "{took:?}: {}",
-                self.text
-            );
-        }
+        assert_eq!(is_given_up, upset == Upset::TooLate, "{}", self.text);
         let what = || format!("{}\n{seen:#?}", self.text);
         // What is asked while a plugin runs holds up nothing.
         if upset == Upset::Late && operation.pipeline != "slow" {
@@ -355,7 +357,7 @@ async fn open_job(rig: &Rig) -> String {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), found)
+    tokio::time::timeout(Duration::from_secs(300), found)
         .await
         .expect("the execution has a job")
 }

@@ -4,6 +4,7 @@
 //! Requests to CodePipeline, and to other services whose requests are small, are read whole, so that a fault can choose
 //! by operation and job; those to S3 stream through.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use crate::relay::accept;
 pub struct Exchange {
     /// The service's operation; `UploadPart` ... of a multipart upload, or `GET`, `PUT` ... for S3.
     pub operation: String,
+    /// Which request for its operation it was, in the order in which they came: the first is 1.
+    pub number: usize,
     /// The job of a job operation; else the path.
     pub subject: String,
     /// The query, for S3.
@@ -117,9 +120,18 @@ struct Rule {
 pub(crate) struct State {
     exchanges: Vec<Exchange>,
     rules: Vec<Rule>,
+    /// How many requests for each operation came.
+    came: BTreeMap<String, usize>,
 }
 
 impl State {
+    /// A request came; its number.
+    pub(crate) fn number(&mut self, operation: &str) -> usize {
+        let came = self.came.entry(operation.to_owned()).or_default();
+        *came += 1;
+        *came
+    }
+
     /// The fault for a request, which is used up by it.
     pub(crate) fn fault_for(&mut self, operation: &str) -> Option<Fault> {
         let at = self
@@ -212,6 +224,17 @@ impl Proxy {
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.state.borrow().exchanges.clone()
+    }
+
+    /// How many requests for an operation came, answered or not.
+    #[must_use]
+    pub fn came(&self, operation: &str) -> usize {
+        self.state
+            .borrow()
+            .came
+            .get(operation)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Those for an operation; a `*` at its end stands for anything.

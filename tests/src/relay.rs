@@ -91,10 +91,14 @@ async fn pass(
         Some(job) => job.to_owned(),
         None => parts.uri.path().to_owned(),
     };
-    let mut fault = None;
-    state.send_modify(|state| fault = state.fault_for(&operation));
+    let (mut number, mut fault) = (0, None);
+    state.send_modify(|state| {
+        number = state.number(&operation);
+        fault = state.fault_for(&operation);
+    });
     let mut exchange = Exchange {
         operation,
+        number,
         subject,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         signer: signer(&parts).unwrap_or_default().to_owned(),

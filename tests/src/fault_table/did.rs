@@ -1,9 +1,8 @@
 //! What a worker did about a fault, read from its requests and its log.
 
 use std::fmt;
-use std::time::Duration;
 
-use super::{PAST_AN_ATTEMPT, Upset};
+use super::Upset;
 use crate::process::Process;
 use crate::proxy::Exchange;
 
@@ -88,11 +87,11 @@ pub(super) fn did(
     sent: &[&Exchange],
     log: &[String],
     fate: Fate,
-    took: Duration,
+    is_given_up: bool,
 ) -> String {
     let mut did = Vec::new();
     // The one that it gave up has no answer yet, or went with its connection.
-    if upset == Upset::TooLate && took.as_secs_f64() < PAST_AN_ATTEMPT && !sent.is_empty() {
+    if is_given_up {
         did.push("gave it up and sent it again".to_owned());
     }
     let is_bad = |exchange: &&Exchange| !exchange.is_ok();
