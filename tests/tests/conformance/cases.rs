@@ -324,7 +324,7 @@ pub(crate) const ALL: &[Case] = &[
 
 /// One further look at a sound worker, after whatever came before: asked again when limits were hit.
 pub(crate) const DEADLINE: Case = Case::new("deadline", "", |seen| {
-    seen.failed("JobFailed", "time limit of 3 s");
+    seen.failed("JobFailed", "time limit of 10 s");
     assert!(seen.log.contains("remaining: yes"));
 });
 

@@ -63,7 +63,7 @@ async fn every_case(guests: Vec<Guest>) -> Matrix {
     }
     let mut said = world.stop(worker, &mut matrix).await;
 
-    world.hasten("3s");
+    world.hasten("10s");
     let worker = world.rig.worker().await;
     world.run(&cases::DEADLINE, &mut matrix).await;
     // The second start found what the first compiled.

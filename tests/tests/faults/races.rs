@@ -32,7 +32,7 @@ async fn rival_takes(service: &Service, provider: &str) -> Job {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), polled)
+    tokio::time::timeout(Duration::from_secs(300), polled)
         .await
         .expect("the job is offered again")
 }
@@ -178,7 +178,8 @@ async fn credentials_that_expire_in_mid_job_are_renewed_for_the_upload() {
     let mut plugin = Plugin::probe("Probe").granted();
     plugin.allow_empty = true;
     let service = ServiceOptions {
-        credential_lifetime: "2s".to_owned(),
+        // Long enough for a slow machine to stage the input with them.
+        credential_lifetime: "8s".to_owned(),
         ..Default::default()
     };
     let rig = Rig::start(RigOptions {
@@ -243,7 +244,7 @@ async fn until_expired(rig: &Rig) {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), expired)
+    tokio::time::timeout(Duration::from_secs(300), expired)
         .await
         .expect("they expire");
 }

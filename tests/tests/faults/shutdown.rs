@@ -120,7 +120,7 @@ async fn a_resumable_plugin_hands_over_and_another_start_goes_on() {
     // Longer than the drain, and shorter than the test.
     let action = Action::new("Sleeps", &plugin)
         .doing("sleep")
-        .with("ms", "4000")
+        .with("ms", "15000")
         .input("Source");
     rig.pipeline("hand-over", [action]).await;
     let execution = rig.service.begin("hand-over").await;

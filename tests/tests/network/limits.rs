@@ -71,7 +71,7 @@ async fn a_limit_that_is_hit_fails_the_job_by_its_name() {
 async fn a_request_that_takes_too_long_is_the_plugins_to_deal_with() {
     let server = Server::start("", 1).await;
     let net = Pair::new("hasty", &format!("\"http://{}\"", server.address))
-        .limited("wall = \"60s\"\nrequest-time = \"400ms\"\n");
+        .limited("wall = \"60s\"\nrequest-time = \"3s\"\n");
     let rig = rig(&[&net]).await;
     let worker = rig.worker().await;
     let actions = [

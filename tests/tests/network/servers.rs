@@ -112,7 +112,7 @@ impl Server {
     pub(crate) async fn cut_off(&self, begun: usize, cut: usize) {
         let mut stalled = self.seen.stalled.subscribe();
         let waited = stalled.wait_for(|(b, c)| *b >= begun && *c >= cut);
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(60), waited).await;
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(300), waited).await;
         assert!(
             waited.is_ok(),
             "{:?} begun and cut off",

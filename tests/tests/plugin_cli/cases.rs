@@ -214,7 +214,7 @@ async fn limits_and_grants_are_those_of_the_configuration() {
     let folder = Folder::of(&plugin);
     folder.write(
         "cases/config.toml",
-        "[plugins.probe]\nfixed-clock = 1700000000\nrandom-seed = 1\n[plugins.probe.limits]\nwall = \"300ms\"\n\
+        "[plugins.probe]\nfixed-clock = 1700000000\nrandom-seed = 1\n[plugins.probe.limits]\nwall = \"5s\"\n\
          [plugins.probe.grant]\ndirectories = [{ host = \"{{directories}}/site/new\", guest = \"/granted\", write = true }]\n",
     );
     folder.case(

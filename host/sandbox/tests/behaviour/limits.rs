@@ -15,23 +15,30 @@ fn assert_limit(ran: &Ran, limit: Limit, value: &str) {
     assert_eq!(ran.fault(), &expected, "log: {:?}", ran.texts());
 }
 
+/// A guest that says something before its time is over needs that long on a slow machine, milliseconds.
+const WITHIN_WHICH_IT_SPEAKS: u64 = 3_000;
+
 #[tokio::test]
 async fn wall_time_ends_a_guest_that_computes() {
-    let case = Case::new("spin").limit(Limit::WallTime, 300);
+    let case = Case::new("spin").limit(Limit::WallTime, WITHIN_WHICH_IT_SPEAKS);
     let ran = case.run().await;
-    assert_limit(&ran, Limit::WallTime, "300 ms");
+    assert_limit(&ran, Limit::WallTime, "3 s");
     assert_eq!(ran.texts(), ["spinning"]);
-    assert!(ran.verdict.usage.wall >= Duration::from_millis(300));
+    assert!(ran.verdict.usage.wall >= Duration::from_millis(WITHIN_WHICH_IT_SPEAKS));
 }
 
 #[tokio::test]
 async fn wall_time_ends_a_guest_that_sleeps() {
-    let case = Case::new("deaf").limit(Limit::WallTime, 300);
+    let case = Case::new("deaf").limit(Limit::WallTime, WITHIN_WHICH_IT_SPEAKS);
     let ran = case.run().await;
-    assert_limit(&ran, Limit::WallTime, "300 ms");
+    assert_limit(&ran, Limit::WallTime, "3 s");
     assert_eq!(ran.texts(), ["deaf"]);
-    // Sleeping costs no processor time.
-    assert!(ran.verdict.usage.cpu < Duration::from_millis(250));
+    // Sleeping costs no processor time; what there is is the start's.
+    let used = ran.verdict.usage.cpu;
+    assert!(
+        used < Duration::from_millis(WITHIN_WHICH_IT_SPEAKS / 2),
+        "{used:?}"
+    );
 }
 
 #[tokio::test]

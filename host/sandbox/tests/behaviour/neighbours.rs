@@ -140,5 +140,5 @@ async fn a_child_that_hangs_is_killed_after_its_time_and_its_neighbour_goes_on()
         value: "300 ms".to_owned(),
     };
     assert_eq!(ran.fault(), &expected);
-    assert!(ran.verdict.usage.wall < Duration::from_secs(30));
+    assert!(ran.verdict.usage.wall < Duration::from_secs(300));
 }
