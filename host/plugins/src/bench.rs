@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tempfile::TempDir;
 use wasm_encoder::{Component, CustomSection};
@@ -26,6 +26,8 @@ pub(crate) struct Compiler {
     compiled: AtomicU32,
     /// How many codes were in use, each time that was told.
     in_use: AtomicU32,
+    /// The code that was compiled last is there no more.
+    pub(crate) lost: AtomicBool,
 }
 
 impl Look for Compiler {
@@ -44,6 +46,7 @@ impl Prepare for Compiler {
         _manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
         self.compiled.fetch_add(1, Ordering::SeqCst);
+        self.lost.store(false, Ordering::SeqCst);
         let has = |word: &[u8]| wasm.windows(word.len()).any(|window| window == word);
         assert!(!has(b"panics"));
         if has(b"refused") {
@@ -57,6 +60,10 @@ impl Prepare for Compiler {
             compiled: true,
             command: false,
         })
+    }
+
+    fn has(&self, _prepared: &Prepared) -> bool {
+        !self.lost.load(Ordering::SeqCst)
     }
 
     fn in_use(&self, code_ids: &HashSet<String>) {

@@ -90,6 +90,11 @@ pub trait Prepare: Look {
         manifest: &crate::Manifest,
     ) -> Result<Prepared, PrepareError>;
 
+    /// Whether the code of a plugin that is served is still there; it is prepared again where it is not. Blocking.
+    fn has(&self, _prepared: &Prepared) -> bool {
+        true
+    }
+
     /// The code with these ids is served or belongs to a job: any other may be dropped. Called after plugins
     /// were prepared. Blocking.
     fn in_use(&self, _code_ids: &HashSet<String>) {}

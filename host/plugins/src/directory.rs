@@ -203,7 +203,10 @@ impl PluginsDir {
             seen.since = now;
             seen.state = State::Settling;
         }
-        if !matches!(seen.state, State::Settling) {
+        // A job has found it changed, or somebody has emptied the cache: what was served is compiled again.
+        let again =
+            matches!(&seen.state, State::Good(plugin) if !self.prepare.has(&plugin.prepared));
+        if !matches!(seen.state, State::Settling) && !again {
             return;
         }
         let rested = now - seen.since;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use super::*;
@@ -20,6 +21,23 @@ fn a_file_is_loaded_once_two_looks_found_it_the_same() {
     assert_eq!(bench.served(), ["Build/Site/1 by site"]);
     bench.rest();
     assert_eq!(bench.compiled(), 1);
+}
+
+#[test]
+fn a_plugin_whose_code_is_lost_is_prepared_again_and_served_meanwhile() {
+    let mut bench = Bench::new();
+    bench.plugin("site.wasm", "Site", "1");
+    bench.rest();
+    assert_eq!(bench.compiled(), 1);
+    bench.dir.pass(SETTLE);
+    bench.dir.look();
+    assert_eq!(bench.compiled(), 1);
+    bench.compiler.lost.store(true, Ordering::SeqCst);
+    bench.dir.look();
+    assert_eq!(bench.served(), ["Build/Site/1 by site"]);
+    assert_eq!(bench.compiled(), 2);
+    bench.dir.look();
+    assert_eq!(bench.compiled(), 2);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::runner::Fault;
+
 /// A cause whose own type is no part of this crate's interface.
 pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
 
@@ -195,6 +197,19 @@ pub enum SandboxError {
 }
 
 impl SandboxError {
+    /// What a job comes to whose code could not be had. None of it is the plugin's doing: it was checked and linked when
+    /// it was loaded.
+    pub(crate) fn of_code(&self) -> Fault {
+        match self {
+            SandboxError::CodeFile { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Fault::Code(self.full())
+            }
+            SandboxError::Seal { .. } => Fault::Code(self.full()),
+            SandboxError::CodeFile { .. } | SandboxError::SharedCode(_) => Fault::Host(self.full()),
+            _ => Fault::Start(self.full()),
+        }
+    }
+
     /// The whole chain of causes in one line, the outermost first.
     #[must_use]
     pub fn full(&self) -> String {

@@ -127,7 +127,7 @@ impl JobRunner for InProcess {
                             );
                             run::run(prepared, &loaded, &spec, &guard, &log).await
                         }
-                        Err(error) => VerdictKind::Fault(Fault::Start(error.full())),
+                        Err(error) => VerdictKind::Fault(error.of_code()),
                     }
                 },
                 &self.guests,

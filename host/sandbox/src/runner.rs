@@ -288,6 +288,8 @@ pub enum Fault {
     },
     /// The code could not be loaded, linked or instantiated.
     Start(String),
+    /// The plugin's compiled code is not there any more, or not as it was sealed: it has to be compiled again.
+    Code(String),
     /// The host side failed: a panic, a directory that is not there.
     Host(String),
     /// The process that ran the guest ended, hung or broke the rules between it and its host: the end of a

@@ -143,6 +143,11 @@ impl Prepare for Preparer {
         })
     }
 
+    fn has(&self, prepared: &Prepared) -> bool {
+        // Where nobody can tell, a job that misses it does.
+        prepared.code_path.try_exists().unwrap_or(true)
+    }
+
     fn in_use(&self, code_ids: &HashSet<String>) {
         match self.cache.trim(code_ids) {
             Ok(trimmed) => {

@@ -184,6 +184,16 @@ fn what_was_seen_in_a_plugin_is_kept_with_its_code() {
 }
 
 #[test]
+fn code_that_is_gone_is_missed() {
+    let dir = closed_folder();
+    let preparer = preparer(dir.path());
+    let prepared = prepare(&preparer, &plugin(dir.path()));
+    assert!(preparer.has(&prepared));
+    std::fs::remove_file(&prepared.code_path).unwrap();
+    assert!(!preparer.has(&prepared));
+}
+
+#[test]
 fn code_makes_room_for_new_code_but_not_while_it_is_served() {
     let dir = closed_folder();
     let (state, plugins) = (dir.path().join("state"), dir.path().join("plugins"));

@@ -155,7 +155,8 @@ impl Gate {
                 },
                 Fault::Protocol(what) => Fault::Protocol(short(&what)),
                 Fault::Start(what) => Fault::Start(short(&what)),
-                Fault::Host(what) => Fault::Host(short(&what)),
+                // Its code is the parent's to judge.
+                Fault::Host(what) | Fault::Code(what) => Fault::Host(short(&what)),
                 Fault::Interrupted(reason) if reason.is_some() && reason == stop => {
                     Fault::Interrupted(reason)
                 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{SandboxError, chain};
+use crate::error::chain;
 use crate::limits::Limit;
 use crate::mounts::{Mount, Mounts};
 use crate::runner::{
@@ -114,10 +114,9 @@ impl Watched {
 
     pub(super) async fn run(mut self, shared: &Arc<Shared>) -> (VerdictKind, Usage) {
         let fault = |fault| (VerdictKind::Fault(fault), Usage::default());
-        let start = |error: SandboxError| Fault::Start(error.full());
         let code = match shared.code.get(&self.spec.code).await {
             Ok(code) => code,
-            Err(error) => return fault(start(error)),
+            Err(error) => return fault(error.of_code()),
         };
         let (directories, mut child) = match self.spawn(shared).await {
             Ok(started) => started,

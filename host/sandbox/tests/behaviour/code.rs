@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use pipefitter_sandbox::{
-    Fault, Isolation, JobControl, Sandbox, SandboxConfig, SandboxError, SealKey,
+    Fault, Isolation, JobControl, Sandbox, SandboxConfig, SandboxError, SealKey, VerdictKind,
 };
 use wasm_encoder::{
     Component, ComponentExportKind, ComponentExportSection, ComponentImportSection,
@@ -244,7 +244,7 @@ async fn code_that_was_changed_is_never_run() {
     std::fs::write(&host.code.path, &sealed).unwrap();
     let ran = Case::new("ok").run_on(&host).await;
     match ran.fault() {
-        Fault::Start(why) => assert!(why.contains("compile the component again"), "{why}"),
+        Fault::Code(why) => assert!(why.contains("compile the component again"), "{why}"),
         other => panic!("{other:?}"),
     }
     // Once it is repaired the same id works: a failure is not remembered.
@@ -257,7 +257,7 @@ async fn code_that_was_changed_is_never_run() {
 }
 
 #[tokio::test]
-async fn code_that_is_missing_is_a_start_fault_that_names_it() {
+async fn code_that_is_missing_is_a_fault_that_names_it() {
     let host = Host::shared();
     let mut spec = Case::new("ok").spec;
     spec.code.id = "missing".into();
@@ -266,4 +266,8 @@ async fn code_that_is_missing_is_a_start_fault_that_names_it() {
     let verdict = host.runner.run(spec, control, Recorder::new()).await;
     let said = format!("{:?}", verdict.kind);
     assert!(said.contains("/nonexistent/code cannot be read"), "{said}");
+    assert!(
+        matches!(verdict.kind, VerdictKind::Fault(Fault::Code(_))),
+        "{said}"
+    );
 }

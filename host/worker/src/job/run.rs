@@ -109,8 +109,30 @@ pub(crate) async fn run(
         log_dropped = usage.log_dropped,
         "a plugin ran"
     );
+    if matches!(verdict.kind, VerdictKind::Fault(Fault::Code(_))) {
+        forget_code(&brief).await;
+    }
     let kind = without_variables(&brief, verdict.kind).await;
     (conclude(&brief, kind, &tail), Some(used))
+}
+
+/// Code that is not to be used goes: at its next look the plugins directory misses it, and has it compiled again.
+async fn forget_code(brief: &Brief) {
+    let Some(plugin) = &brief.parts.plugin else {
+        return;
+    };
+    let code = &plugin.prepared.code_path;
+    tracing::error!(
+        plugin = plugin.name,
+        code = %code.display(),
+        "the plugin's compiled code is gone or was changed: it is compiled again"
+    );
+    match tokio::fs::remove_file(code).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::error!(code = %code.display(), %error, "the compiled code cannot be removed");
+        }
+        _ => {}
+    }
 }
 
 /// A partner's action has no output variables: they are dropped before they can break a rule for them.

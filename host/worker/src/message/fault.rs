@@ -78,6 +78,10 @@ fn describe(fault: &Fault) -> (FailureType, String) {
             FailureType::JobFailed,
             format!("the plugin could not be started: {why}"),
         ),
+        Fault::Code(why) => (
+            FailureType::SystemUnavailable,
+            format!("the plugin was not started, since the worker has to compile it again: {why}"),
+        ),
         Fault::Host(why) => (
             FailureType::SystemUnavailable,
             format!("the worker failed while the plugin ran: {why}"),
@@ -124,6 +128,11 @@ fn advice(scene: &Scene<'_>, fault: &Fault) -> String {
                 .to_owned()
         }
         Fault::Start(_) => ". The worker's operator has to look at the plugin and its grants".to_owned(),
+        Fault::Code(_) => {
+            ". The worker does that by itself: retry the stage in a minute. If nobody emptied the cache, its operator \
+             has to find out who changed it"
+                .to_owned()
+        }
         Fault::Host(_) => ". Retry the stage; if it happens again, tell the worker's operator".to_owned(),
         Fault::Interrupted(_) => ". Retry the stage".to_owned(),
     }

@@ -45,6 +45,10 @@ fn faults() {
             value: "1 MiB".to_owned(),
         },
         Fault::Start("the directory /srv/www is not there".to_owned()),
+        Fault::Code(
+            "the compiled code is not to be used: it was changed; compile the component again"
+                .to_owned(),
+        ),
         Fault::Host("the guest's thread panicked".to_owned()),
         Fault::Crashed("its process crashed (signal: 11 (SIGSEGV))".to_owned()),
         Fault::Interrupted(Some(StopReason::HandOver)),
