@@ -109,3 +109,26 @@ async fn two_plugins_for_one_type_are_an_error_that_names_both() {
     );
     assert_eq!(worker.stop().await.code(), Some(0));
 }
+
+#[tokio::test]
+async fn compiled_code_that_is_damaged_is_made_again_without_a_restart() {
+    let plugin = Plugin::probe("Probe");
+    let rig = Rig::with(&[&plugin]).await;
+    let worker = rig.worker().await;
+    let code = std::fs::read_dir(rig.setup.state_dir.join("code")).unwrap();
+    for file in code.map(|entry| entry.unwrap().path()) {
+        let mut sealed = std::fs::read(&file).unwrap();
+        *sealed.last_mut().unwrap() ^= 1;
+        std::fs::write(&file, sealed).unwrap();
+    }
+    let mark = worker.process.mark();
+    let act = || Action::new("Act", &plugin).with("var.out", "fine");
+    let met = rig.outcome("met", act()).await;
+    let (kind, message) = met.failure();
+    assert_eq!(kind, "SystemUnavailable");
+    assert!(message.contains("has to compile it again"), "{message}");
+    worker.process.line_after(mark, "plugin was compiled").await;
+    let again = rig.outcome("again", act()).await;
+    assert_eq!(again.variables["out"], "fine");
+    assert_eq!(worker.stop().await.code(), Some(0));
+}
