@@ -69,7 +69,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("worker/src/grants.rs", "{ask:?}", "String of a manifest"),
     ("worker/src/grants.rs", "{example:?}", "str of our own"),
     ("worker/src/grants.rs", "{host:?}", "String of a path"),
-    ("worker/src/grants.rs", "{name:?}", "str of a plugin's name"),
     (
         "worker/src/job/log.rs",
         "{value:?}",
