@@ -23,8 +23,9 @@ use crate::worker::Worker;
 
 /// Jobs at a time.
 const SLOTS: usize = 32;
-/// Actions of one pipeline, side by side; CodePipeline takes 50 in a stage.
-const ACTIONS: usize = 32;
+/// Actions of one pipeline, side by side; CodePipeline takes 50 in a stage. With three lanes of these there is always more
+/// to do than there are slots, and a short round has several in each lane.
+const ACTIONS: usize = 16;
 /// One hostile job among so many.
 const HOSTILE: u32 = 10;
 /// How long one pipeline may take on a machine that has other things to do, seconds.
@@ -133,10 +134,8 @@ pub async fn soak(plan: Plan) -> Summary {
     let began = Instant::now();
     // The first was one of them.
     let pipelines = plan.jobs.div_ceil(ACTIONS).saturating_sub(1);
-    let share = pipelines.div_ceil(4).div_ceil(3);
-    let parts = [share, pipelines.div_ceil(3).saturating_sub(share)];
     let mut held = Vec::new();
-    for (part, share) in parts.into_iter().enumerate() {
+    for (part, share) in parts(pipelines).into_iter().enumerate() {
         let seed = |at: u64| plan.seed.wrapping_add(3 * part as u64 + at);
         let names = [1, 2, 3].map(|at| format!("lane-{part}-{at}"));
         let lanes = async {
@@ -147,9 +146,14 @@ pub async fn soak(plan: Plan) -> Summary {
             )
         };
         let done = watched(lanes, || most.rise_to(&Vitals::of(id))).await;
+        let ran = tally.jobs;
         for done in <[Tally; 3]>::from(done) {
             tally.add(done);
         }
+        assert!(
+            tally.jobs > ran,
+            "no job ran between two looks at what is held"
+        );
         around.nobody_holds_on(id).await;
         held.push(before.returned(id, SLACK, &names[2]).await);
     }
@@ -179,6 +183,14 @@ pub async fn soak(plan: Plan) -> Summary {
         most,
         after,
     }
+}
+
+/// Pipelines that each of three lanes runs for the first quarter, and for the rest. Never none: what is held after the one
+/// and after the other is compared.
+fn parts(pipelines: usize) -> [usize; 2] {
+    let lane = pipelines.div_ceil(3).max(2);
+    let quarter = pipelines.div_ceil(4).div_ceil(3).clamp(1, lane - 1);
+    [quarter, lane - quarter]
 }
 
 /// Poll to the end, with a look every now and then.
@@ -335,4 +347,19 @@ async fn one_result_each(worker: Worker, jobs: usize) {
         .collect();
     assert!(wrong.is_empty(), "taken and reported: {wrong:?}");
     assert_eq!(taken.len(), jobs, "jobs were taken");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn jobs_run_before_and_after_the_first_quarter() {
+        for pipelines in 0..2_000 {
+            let [quarter, rest] = parts(pipelines);
+            assert!(quarter > 0 && rest > 0, "of {pipelines}");
+            assert!(3 * (quarter + rest) >= pipelines, "of {pipelines}");
+        }
+        assert_eq!(parts(1_200), [100, 300]);
+    }
 }
