@@ -109,19 +109,30 @@ impl<'t> Problems<'t> {
         self.homes.borrow_mut().extend(keys);
     }
 
-    /// The table and the key that a key of the root was probably meant to be, if it is more alike than `than`.
-    pub(crate) fn home_of(&self, name: &str, than: Option<f64>) -> Option<(String, &'static str)> {
+    /// The key that one of the root was probably meant to be, if it is more alike than `than`, and the tables that have it:
+    /// of those, the ones that the fewest dots lead to.
+    pub(crate) fn home_of(
+        &self,
+        name: &str,
+        than: Option<f64>,
+    ) -> Option<(Vec<String>, &'static str)> {
         let homes = self.homes.borrow();
         let near = homes
             .iter()
-            .filter_map(|home| Some((likeness(name, home.1)?, home)));
+            .filter_map(|(_, key)| Some((likeness(name, key)?, *key)));
         let near = near.filter(|(alike, _)| than.is_none_or(|than| *alike > than));
-        // Of several, the one that the fewest dots lead to, and the first by name.
-        let depth = |home: &(String, &str)| home.0.matches('.').count();
-        let best = near
-            .rev()
-            .max_by(|(a, home), (b, other)| a.total_cmp(b).then(depth(other).cmp(&depth(home))));
-        best.map(|(_, home)| home.clone())
+        // Of several that are as alike, the first by name.
+        let (_, key) = near.max_by(|(a, key), (b, other)| a.total_cmp(b).then(other.cmp(key)))?;
+        let having = || {
+            homes
+                .iter()
+                .filter(|home| home.1 == key)
+                .map(|home| &home.0)
+        };
+        let depth = |table: &String| table.matches('.').count();
+        let least = having().map(depth).min()?;
+        let tables = having().filter(|table| depth(table) == least);
+        Some((tables.cloned().collect(), key))
     }
 
     fn push(&self, span: Range<usize>, message: &str, remedy: &str) {

@@ -188,11 +188,14 @@ impl<'a> Table<'a> {
                 key.span(),
                 &format!("unknown key {}", key_in(&self.path, name)),
                 &match (home, other) {
-                    (Some((table, key)), _) if key == name => {
-                        format!("`{key}` belongs in {table}")
+                    (Some((tables, key)), _) if key == name => {
+                        format!("`{key}` belongs in {}", tables.join(" or "))
                     }
-                    (Some((table, key)), _) => {
-                        format!("did you mean `{key}`? It belongs in {table}")
+                    (Some((tables, key)), _) => {
+                        format!(
+                            "did you mean `{key}`? It belongs in {}",
+                            tables.join(" or ")
+                        )
                     }
                     (None, Some(other)) => format!("did you mean `{other}`?"),
                     (None, None) => format!("remove it; known here: {}", list_of(&asked)),
