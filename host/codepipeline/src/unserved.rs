@@ -314,4 +314,31 @@ mod tests {
         assert!(refused.has(&client, &token(1)) && refused.has(&client, &token(MOST_REMEMBERED)));
         assert!(!refused.has(&other, &token(1)));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_not_met_any_more_is_not_told_of() {
+        let unserved = Unserved::default();
+        unserved.remember(&ClientId::new("gone"), WhyUnserved::Unknown, 0);
+        for (passed, told) in [(REMEMBERED, 1), (TOLD_AFTER, 0)] {
+            tokio::time::advance(passed).await;
+            assert_eq!(unserved.view().unserved.len(), told);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_polls_close_together_tell_that_jobs_are_not_hidden() {
+        let unserved = Unserved::default();
+        let action_type = ActionTypeId {
+            category: "Deploy".into(),
+            owner: crate::ids::Owner::ThirdParty,
+            provider: "Ship".into(),
+            version: "1".into(),
+        };
+        let jobs = || BTreeSet::from([JobId::new("job")]);
+        for (passed, in_the_way) in [(Duration::ZERO, 0), (CLOSE, 0), (CLOSE / 2, 1), (CLOSE, 0)] {
+            tokio::time::advance(passed).await;
+            unserved.were_in_the_way(&action_type, jobs());
+            assert_eq!(unserved.in_the_way(&action_type), in_the_way, "{passed:?}");
+        }
+    }
 }
