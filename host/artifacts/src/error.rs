@@ -20,10 +20,7 @@ pub(crate) struct Shown(String);
 
 impl Shown {
     pub(crate) fn new(name: &str) -> Self {
-        let mut cut: String = name.chars().take(SHOWN_CHARACTERS).collect();
-        if cut.len() < name.len() {
-            cut.push(CUT);
-        }
+        let cut = shortened(name);
         Self(format!("{cut:?}"))
     }
 
@@ -42,18 +39,22 @@ impl fmt::Display for Shown {
 /// are escaped and what is long is cut.
 pub(crate) fn plain(said: &str) -> String {
     let mut plain = String::new();
-    let mut characters = said.chars();
-    for character in characters.by_ref().take(SHOWN_CHARACTERS) {
+    for character in shortened(said).chars() {
         if character.is_control() {
             plain.extend(character.escape_default());
         } else {
             plain.push(character);
         }
     }
-    if characters.next().is_some() {
-        plain.push(CUT);
-    }
     plain
+}
+
+fn shortened(text: &str) -> String {
+    let mut cut: String = text.chars().take(SHOWN_CHARACTERS).collect();
+    if cut.len() < text.len() {
+        cut.push(CUT);
+    }
+    cut
 }
 
 /// A rule that an archive's entry breaks. Each reads on after "entry NAME ".

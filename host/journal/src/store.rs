@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use redb::{
     Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend,
@@ -81,13 +81,7 @@ impl Store {
             let db = open_database(path).map_err(failed)?;
             return Store::initialise(db, identity, &name);
         }
-        let unfinished = unfinished(path).map_err(failed)?;
-        let db = open_database(&unfinished).map_err(failed)?;
-        let store = Store::initialise(db, identity, &name)?;
-        std::fs::rename(&unfinished, path)
-            .and_then(|()| dir.sync_all())
-            .map_err(|source| failed(source.into()))?;
-        Ok(store)
+        Store::made(path, &dir, |db| Store::initialise(db, identity, &name))
     }
 
     /// A journal that failed to be written, once more. What the system still holds of it is read, and becomes a new
@@ -105,12 +99,33 @@ impl Store {
         dir.lock().map_err(|source| failed(source.into()))?;
         let old = builder().open(path).map_err(|error| failed(told(error)))?;
         let kept = Kept::of(&old).map_err(unread)?;
-        let unfinished = unfinished(path).map_err(failed)?;
-        let store = Store {
-            db: open_database(&unfinished).map_err(failed)?,
-            path: name.clone(),
+        Store::made(path, &dir, |db| {
+            let store = Store {
+                db,
+                path: name.clone(),
+            };
+            kept.write(&store).map_err(unread)?;
+            Ok(store)
+        })
+    }
+
+    /// A file of this name in the folder `dir`, in place of one that is there; it has the name once it is filled and on
+    /// disk.
+    fn made(
+        path: &Path,
+        dir: &File,
+        fill: impl FnOnce(Database) -> Result<Store, JournalError>,
+    ) -> Result<Store, JournalError> {
+        let failed = |source: Cause| JournalError::Open {
+            path: path.display().to_string(),
+            source,
         };
-        kept.write(&store).map_err(unread)?;
+        let unfinished = path.with_extension("unfinished");
+        match std::fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error.into())),
+            _ => {}
+        }
+        let store = fill(open_database(&unfinished).map_err(failed)?)?;
         std::fs::rename(&unfinished, path)
             .and_then(|()| dir.sync_all())
             .map_err(|source| failed(source.into()))?;
@@ -256,15 +271,6 @@ fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    }
-}
-
-/// The name that a file has until it is whole, free again.
-fn unfinished(path: &Path) -> Result<PathBuf, Cause> {
-    let unfinished = path.with_extension("unfinished");
-    match std::fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(unfinished),
     }
 }
 

@@ -190,13 +190,7 @@ impl CodePipeline {
                 )));
             }
             for (action, object) in Engine::sources_of(pipeline) {
-                let watched = WatchedSource {
-                    pipeline: pipeline.name.clone(),
-                    action: action.clone(),
-                    object,
-                    seen: None,
-                };
-                seen.insert(action, source::look(&self.store, &watched).await);
+                seen.insert(action, source::look(&self.store, &object).await);
             }
         }
         self.ask(|reply| Message::Declare {
@@ -399,7 +393,7 @@ impl Driver {
         for source in self.engine.watched_sources().into_iter().filter(is_wanted) {
             let store = self.store.clone();
             self.effects.spawn(async move {
-                let version = source::look(&store, &source).await;
+                let version = source::look(&store, &source.object).await;
                 Done::Looked { source, version }
             });
         }

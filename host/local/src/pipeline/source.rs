@@ -1,6 +1,5 @@
 //! The engine's effects on objects: what it has done in S3.
 
-use super::engine::WatchedSource;
 use super::event::ErrorDetails;
 use super::model::EncryptionKey;
 use super::runs::Fetched;
@@ -99,8 +98,7 @@ pub(super) async fn verify(
 }
 
 /// The version that a source object has now; none where there is no object.
-pub(super) async fn look(store: &ObjectStore, source: &WatchedSource) -> Option<String> {
-    let (bucket, key) = &source.object;
+pub(super) async fn look(store: &ObjectStore, (bucket, key): &ObjectRef) -> Option<String> {
     store
         .head_latest(bucket, key)
         .await

@@ -181,7 +181,9 @@ impl<'a> Table<'a> {
             let other = meant(name, &asked);
             // The root is finished last, when every table has told what it may hold.
             let alike = other.and_then(|other| likeness(name, other));
-            let home = self.problems.home_of(name, alike).filter(|_| is_root);
+            let home = is_root
+                .then(|| self.problems.home_of(name, alike))
+                .flatten();
             let other = other.filter(|_| home.is_none());
             misspelt.extend(other);
             self.problems.add(

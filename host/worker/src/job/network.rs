@@ -86,9 +86,8 @@ pub(crate) fn limits(limits: &Limits) -> NetworkLimits {
     }
 }
 
-/// The job's limit that stands behind one of the broker's. A slow server's time is none of the job's: the guest gets
-/// an error and decides.
-fn job_limit(limit: EgressLimit) -> Option<Limit> {
+/// The limit that stands behind one of the broker's.
+fn key_of(limit: EgressLimit) -> Option<Limit> {
     match limit {
         EgressLimit::Requests => Some(Limit::Requests),
         EgressLimit::RequestHeaderBytes | EgressLimit::ResponseHeaderBytes => {
@@ -97,26 +96,29 @@ fn job_limit(limit: EgressLimit) -> Option<Limit> {
         EgressLimit::RequestHeaders | EgressLimit::ResponseHeaders => Some(Limit::Headers),
         EgressLimit::RequestBytes | EgressLimit::TotalRequestBytes => Some(Limit::RequestBytes),
         EgressLimit::ResponseBytes | EgressLimit::TotalResponseBytes => Some(Limit::ResponseBytes),
+        EgressLimit::Connect => Some(Limit::ConnectTime),
+        EgressLimit::FirstByte => Some(Limit::FirstByteTime),
+        EgressLimit::BetweenBytes => Some(Limit::BetweenBytesTime),
+        EgressLimit::Whole => Some(Limit::RequestTime),
         _ => None,
     }
 }
 
+/// The same where it ends the job. A slow server's time is none of the job's: the guest gets an error and decides.
+fn job_limit(limit: EgressLimit) -> Option<Limit> {
+    key_of(limit).filter(|_| !limit.is_time())
+}
+
 /// A limit that was hit, by the key that raises it where there is one, and its value with its unit.
 fn told(hit: LimitHit) -> String {
-    let key = match hit.limit {
-        EgressLimit::Whole => Some(Limit::RequestTime),
-        EgressLimit::Connect => Some(Limit::ConnectTime),
-        EgressLimit::FirstByte => Some(Limit::FirstByteTime),
-        EgressLimit::BetweenBytes => Some(Limit::BetweenBytesTime),
-        limit => job_limit(limit),
-    };
-    let value = match hit.limit {
-        limit if limit.is_time() => Limit::RequestTime.show(hit.value),
-        _ => key.map_or_else(|| hit.value.to_string(), |key| key.show(hit.value)),
-    };
-    match key {
-        Some(key) => format!("the {} of {value} (`{}`)", key.words(), key.key()),
-        None => format!("the worker's own limit {} of {value}", hit.limit),
+    match key_of(hit.limit) {
+        Some(key) => format!(
+            "the {} of {} (`{}`)",
+            key.words(),
+            key.show(hit.value),
+            key.key()
+        ),
+        None => format!("the worker's own limit {} of {}", hit.limit, hit.value),
     }
 }
 

@@ -14,7 +14,7 @@ const MASK: &str = "***";
 /// How the sandbox ends the text of a line that it cut.
 const CUT_MARK: &str = " [cut]";
 
-/// How the messages of staging end a name that they cut.
+/// How the messages of staging end a name that they cut, and the sandbox a cause.
 const SHORTENED: char = '…';
 
 /// Hides a job's secrets. Shows none of them.
@@ -60,27 +60,21 @@ impl Masker {
             Some(kept) => (kept, CUT_MARK),
             None => (text, ""),
         };
-        let search = self.search();
-        let mut spans = search.spans(kept, Which::All);
-        if let Some(mut from) = search.begun(kept) {
-            while let Some(last) = spans.pop_if(|last| last.to >= from) {
-                from = from.min(last.from);
-            }
-            spans.push(Span {
-                from,
-                to: kept.len(),
-            });
-        }
-        hide(kept, &spans).into_owned() + mark
+        self.hide_begun(kept, [kept.len()]).into_owned() + mark
     }
 
-    /// As [`Masker::mask`], of a text that quotes names which were cut.
+    /// As [`Masker::mask`], of a text that quotes what was cut.
     pub(crate) fn mask_quoting<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.hide_begun(text, text.match_indices(SHORTENED).map(|(at, _)| at))
+    }
+
+    /// Hides what is there whole, and what may have begun before each of these places, where text was cut.
+    fn hide_begun<'t>(&self, text: &'t str, cuts: impl IntoIterator<Item = usize>) -> Cow<'t, str> {
         let search = self.search();
         let mut spans = search.spans(text, Which::All);
-        for (at, _) in text.match_indices(SHORTENED) {
-            let from = search.begun(&text[..at]);
-            spans.extend(from.map(|from| Span { from, to: at }));
+        for to in cuts {
+            let from = search.begun(&text[..to]);
+            spans.extend(from.map(|from| Span { from, to }));
         }
         spans.sort_by_key(|span| span.from);
         // What was begun may overlap with what is whole.
