@@ -229,15 +229,19 @@ async fn read(stream: impl AsyncRead + Unpin, sender: watch::Sender<Seen>) {
 /// What to start a program by, so that it and what it starts have a limit of the shell's `ulimit`.
 #[must_use]
 pub fn with_ulimit(option: &str, value: u64) -> Vec<String> {
-    let script = format!("ulimit {option} {value} && exec \"$@\"");
-    ["sh", "-c", &script, "sh"].map(str::to_owned).into()
+    after(&format!("ulimit {option} {value}"))
 }
 
 /// What to start a program by, so that it is told of a limit on files by an error and not by a signal that ends it.
 #[must_use]
 pub fn deaf_to_file_limits() -> Vec<String> {
-    let script = "trap '' XFSZ && exec \"$@\"";
-    ["sh", "-c", script, "sh"].map(str::to_owned).into()
+    after("trap '' XFSZ")
+}
+
+/// What to start a program by, so that the shell has done this to the process before.
+fn after(command: &str) -> Vec<String> {
+    let script = format!("{command} && exec \"$@\"");
+    ["sh", "-c", &script, "sh"].map(str::to_owned).into()
 }
 
 /// Run a command to its end: status, standard output, standard error.

@@ -98,10 +98,10 @@ fn package_name(id: &str, manifest: &Path) -> String {
     }
 }
 
-/// Run them all, and fail if one has; those that did are named at the end, with what they said.
-pub(crate) fn run(executables: &[Executable]) -> Result<()> {
-    let kept = paths::target().join("test-output");
-    std::fs::create_dir_all(&kept).with_context(|| format!("could not make {}", kept.display()))?;
+/// Run them all, and fail if one has; those that did are named at the end, with what they said. What they say goes to `out`
+/// and is kept in the folder `kept`.
+pub(crate) fn run(executables: &[Executable], kept: &Path, out: &mut impl Write) -> Result<()> {
+    std::fs::create_dir_all(kept).with_context(|| format!("could not make {}", kept.display()))?;
     let beside = thread::available_parallelism().map_or(1, usize::from);
     let beside = beside.min(executables.len());
     eprintln!(
@@ -113,7 +113,7 @@ pub(crate) fn run(executables: &[Executable]) -> Result<()> {
     let mut failed = Vec::new();
     thread::scope(|scope| -> Result<()> {
         for _ in 0..beside {
-            let (sender, next, kept) = (sender.clone(), &next, &kept);
+            let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 while let Some(one) = executables.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if sender.send(one.run(kept)).is_err() {
@@ -125,7 +125,7 @@ pub(crate) fn run(executables: &[Executable]) -> Result<()> {
         drop(sender);
         for result in ended {
             let result = result?;
-            result.print()?;
+            result.print(out)?;
             if !result.status.success() {
                 failed.push(result);
             }
@@ -135,9 +135,9 @@ pub(crate) fn run(executables: &[Executable]) -> Result<()> {
     if failed.is_empty() {
         return Ok(());
     }
-    println!("\n*** What failed, once more:");
+    writeln!(out, "\n*** What failed, once more:").context("could not print what failed")?;
     for result in &failed {
-        result.print()?;
+        result.print(out)?;
     }
     let names: Vec<&str> = failed
         .iter()
@@ -180,8 +180,7 @@ impl Executable {
 }
 
 impl Ended {
-    fn print(&self) -> Result<()> {
-        let mut out = std::io::stdout().lock();
+    fn print(&self, out: &mut impl Write) -> Result<()> {
         write!(out, "\n     Running {}\n{}", self.of.name, self.output)
             .context("could not print what a test said")?;
         if !self.status.success() {
@@ -246,7 +245,9 @@ mod tests {
             }
         };
         let executables = [script("bad", 3), script("good", 0), script("worse", 4)];
-        let error = run(&executables).unwrap_err().to_string();
+        let mut said = Vec::new();
+        let kept = folder.join("output");
+        let error = run(&executables, &kept, &mut said).unwrap_err().to_string();
         for one in ["bad", "good", "worse"] {
             assert!(folder.join(format!("{one}.ran")).exists(), "{one}");
         }

@@ -39,7 +39,10 @@ pub(crate) fn run_with(args: &[String]) -> Result<()> {
         .and(demo::docs());
     let documented = run(cargo_test().args(["--workspace", "--doc"]));
     // Last, so that what failed stands at the end of what is printed.
-    let tests = executables::build().and_then(|built| executables::run(&built));
+    let tests = executables::build().and_then(|built| {
+        let kept = paths::target().join("test-output");
+        executables::run(&built, &kept, &mut std::io::stdout())
+    });
     tests.and(others).and(documented)
 }
 

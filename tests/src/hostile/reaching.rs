@@ -11,6 +11,9 @@ const CONNECT: &[(&str, &str)] = &[("connect-time", "\"600ms\"")];
 const FIRST_BYTE: &[(&str, &str)] = &[("first-byte-time", "\"600ms\"")];
 const BETWEEN_BYTES: &[(&str, &str)] = &[("between-bytes-time", "\"600ms\"")];
 
+/// What a guest is told of a response that does not come, or not to its end.
+const READ_TIMEOUTS: &[&str] = &["HttpResponseTimeout", "ConnectionReadTimeout"];
+
 /// What a guest asked for, and was denied.
 const DENIED: &str = "HttpRequestDenied";
 
@@ -95,33 +98,21 @@ pub(super) const CASES: &[Case] = &[
         .reaching()
         .and(|seen| {
             let told = "time limit of a response's beginning of 600 ms (`first-byte-time`)";
-            times_out(
-                seen,
-                &["HttpResponseTimeout", "ConnectionReadTimeout"],
-                told,
-            );
+            times_out(seen, READ_TIMEOUTS, told);
         }),
     Case::succeeds("wait_on_a_stalled_server")
         .limited(BETWEEN_BYTES)
         .reaching()
         .and(|seen| {
             let told = "time limit between a response's bytes of 600 ms (`between-bytes-time`)";
-            times_out(
-                seen,
-                &["HttpResponseTimeout", "ConnectionReadTimeout"],
-                told,
-            );
+            times_out(seen, READ_TIMEOUTS, told);
         }),
     Case::succeeds("wait_on_a_dripping_server")
         .limited(TIME)
         .reaching()
         .and(|seen| {
             let told = "time limit of a request of 600 ms (`request-time`)";
-            times_out(
-                seen,
-                &["HttpResponseTimeout", "ConnectionReadTimeout"],
-                told,
-            );
+            times_out(seen, READ_TIMEOUTS, told);
         }),
     Case::succeeds("ask_for_metadata").reaching().and(|seen| {
         assert_eq!(seen.result.variables.len(), 16, "{:?}", seen.result);
