@@ -151,11 +151,14 @@ impl Dispatcher {
         self.open_queues();
         self.sync_pollers();
         while !self.is_over(Instant::now()) {
+            // What is not due at this moment is waited for from this moment: with a later one for the deadline, what falls
+            // due between the two would be neither begun nor waited for.
+            let now = Instant::now();
             self.grant_slots();
-            self.start_polls();
-            self.start_receives();
+            self.start_polls(now);
+            self.start_receives(now);
             self.publish();
-            let deadline = self.next_deadline();
+            let deadline = self.next_deadline(now);
             let has_tasks = !self.tasks.is_empty();
             tokio::select! {
                 command = commands.recv(), if handle => match command {
@@ -324,10 +327,11 @@ impl Dispatcher {
         }
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
+    /// When something comes that was not due at `now`, for which all that was due has been begun.
+    fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
-        let journal = self.journal.until().filter(|at| *at > Instant::now());
-        let (poll, receive) = (self.next_poll(), self.next_receive());
+        let journal = self.journal.until().filter(|at| *at > now);
+        let (poll, receive) = (self.next_poll(now), self.next_receive());
         [timer, journal, poll, receive, self.drain.next_deadline()]
             .into_iter()
             .flatten()

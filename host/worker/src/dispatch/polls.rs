@@ -186,9 +186,8 @@ impl Dispatcher {
         !self.drain.is_on() && !self.journal.blocks(now)
     }
 
-    /// Start the polls that are due, as far as there are slots.
-    pub(super) fn start_polls(&mut self) {
-        let now = Instant::now();
+    /// Start the polls that are due at `now`, as far as there are slots.
+    pub(super) fn start_polls(&mut self, now: Instant) {
         if !self.may_poll(now) {
             return;
         }
@@ -415,9 +414,8 @@ impl Dispatcher {
         );
     }
 
-    /// The next poll that time alone brings; those that wait for a slot come with the slot.
-    pub(super) fn next_poll(&self) -> Option<Instant> {
-        let now = Instant::now();
+    /// The next poll that time alone brings after `now`; those that were due and wait for a slot come with the slot.
+    pub(super) fn next_poll(&self, now: Instant) -> Option<Instant> {
         if self.drain.is_on() {
             return None;
         }

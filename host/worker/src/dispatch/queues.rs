@@ -64,8 +64,7 @@ impl Dispatcher {
     }
 
     /// Also while the worker drains: what runs still may be ended by somebody.
-    pub(super) fn start_receives(&mut self) {
-        let now = Instant::now();
+    pub(super) fn start_receives(&mut self, now: Instant) {
         for at in 0..self.queues.len() {
             let queue = &self.queues[at];
             if queue.receiving.is_some() || queue.next_at > now {

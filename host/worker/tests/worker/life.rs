@@ -102,6 +102,22 @@ async fn polling_slows_down_when_there_is_nothing_and_when_throttled() {
     end(&world, worker).await;
 }
 
+/// In real time, which passes while the worker looks what is due, as paused time does not: pauses about as long as such a
+/// look (microseconds) end in the midst of it every few polls.
+#[tokio::test]
+async fn a_pause_that_ends_while_the_worker_looks_what_is_due_is_followed_by_a_poll() {
+    let mut world = World::new();
+    world.config.poll_interval_min = Duration::from_nanos(1);
+    world.config.poll_interval_max = Duration::from_micros(3);
+    let worker = world.start().await;
+    let polled = world
+        .service
+        .until("2,000 polls", |inner| inner.polls.len() >= 2_000);
+    let went_on = tokio::time::timeout(Duration::from_secs(60), polled).await;
+    assert!(went_on.is_ok(), "the worker polls no more");
+    end(&world, worker).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_denied_poll_is_told_once_and_work_goes_on_when_it_is_allowed() {
     let world = World::new();
