@@ -7,9 +7,11 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Builder, IdentityCache, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use secrecy::ExposeSecret;
@@ -93,6 +95,17 @@ impl Session {
             .await
             .map_err(StageError::Credentials)
     }
+}
+
+/// The same for a call that may take longer than the source's calls: so much for one attempt, and no bound on all of them,
+/// which are counted. The rest of the source's timeouts holds.
+pub(crate) fn patient(signed: Builder, attempt: Duration) -> Builder {
+    signed.timeout_config(
+        TimeoutConfig::builder()
+            .operation_attempt_timeout(attempt)
+            .disable_operation_timeout()
+            .build(),
+    )
 }
 
 fn sdk(credentials: &Credentials) -> aws_credential_types::Credentials {

@@ -32,7 +32,8 @@ pub struct StagerConfig {
     /// Bucket names in the path, for an S3 that serves no bucket host names.
     pub force_path_style: bool,
     /// HTTP client, proxies, timeouts and retries; credentials, Region and endpoint in it are not
-    /// used where the fields here say otherwise. Jobs bring their own credentials.
+    /// used where the fields here say otherwise. Jobs bring their own credentials. What sends a body or completes an upload
+    /// has more time than these timeouts give.
     pub sdk_config: Option<aws_types::SdkConfig>,
     /// A directory of ours with room for the largest object; files in it have no name.
     pub work_dir: PathBuf,

@@ -10,6 +10,9 @@
 //! The encryption headers belong on PutObject and on Create; parts inherit them. From the moment Create
 //! is sent, an upload belongs to a [`Pending`] whose drop aborts it in a task of its own, so that a
 //! caller who goes away leaves no parts behind to be paid for.
+//!
+//! The source's timeouts are those of small questions. An attempt to send a body has time for its size, however many uploads
+//! share a slow link, and the SDK ends one whose bytes do not move at all (stalled stream protection: 20 s).
 
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -28,7 +31,7 @@ use crate::blocking::blocking;
 use crate::contract::Object;
 use crate::error::StageError;
 use crate::s3_failure::{Action, Class, S3Failure};
-use crate::session::Session;
+use crate::session::{Session, patient};
 
 /// S3 takes no more parts.
 const PARTS_MAX: u64 = 10_000;
@@ -36,6 +39,12 @@ const PARTS_MAX: u64 = 10_000;
 const PARTS_IN_FLIGHT: usize = 4;
 /// An abort that takes longer is left to the bucket's lifecycle rule.
 const ABORT_TIME: Duration = Duration::from_secs(60);
+/// For the answer to a body that was sent: S3 answers within a second or two.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+/// Bytes a second: sixty-four parts at a time, which is four for each of two outputs of eight jobs, over 8 Mbit/s.
+const SLOWEST: u64 = 16 << 10;
+/// S3's reference of CompleteMultipartUpload: it "could take several minutes".
+const COMPLETE_TIME: Duration = Duration::from_secs(600);
 const CONTENT_TYPE: &str = "application/zip";
 
 pub(crate) struct Upload {
@@ -89,7 +98,7 @@ impl Upload {
                     .set_ssekms_key_id(self.key_id.clone())
                     .body(ByteStream::from(body.clone()))
                     .customize()
-                    .config_override(signed)
+                    .config_override(patient(signed, time_to_send(body.len())))
                     .send()
             })
             .await?;
@@ -170,7 +179,7 @@ impl Upload {
                     .checksum_algorithm(ChecksumAlgorithm::Crc32)
                     .body(ByteStream::from(body.clone()))
                     .customize()
-                    .config_override(signed)
+                    .config_override(patient(signed, time_to_send(body.len())))
                     .send()
             })
             .await?;
@@ -199,7 +208,7 @@ impl Upload {
                     .upload_id(id)
                     .multipart_upload(parts.clone())
                     .customize()
-                    .config_override(signed)
+                    .config_override(patient(signed, COMPLETE_TIME))
                     .send()
             })
             .await?;
@@ -218,6 +227,11 @@ impl Upload {
         })
         .await
     }
+}
+
+fn time_to_send(bytes: usize) -> Duration {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    ANSWER_TIME.saturating_add(Duration::from_secs(bytes.div_ceil(SLOWEST)))
 }
 
 /// An upload that S3 has begun and not finished.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use pipefitter_artifacts::ErrorKind;
 use tokio::sync::Notify;
 
@@ -172,6 +174,49 @@ async fn a_dropped_upload_is_aborted() {
 #[tokio::test]
 async fn an_upload_dropped_while_it_begins_is_aborted_once_it_has() {
     dropped_during(Op::Create).await;
+}
+
+/// Stores what [`Bench::fill`] wrote, with a request of this kind held until a question that came later was given up.
+async fn patient_with(op: Op) {
+    let bench = Bench::new().await;
+    bench.fill();
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_secs(1))
+        .operation_timeout(Duration::from_secs(2))
+        .build();
+    let stager = bench.s3.stager_within(timeouts, &bench.dir("work"));
+    let (came, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let held = Fault::Hold(Arc::clone(&came), Arc::clone(&go));
+    bench.s3.fault(op, [held]).await;
+    let unanswered = || Fault::Hold(Arc::default(), Arc::default());
+    bench
+        .s3
+        .fault(Op::Get, [unanswered(), unanswered(), unanswered()])
+        .await;
+    let question = async {
+        came.notified().await;
+        let asked = stager.fetch(bench.s3.fetch_of(&bench.dir("into"))).await;
+        go.notify_one();
+        asked.unwrap_err()
+    };
+    let request = bench.s3.store_of(&bench.dir("from"));
+    let (stored, refused) = tokio::join!(stager.store(request), question);
+    let stored = stored.unwrap();
+    assert!(
+        refused.to_string().contains("no answer in time"),
+        "{refused}"
+    );
+    let once = match op {
+        Op::Part => stored.bytes.div_ceil(64 << 10),
+        _ => 1,
+    };
+    let sent = bench.s3.seen(op).await.len();
+    assert_eq!(sent as u64, once, "{op:?} was not sent again");
+}
+
+#[tokio::test]
+async fn an_upload_has_more_time_than_a_question() {
+    tokio::join!(patient_with(Op::Part), patient_with(Op::Complete));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -114,13 +115,20 @@ impl FakeS3 {
     }
 
     pub(crate) fn stager(&self, work_dir: &Path) -> Stager {
+        self.stager_within(TimeoutConfig::disabled(), work_dir)
+    }
+
+    /// Of a source whose calls have these timeouts.
+    pub(crate) fn stager_within(&self, timeouts: TimeoutConfig, work_dir: &Path) -> Stager {
         let retry = aws_types::sdk_config::RetryConfig::standard()
             .with_initial_backoff(Duration::from_millis(1));
-        let sdk_config = aws_types::SdkConfig::builder().retry_config(retry).build();
+        let sdk_config = aws_types::SdkConfig::builder()
+            .retry_config(retry)
+            .timeout_config(timeouts);
         Stager::new(StagerConfig {
             endpoint_url: Some(format!("http://{}", self.address)),
             force_path_style: true,
-            sdk_config: Some(sdk_config),
+            sdk_config: Some(sdk_config.build()),
             part_bytes: 64 * 1024,
             first_wait: Duration::from_millis(1),
             ..StagerConfig::new("eu-central-1", work_dir)
