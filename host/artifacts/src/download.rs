@@ -43,6 +43,8 @@ pub(crate) async fn download(
     let mut file = BufWriter::with_capacity(BLOCK_BYTES, tokio::fs::File::from_std(file));
     let mut begun: Option<Begun> = None;
     let mut written = 0;
+    // What a server that knows no ranges sends again is no progress.
+    let mut furthest = 0;
     let mut breaks = 0;
     loop {
         let answer = get(session, object, begun.as_ref(), written).await?;
@@ -63,7 +65,6 @@ pub(crate) async fn download(
         if total.is_some_and(|total| total > limit) {
             return Err(too_large(object, limit));
         }
-        let before = written;
         let broken = receive(answer, object, limit, &mut file, &mut written).await?;
         let said = match broken {
             None if total.is_none_or(|total| total == written) => {
@@ -76,9 +77,10 @@ pub(crate) async fn download(
             // All bytes came, and still it failed: they are not the right ones.
             restart(&mut file).await?;
             written = 0;
-        } else if written - before >= PROGRESS_BYTES {
+        } else if written >= furthest + PROGRESS_BYTES {
             breaks = 0;
         }
+        furthest = furthest.max(written);
         breaks += 1;
         if breaks >= BREAKS_IN_A_ROW {
             let said = format!("the download broke {breaks} times in a row; last: {said}");

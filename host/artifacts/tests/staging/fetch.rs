@@ -8,6 +8,7 @@ use pipefitter_artifacts::{
 };
 
 use crate::support::bench::{Bench, site};
+use crate::support::noise;
 use crate::support::s3::{FakeS3, Fault, Op};
 use crate::support::tree::{self, Node};
 
@@ -111,6 +112,19 @@ async fn a_download_that_brings_nothing_is_given_up() {
     let (kind, said) = bench.fetch().await.unwrap_err();
     assert_eq!(kind, ErrorKind::Service);
     assert!(said.contains("broke 5 times in a row"), "{said}");
+    assert_eq!(bench.ranges().await.len(), 5);
+}
+
+#[tokio::test]
+async fn what_a_server_without_ranges_sends_again_is_no_progress() {
+    let bench = Bench::new().await;
+    bench.s3.put("in", noise(3 << 20)).await;
+    let breaks = vec![Fault::NoRangeBreak(2 << 20); 50];
+    bench.s3.fault(Op::Get, breaks).await;
+    let (kind, said) = bench.fetch().await.unwrap_err();
+    assert_eq!(kind, ErrorKind::Service);
+    assert!(said.contains("broke 5 times in a row"), "{said}");
+    // The first one brought something.
     assert_eq!(bench.ranges().await.len(), 5);
 }
 

@@ -46,6 +46,8 @@ pub(crate) enum Fault {
     Expire,
     /// The whole object, whatever range was asked for.
     NoRange,
+    /// The same, and it breaks off after so many bytes.
+    NoRangeBreak(usize),
     /// The object is replaced just before.
     Replace(&'static [u8]),
     /// Announces that it came, and waits until it may go on.
@@ -260,7 +262,8 @@ async fn answer(State(s3): State<FakeS3>, request: Request) -> Response<Body> {
             came.notify_one();
             go.notified().await;
         }
-        Some(Fault::Break(_) | Fault::NoRange | Fault::WrongSum) | None => {}
+        Some(Fault::Break(_) | Fault::NoRange | Fault::NoRangeBreak(_) | Fault::WrongSum)
+        | None => {}
     }
     let mut inner = s3.inner.lock().await;
     let token = head.headers.get("x-amz-security-token");
@@ -322,7 +325,7 @@ fn get(inner: &Inner, key: &str, headers: &HeaderMap, fault: Option<&Fault>) -> 
         return error(412, "PreconditionFailed");
     }
     let start: usize = match (text("range"), fault) {
-        (None, _) | (_, Some(Fault::NoRange)) => 0,
+        (None, _) | (_, Some(Fault::NoRange | Fault::NoRangeBreak(_))) => 0,
         (Some(range), _) => range
             .strip_prefix("bytes=")
             .unwrap()
@@ -343,7 +346,7 @@ fn get(inner: &Inner, key: &str, headers: &HeaderMap, fault: Option<&Fault>) -> 
     }
     let rest = content.slice(start..);
     match fault {
-        Some(Fault::Break(after)) => {
+        Some(Fault::Break(after) | Fault::NoRangeBreak(after)) => {
             let sent = rest.slice(..*after.min(&rest.len()));
             broken(status, &fields, rest.len(), vec![sent])
         }
