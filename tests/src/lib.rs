@@ -22,6 +22,7 @@ pub mod archives;
 pub mod binary;
 mod child;
 mod client;
+mod compiled;
 mod dropped;
 mod executions;
 pub mod fault_table;

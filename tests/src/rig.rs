@@ -95,6 +95,7 @@ impl Rig {
             top: String::new(),
             tables: String::new(),
             started_by: Vec::new(),
+            compiles: false,
         };
         Rig {
             service,

@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::binary;
 use crate::client::KEY;
+use crate::compiled;
 use crate::process::Process;
 
 /// What a worker is started with; started again with the same, it is the same worker after a restart.
@@ -44,6 +45,8 @@ pub struct WorkerSetup {
     pub tables: String,
     /// A program that starts the worker's, and its arguments; empty, where nothing stands between.
     pub started_by: Vec<String>,
+    /// It compiles all plugins itself at its first start, as on a machine of its own, and has no code from other tests.
+    pub compiles: bool,
 }
 
 impl WorkerSetup {
@@ -115,12 +118,18 @@ impl WorkerSetup {
     pub async fn start(&self) -> Worker {
         let worker = self.launch();
         worker.process.line("serving jobs").await;
+        if !self.compiles {
+            compiled::keep(&self.state_dir, &self.plugins_dir);
+        }
         worker
     }
 
     /// Start it, and wait for nothing.
     #[must_use]
     pub fn launch(&self) -> Worker {
+        if !self.compiles {
+            compiled::lend(&self.state_dir, &self.plugins_dir);
+        }
         Worker {
             process: Process::start("pipefitter run", self.command()),
         }

@@ -51,6 +51,8 @@ impl World {
         })
         .await;
         rig.setup.plugins_dir = plugins.path().to_path_buf();
+        // The matrix tells how long that takes.
+        rig.setup.compiles = true;
         rig.setup.environment = vec![("CONFORMANCE_SECRET".to_owned(), SECRET.to_owned())];
         rig.setup.tables = tables(&guests, server, "300s");
         rig.setup.worker = "drain-timeout = \"100ms\"\nstop-grace = \"120s\"".to_owned();

@@ -10,7 +10,8 @@ use pipefitter_tests::plugins::Plugin;
 #[tokio::test]
 async fn a_second_start_compiles_nothing_and_damaged_code_is_compiled_again() {
     let plugin = Plugin::probe("Probe");
-    let rig = Rig::with(&[&plugin]).await;
+    let mut rig = Rig::with(&[&plugin]).await;
+    rig.setup.compiles = true;
     let worker = rig.worker().await;
     assert_eq!(worker.served("compiled").await, 1);
     assert_eq!(worker.stop().await.code(), Some(0));
