@@ -116,8 +116,9 @@ async fn exchange(
     Ok(Response::from_parts(parts, ReplyBody::of(body, terms)))
 }
 
-/// Send a request on a connection that waits, or on a new one; on a new one too where a waiting one turned out to be
-/// gone before anything was sent.
+/// Send a request on a connection that waits, or on a new one. On a new one too where a waiting one turned out to be gone:
+/// before anything was sent; or later, with a request that may be repeated (RFC 9110, 9.2.2), since a server that closes
+/// what has waited too long for it may do so while the request is on its way.
 async fn send(
     job: &Job,
     target: &Target,
@@ -136,9 +137,14 @@ async fn send(
         first_byte: timeouts.first_byte,
     };
     if let Some(mut waiting) = job.pool.take(target).await {
-        match attempt.on(&mut waiting, request).await? {
-            Sent::Answered(response) => return Ok((waiting, response)),
-            Sent::Not(unsent) => request = *unsent,
+        let again = repeated(&request);
+        match attempt.on(&mut waiting, request).await {
+            Ok(Sent::Answered(response)) => return Ok((waiting, response)),
+            Ok(Sent::Not(unsent)) => request = *unsent,
+            Err(failure) if failure.code == ErrorCode::ConnectionTerminated => {
+                request = again.ok_or(failure)?;
+            }
+            Err(failure) => return Err(failure),
         }
     }
     let (stream, version) = job
@@ -154,6 +160,22 @@ async fn send(
             "the server closed the connection before anything was sent",
         )),
     }
+}
+
+/// The request once more, where a server that had it already would come to no harm by it.
+fn repeated(request: &Request<UploadBody>) -> Option<Request<UploadBody>> {
+    let is_safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    let body = request.body().again().filter(|_| is_safe)?;
+    let mut again = Request::new(body);
+    again.method_mut().clone_from(request.method());
+    again.uri_mut().clone_from(request.uri());
+    *again.version_mut() = request.version();
+    again.headers_mut().clone_from(request.headers());
+    again.extensions_mut().clone_from(request.extensions());
+    Some(again)
 }
 
 struct Attempt<'a> {

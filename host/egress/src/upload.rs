@@ -78,7 +78,8 @@ impl Upload {
 
 /// A request's body: counted as it passes, its trailers filtered.
 pub(crate) struct UploadBody {
-    inner: Incoming,
+    /// Nothing, where there is nothing to send.
+    inner: Option<Incoming>,
     /// A frame that was looked at before the head was written.
     first: Option<Frame<Bytes>>,
     job: Arc<Job>,
@@ -97,7 +98,7 @@ impl UploadBody {
         let length = inner.size_hint().exact();
         Self {
             length,
-            inner,
+            inner: Some(inner),
             first: None,
             job,
             state,
@@ -109,10 +110,22 @@ impl UploadBody {
         Arc::clone(&self.state)
     }
 
+    /// The same once more, of a body without anything in it.
+    pub(crate) fn again(&self) -> Option<Self> {
+        self.is_end_stream().then(|| Self {
+            inner: None,
+            first: None,
+            job: Arc::clone(&self.job),
+            state: Arc::clone(&self.state),
+            length: self.length,
+            passed: 0,
+        })
+    }
+
     /// Wait for the first frame of the body, and answer whether there is anything in it.
     pub(crate) async fn look(&mut self) -> bool {
         loop {
-            let next = std::future::poll_fn(|cx| Pin::new(&mut self.inner).poll_frame(cx)).await;
+            let next = std::future::poll_fn(|cx| frame_of(&mut self.inner, cx)).await;
             match next {
                 None => {
                     self.state.finish();
@@ -171,6 +184,16 @@ impl UploadBody {
     }
 }
 
+fn frame_of(
+    inner: &mut Option<Incoming>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    match inner {
+        Some(inner) => Pin::new(inner).poll_frame(cx),
+        None => Poll::Ready(None),
+    }
+}
+
 impl Body for UploadBody {
     type Data = Bytes;
     type Error = h2::Error;
@@ -182,7 +205,7 @@ impl Body for UploadBody {
         let this = &mut *self;
         let next = match this.first.take() {
             Some(frame) => Some(Ok(frame)),
-            None => std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx)),
+            None => std::task::ready!(frame_of(&mut this.inner, cx)),
         };
         let passed = match next {
             None => {
@@ -210,14 +233,17 @@ impl Body for UploadBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.inner.is_end_stream()
+        self.first.is_none() && self.inner.as_ref().is_none_or(Incoming::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.first {
             // Only bodies of unknown length are looked into.
             Some(_) => SizeHint::default(),
-            None => self.inner.size_hint(),
+            None => self
+                .inner
+                .as_ref()
+                .map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint),
         }
     }
 }

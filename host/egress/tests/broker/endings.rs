@@ -64,6 +64,52 @@ async fn cancelling_and_dropping_end_the_servers_connections_too() {
     }
 }
 
+/// As servers do with a connection that nobody has used for a while, when a request is on its way already.
+#[tokio::test]
+async fn a_kept_connection_that_closes_under_a_request_costs_only_what_must_not_be_repeated() {
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    for (method, is_repeated) in [("GET", true), ("OPTIONS", true), ("POST", false)] {
+        let (tx, mut servers) = tokio::sync::mpsc::unbounded_channel();
+        let endpoint = Endpoint::Memory(Arc::new(move |stream| tx.send(stream).unwrap()));
+        let setup = Net::new()
+            .name("a.example", &[PUBLIC])
+            .everywhere(endpoint)
+            .start();
+        let guest = setup.guest(&["http://a.example"]).await;
+        let ask = |method: &str| {
+            let request = Request::builder().method(method);
+            guest.fetch(request.uri("http://a.example/").body(empty()).unwrap())
+        };
+        let answered = async {
+            let mut server: DuplexStream = servers.recv().await.unwrap();
+            read_head(&mut server).await;
+            server.write_all(ANSWER).await.unwrap();
+            server
+        };
+        let (first, mut server) = tokio::join!(ask("GET"), answered);
+        assert_eq!(first.text(), "ok");
+        let closed = async {
+            let head = read_head(&mut server).await;
+            drop(server);
+            if is_repeated {
+                let mut fresh: DuplexStream = servers.recv().await.unwrap();
+                assert_eq!(read_head(&mut fresh).await, head);
+                fresh.write_all(ANSWER).await.unwrap();
+            }
+        };
+        let (second, ()) = tokio::join!(ask(method), closed);
+        if is_repeated {
+            assert_eq!(second.text(), "ok", "{method}");
+        } else {
+            assert_eq!(second.failed(), "connection-terminated");
+        }
+        let usage = guest.finish().await;
+        let connections = 1 + u64::from(is_repeated);
+        assert_eq!((usage.requests, usage.connections), (2, connections));
+        assert!(servers.try_recv().is_err(), "{method}");
+    }
+}
+
 #[tokio::test]
 async fn a_guest_that_gives_a_request_up_gives_its_connection_up() {
     let (tx, mut servers) = tokio::sync::mpsc::unbounded_channel();
