@@ -16,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Where version 2 is mounted, on its own or beside version 1.
 const ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -25,6 +26,8 @@ const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 const THREADS: u64 = 256;
 /// What the kernel keeps for a process besides its own memory.
 const KERNEL_MEMORY: u64 = 32 << 20;
+/// Between two tries to remove a group, doubled from one to the next up to this.
+const LONGEST: Duration = Duration::from_secs(1);
 /// The kernel's default period of `cpu.max`, microseconds (Control Group v2, CPU Interface Files).
 const PERIOD: u64 = 100_000;
 
@@ -143,8 +146,23 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir(&self.0) {
-            tracing::debug!(group = %self.0.display(), %error, "a control group was left behind");
+        if let Err(error) = removed(|| std::fs::remove_dir(&self.0)) {
+            tracing::warn!(group = %self.0.display(), %error, "a control group was left behind");
+        }
+    }
+}
+
+/// A process that was reaped may be in its group for a moment yet: until the kernel has switched away from its threads for
+/// the last time, which newer ones wait for themselves. Blocking, two seconds at the most.
+fn removed(mut remove: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match remove() {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy && pause < LONGEST => {
+                std::thread::sleep(pause);
+                pause *= 2;
+            }
+            done => return done,
         }
     }
 }
@@ -161,6 +179,26 @@ mod tests {
         memory: 100 << 20,
         processors: None,
     };
+
+    #[test]
+    fn a_group_that_is_busy_for_a_moment_is_removed_all_the_same() {
+        let mut tries = 0;
+        let mut busy_for = |times| {
+            tries = 0;
+            removed(|| {
+                tries += 1;
+                match tries <= times {
+                    true => Err(io::ErrorKind::ResourceBusy.into()),
+                    false => Ok(()),
+                }
+            })
+        };
+        assert!(busy_for(5).is_ok());
+        let error = busy_for(u32::MAX).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+        let denied = removed(|| Err(io::ErrorKind::PermissionDenied.into()));
+        assert_eq!(denied.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
 
     fn tree(controllers: &str) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();

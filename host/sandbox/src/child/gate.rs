@@ -42,6 +42,8 @@ pub(crate) struct Gate {
     earned: u64,
     /// The frame under way has earned nothing yet.
     unearned: bool,
+    /// What the frame under way counts as.
+    counted: u64,
 }
 
 impl Gate {
@@ -53,12 +55,14 @@ impl Gate {
             logged: 0,
             earned: 0,
             unearned: false,
+            counted: 0,
         }
     }
 
     /// A frame of so many bytes is about to be read.
     pub(crate) fn frame(&mut self, bytes: usize) -> Result<(), Refused> {
-        self.received = self.received.saturating_add(bytes as u64 + FRAME);
+        self.counted = bytes as u64 + FRAME;
+        self.received = self.received.saturating_add(self.counted);
         self.unearned = true;
         let most = self
             .log_bytes
@@ -91,7 +95,7 @@ impl Gate {
             return Err(Refused("it sent more log than a job may write"));
         }
         // A line of one letter is a byte or two of the log, and fifty times that in a frame of its own. So every line
-        // that is taken pays for what is around it; nothing else that a child may say can be many and small.
+        // that is taken pays for what is around it; nothing else but a secret's name can be many and small.
         if std::mem::take(&mut self.unearned) {
             self.earned = self.earned.saturating_add(FRAME);
         }
@@ -107,6 +111,12 @@ impl Gate {
                 .collect(),
             cut: line.cut,
         })
+    }
+
+    /// The frame under way asks for a secret, which it may: no more are sent than are answered, so that it is no flood however
+    /// often a guest asks.
+    pub(crate) fn secret(&mut self) {
+        self.earned = self.earned.saturating_add(self.counted);
     }
 
     /// Marks of what was dropped come on top of the budget.
@@ -281,6 +291,19 @@ mod tests {
             let more = (0..).find(|_| gate.frame(1 << 20).is_err());
             assert!(more.is_some_and(|frames| frames <= 8), "{more:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn secrets_that_are_asked_for_often_are_no_flood() {
+        let mut gate = Gate::new(0);
+        let name = "n".repeat(100);
+        let bytes = protocol::encode(&Up::SecretWanted { name }, MAX_UP).unwrap();
+        for _ in 0..1_000_000 {
+            gate.frame(bytes.len()).unwrap();
+            gate.secret();
+        }
+        let more = (0..).find(|_| gate.frame(1 << 20).is_err());
+        assert_eq!(more, Some(3), "they have earned no more than they were");
     }
 
     #[tokio::test(start_paused = true)]

@@ -243,8 +243,18 @@ fn spawn(program: &PathBuf, profile: Profile, alive: &Arc<AtomicUsize>) -> io::R
         .ok()
         .and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| io::Error::other("a child without a process id"))?;
-    // Dropped, and with it killed and reaped, if this fails.
-    spawned.pidfd = Some(rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?);
+    match rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK) {
+        Ok(pidfd) => spawned.pidfd = Some(pidfd),
+        Err(error) => {
+            // Without a descriptor of it nothing else can end and reap it: it is not reaped yet, so that its number is its own.
+            let _ended = spawned.child.kill();
+            spawned.reaped = spawned.child.wait().ok();
+            if spawned.reaped.is_some() {
+                alive.fetch_sub(1, Ordering::Relaxed);
+            }
+            return Err(error.into());
+        }
+    }
     Ok(spawned)
 }
 

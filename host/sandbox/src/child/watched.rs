@@ -35,6 +35,9 @@ const ENDING: Duration = Duration::from_secs(2);
 /// A child ends its job itself when a limit is reached. This much later it is taken to hang.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// For what a child that was ended had said before: it is there already.
+const REST: Duration = Duration::from_secs(1);
+
 /// Between two looks at what a child uses, at first and at the most: for one that ends in a way that takes its figures
 /// with it.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(4), Duration::from_secs(1));
@@ -252,7 +255,10 @@ impl Watched {
             tokio::select! {
                 biased;
                 () = must_end(kill.clone(), self.abandoned.clone(), self.hit.token.clone(), self.until()) => {
-                    return Ok(End::Killed(self.killed_for()));
+                    let why = self.killed_for();
+                    child.kill();
+                    self.rest(&mut incoming, &mut down).await;
+                    return Ok(End::Killed(why));
                 }
                 sent = up.write_buf(&mut outgoing), if !outgoing.is_empty() => {
                     if sent.is_err() {
@@ -287,6 +293,22 @@ impl Watched {
                 }
             }
         }
+    }
+
+    /// What a child that is ended had logged before, as far as it has come: its last lines tell what it was at.
+    async fn rest(&mut self, incoming: &mut Incoming, down: &mut tokio::net::unix::OwnedReadHalf) {
+        let read = async {
+            // Whatever is wrong with it, the child is ended already; and what it asks or tells besides is over with it.
+            while let Ok(Some(frame)) = incoming.next(down, &mut self.gate).await {
+                if let Up::Log(_) = frame
+                    && self.heard(frame).is_err()
+                {
+                    return;
+                }
+            }
+        };
+        // The end of the pipe comes with the child's, which is at hand.
+        let _over = tokio::time::timeout(REST, read).await;
     }
 
     /// The guest's end of the way to the network, where that is granted.
@@ -327,6 +349,7 @@ impl Watched {
                         "it asked for more secrets at a time than there can be",
                     ));
                 }
+                self.gate.secret();
                 let host = self.host.clone();
                 let granted = self.spec.secrets;
                 self.secrets.spawn(async move {

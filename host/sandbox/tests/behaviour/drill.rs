@@ -5,11 +5,14 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use pipefitter_sandbox::{Fault, Limit};
+use async_trait::async_trait;
+use pipefitter_sandbox::{Fault, JobControl, JobHost, Limit, LogLine, VerdictKind};
 
 use crate::door::{CWD, call, frame, hex, host, open, parent};
-use crate::harness::Case;
+use crate::harness::{Case, Recorder};
 
 #[tokio::test]
 async fn the_door_is_open_and_its_own_directories_are_too() {
@@ -240,6 +243,49 @@ async fn a_panic_of_the_childs_host_fails_its_own_job_only() {
         other => panic!("{other:?}"),
     }
     call("getpid", libc::SYS_getpid, &[]).answer().await;
+}
+
+/// Does something when the job writes its first line, before anything else of it is heard.
+struct AtFirst<F> {
+    recorder: Arc<Recorder>,
+    act: F,
+}
+
+#[async_trait]
+impl<F: Fn() + Send + Sync> JobHost for AtFirst<F> {
+    fn log(&self, line: LogLine) {
+        if line.text == "first" {
+            (self.act)();
+        }
+        self.recorder.log(line);
+    }
+
+    fn progress(&self, _percent: Option<u8>, _summary: String) {}
+}
+
+#[tokio::test]
+async fn what_a_child_had_said_when_it_was_ended_is_heard() {
+    let line = |text| {
+        frame(&format!(
+            r#"{{"log":[{{"level":"info","text":"{text}","fields":[],"cut":false}}]}}"#
+        ))
+    };
+    let bytes = [line("first"), line("last")].concat();
+    let length = i64::try_from(bytes.len()).unwrap();
+    let case = call("sendto", libc::SYS_sendto, &[0, 0, length, 0, 0, 0])
+        .with(1, format!("!{}", hex(&bytes)))
+        .case();
+    let mut spec = case.spec.clone();
+    spec.code = host().code.clone();
+    let (stop, control) = JobControl::new();
+    let watched = Arc::new(AtFirst {
+        recorder: case.events.clone(),
+        act: move || stop.kill(),
+    });
+    let verdict = host().runner.run(spec, control, watched).await;
+    assert_eq!(verdict.kind, VerdictKind::Fault(Fault::Interrupted(None)));
+    let heard = tokio::time::timeout(Duration::from_secs(5), case.events.said("last"));
+    assert!(heard.await.is_ok(), "its last line is there");
 }
 
 #[tokio::test]
