@@ -203,6 +203,7 @@ impl Look for Looking {
         let seen = self.0.look(wasm, IsolationFloor::None);
         seen.map_err(|error| PrepareError {
             message: format!("it cannot be looked at: {}", error.full()),
+            passing: false,
         })
     }
 }

@@ -28,6 +28,17 @@ pub(crate) struct Compiler {
     in_use: AtomicU32,
     /// The code that was compiled last is there no more.
     pub(crate) lost: AtomicBool,
+    /// So many of the next tries fail for the machine's sake, each in other words.
+    pub(crate) full: AtomicU32,
+    /// So many fail as if the component were wrong.
+    pub(crate) refuses: AtomicU32,
+}
+
+fn take_one(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+        left.checked_sub(1)
+    })
+    .is_ok()
 }
 
 impl Look for Compiler {
@@ -45,14 +56,23 @@ impl Prepare for Compiler {
         _seen: &[u8],
         _manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
-        self.compiled.fetch_add(1, Ordering::SeqCst);
+        let tries = self.compiled.fetch_add(1, Ordering::SeqCst);
+        if take_one(&self.full) {
+            return Err(PrepareError {
+                message: format!("no space left for file {tries}"),
+                passing: true,
+            });
+        }
+        if take_one(&self.refuses) {
+            return Err(PrepareError::lasting(format!("try {tries} fails")));
+        }
         self.lost.store(false, Ordering::SeqCst);
         let has = |word: &[u8]| wasm.windows(word.len()).any(|window| window == word);
         assert!(!has(b"panics"));
         if has(b"refused") {
-            return Err(PrepareError {
-                message: format!("{name} imports what is not granted"),
-            });
+            return Err(PrepareError::lasting(format!(
+                "{name} imports what is not granted"
+            )));
         }
         Ok(Prepared {
             code_id: digest.to_string(),

@@ -63,6 +63,19 @@ pub struct Prepared {
 pub struct PrepareError {
     /// What is wrong, and what to do.
     pub message: String,
+    /// It is the machine's doing (its disk, memory, processes), so that the same bytes may be prepared later.
+    pub passing: bool,
+}
+
+impl PrepareError {
+    /// What is wrong with the component, and stays so.
+    #[must_use]
+    pub fn lasting(message: String) -> PrepareError {
+        PrepareError {
+            message,
+            passing: false,
+        }
+    }
 }
 
 /// Has a .wasm looked at where a stranger's bytes do no harm. Blocking; called off the async runtime.

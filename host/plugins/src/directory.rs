@@ -12,6 +12,9 @@
 //!   +------------------------------- changed --------------------------+
 //! ```
 //!
+//! A Good one whose code is gone is loaded again. Bad is tried again, with a growing pause, where the machine is what
+//! failed, and where the same file was Good before: somebody would have to touch it otherwise.
+//!
 //! A file is read only when two looks [`SETTLE`] apart found it the same, so that a copy under way is not
 //! taken for the plugin. Time is counted by whoever looks ([`PluginsDir::scan`], the watcher), not by a clock in
 //! here: tests move it as they like.
@@ -40,6 +43,10 @@ const UNFINISHED: Duration = Duration::from_secs(2);
 /// A file that has not stayed the same for this long is told of.
 const RESTLESS: Duration = Duration::from_secs(10);
 
+/// Before a plugin is tried again that may be loaded later: doubled with each try, up to the second. Each try may
+/// compile, which is why the pause grows.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(15 * 60));
+
 /// A directory of plugins, and what was seen of it so far.
 pub struct PluginsDir {
     root: PathBuf,
@@ -61,13 +68,55 @@ struct Seen {
     since: Duration,
     /// When it was last known to be at rest.
     restless_since: Duration,
+    /// These very bytes were served.
+    was_good: bool,
     state: State,
+}
+
+impl Seen {
+    /// What is said of it stays what was said first, so that it is told once.
+    fn failed(&mut self, problems: Vec<Problem>, tries_again: bool, now: Duration) {
+        self.state = match std::mem::replace(&mut self.state, State::Settling) {
+            _ if !tries_again => State::Bad(problems, None),
+            State::Bad(first, Some(again)) => {
+                for problem in &problems {
+                    tracing::debug!("tried again in vain: {}", problem.message);
+                }
+                State::Bad(first, Some(again.next(now)))
+            }
+            _ => State::Bad(problems, Some(Again::first(now))),
+        };
+    }
 }
 
 enum State {
     Settling,
     Good(Arc<Plugin>),
-    Bad(Vec<Problem>),
+    Bad(Vec<Problem>, Option<Again>),
+}
+
+/// When a bad one is tried again.
+#[derive(Clone, Copy)]
+struct Again {
+    at: Duration,
+    pause: Duration,
+}
+
+impl Again {
+    fn first(now: Duration) -> Again {
+        Again {
+            at: now + AGAIN.0,
+            pause: AGAIN.0,
+        }
+    }
+
+    fn next(self, now: Duration) -> Again {
+        let pause = (self.pause * 2).min(AGAIN.1);
+        Again {
+            at: now + pause,
+            pause,
+        }
+    }
 }
 
 impl std::fmt::Debug for PluginsDir {
@@ -193,6 +242,7 @@ impl PluginsDir {
                 candidate: candidate.clone(),
                 since: now,
                 restless_since: now,
+                was_good: false,
                 state: State::Settling,
             });
         if seen.candidate != candidate {
@@ -201,12 +251,16 @@ impl PluginsDir {
             }
             seen.candidate = candidate;
             seen.since = now;
+            seen.was_good = false;
             seen.state = State::Settling;
         }
-        // A job has found it changed, or somebody has emptied the cache: what was served is compiled again.
-        let again =
-            matches!(&seen.state, State::Good(plugin) if !self.prepare.has(&plugin.prepared));
-        if !matches!(seen.state, State::Settling) && !again {
+        let is_due = match &seen.state {
+            State::Settling => true,
+            // A job has found it changed, or somebody has emptied the cache: what was served is compiled again.
+            State::Good(plugin) => !self.prepare.has(&plugin.prepared),
+            State::Bad(_, again) => again.is_some_and(|again| again.at <= now),
+        };
+        if !is_due {
             return;
         }
         let rested = now - seen.since;
@@ -218,15 +272,17 @@ impl PluginsDir {
             Ok(plugin) => {
                 let plugin = Arc::new(plugin);
                 self.loaded.push(Arc::downgrade(&plugin));
+                seen.was_good = true;
                 seen.state = State::Good(plugin);
             }
             Err(NotLoaded::Changing) => seen.since = now,
             Err(NotLoaded::Unfinished(problem)) => {
                 if was_here_before || rested >= UNFINISHED {
-                    seen.state = State::Bad(vec![problem]);
+                    seen.failed(vec![problem], seen.was_good, now);
                 }
             }
-            Err(NotLoaded::Bad(problems)) => seen.state = State::Bad(problems),
+            Err(NotLoaded::Bad(problems)) => seen.failed(problems, seen.was_good, now),
+            Err(NotLoaded::Passing(problem)) => seen.failed(vec![problem], true, now),
         }
     }
 
@@ -249,7 +305,7 @@ impl PluginsDir {
         for (path, seen) in &self.seen {
             let plugin = match &seen.state {
                 State::Good(plugin) => Some(plugin),
-                State::Settling | State::Bad(_) => served.get(path),
+                State::Settling | State::Bad(..) => served.get(path),
             };
             if let Some(plugin) = plugin {
                 wanted.insert(path.clone(), Arc::clone(plugin));
@@ -259,7 +315,7 @@ impl PluginsDir {
         for (path, seen) in &self.seen {
             let mut found = match &seen.state {
                 State::Good(_) => continue,
-                State::Bad(problems) => problems.clone(),
+                State::Bad(problems, _) => problems.clone(),
                 State::Settling if self.now - seen.restless_since >= RESTLESS => {
                     vec![restless(path)]
                 }

@@ -41,6 +41,67 @@ fn a_plugin_whose_code_is_lost_is_prepared_again_and_served_meanwhile() {
 }
 
 #[test]
+fn what_the_machine_could_not_load_is_tried_again_and_told_once() {
+    for was_served in [true, false] {
+        let mut bench = Bench::new();
+        bench.plugin("site.wasm", "Site", "1");
+        if was_served {
+            bench.rest();
+            bench.compiler.lost.store(true, Ordering::SeqCst);
+        }
+        bench.compiler.full.store(3, Ordering::SeqCst);
+        bench.rest();
+        let told = bench.dir.catalogue();
+        let problem = bench.only_problem();
+        assert!(problem.message.contains("no space left"), "{problem:?}");
+        assert_eq!(problem.older_served, was_served);
+        let before = bench.compiled();
+        for tries in 1..=3 {
+            assert!(
+                Arc::ptr_eq(&bench.dir.catalogue(), &told),
+                "nothing new is said"
+            );
+            bench.dir.pass(AGAIN.0 * 2u32.pow(tries - 1) - SETTLE * 30);
+            bench.rest();
+            assert_eq!(bench.compiled(), before + tries - 1, "the pause grows");
+            bench.rest();
+            bench.rest();
+            assert_eq!(bench.compiled(), before + tries);
+        }
+        assert_eq!(bench.served(), ["Build/Site/1 by site"]);
+        assert!(bench.dir.catalogue().problems().is_empty());
+        bench.dir.pass(AGAIN.1 * 2);
+        bench.rest();
+        assert_eq!(bench.compiled(), before + 3);
+    }
+}
+
+#[test]
+fn what_was_served_is_tried_again_whatever_is_said_of_it_now() {
+    let mut bench = Bench::new();
+    bench.plugin("site.wasm", "Site", "1");
+    bench.rest();
+    bench.compiler.lost.store(true, Ordering::SeqCst);
+    bench.compiler.refuses.store(2, Ordering::SeqCst);
+    bench.rest();
+    assert!(bench.only_problem().message.contains("try 1 fails"));
+    bench.dir.pass(AGAIN.0);
+    bench.rest();
+    assert!(bench.only_problem().message.contains("try 1 fails"));
+    bench.dir.pass(AGAIN.1);
+    bench.rest();
+    assert!(bench.dir.catalogue().problems().is_empty());
+    // Another version has yet to be good.
+    bench.plugin("site.wasm", "Site", "2");
+    bench.compiler.refuses.store(1, Ordering::SeqCst);
+    bench.rest();
+    let before = bench.compiled();
+    bench.dir.pass(AGAIN.1);
+    bench.rest();
+    assert_eq!(bench.compiled(), before);
+}
+
+#[test]
 fn what_lay_there_when_the_worker_started_is_loaded_at_the_first_look() {
     let mut bench = Bench::new();
     bench.plugin("site.wasm", "Site", "1");

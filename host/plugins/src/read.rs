@@ -33,6 +33,8 @@ pub(crate) enum NotLoaded {
     Unfinished(Problem),
     /// It is wrong.
     Bad(Vec<Problem>),
+    /// The machine could not have it read or prepared now.
+    Passing(Problem),
 }
 
 impl NotLoaded {
@@ -46,7 +48,7 @@ impl NotLoaded {
                 older_served: false,
                 in_manifest: None,
             }],
-            NotLoaded::Unfinished(problem) => vec![problem],
+            NotLoaded::Unfinished(problem) | NotLoaded::Passing(problem) => vec![problem],
             NotLoaded::Bad(problems) => problems,
         }
     }
@@ -228,6 +230,11 @@ pub(crate) fn guarded<T>(
 ) -> Result<T, NotLoaded> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) if error.passing => Err(NotLoaded::Passing(Problem::of(
+            path,
+            error.message,
+            "a running worker tries it again by itself; if it stays so, look at this machine's disk, memory and processes",
+        ))),
         Ok(Err(error)) => Err(bad(
             path,
             error.message,

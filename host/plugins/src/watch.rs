@@ -177,9 +177,7 @@ mod tests {
 
     impl Look for Refuse {
         fn look(&self, _digest: &PluginDigest, _wasm: &[u8]) -> Result<Vec<u8>, PrepareError> {
-            Err(PrepareError {
-                message: "never looked at".to_owned(),
-            })
+            Err(PrepareError::lasting("never looked at".to_owned()))
         }
     }
 
@@ -192,9 +190,7 @@ mod tests {
             _seen: &[u8],
             _manifest: &Manifest,
         ) -> Result<Prepared, PrepareError> {
-            Err(PrepareError {
-                message: "never compiled".to_owned(),
-            })
+            Err(PrepareError::lasting("never compiled".to_owned()))
         }
     }
 

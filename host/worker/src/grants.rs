@@ -45,8 +45,10 @@ pub(crate) fn check_grants(
     }
     let mut unreachable = false;
     for ask in asked.network.iter().filter(|ask| !ask.optional) {
-        let grant = NetworkGrant::parse(&ask.to).map_err(|error| PrepareError {
-            message: format!("plugin `{name}` asks for what no grant can be: {error}"),
+        let grant = NetworkGrant::parse(&ask.to).map_err(|error| {
+            PrepareError::lasting(format!(
+                "plugin `{name}` asks for what no grant can be: {error}"
+            ))
         })?;
         if !settings.is_some_and(|settings| settings.network.include(&grant)) {
             lacks.push(format!(
@@ -84,15 +86,13 @@ pub(crate) fn check_grants(
     if lacks.is_empty() {
         return Ok(());
     }
-    Err(PrepareError {
-        message: format!(
-            "plugin `{name}` asks for {}, which is not granted. To grant it, add to {config_file}:\n\
+    Err(PrepareError::lasting(format!(
+        "plugin `{name}` asks for {}, which is not granted. To grant it, add to {config_file}:\n\
              [plugins.{}.grant]\n{}",
-            lacks.join(" and "),
-            key(name),
-            lines.join("\n")
-        ),
-    })
+        lacks.join(" and "),
+        key(name),
+        lines.join("\n")
+    )))
 }
 
 /// An asynchronous entry runs on an engine that the operator has to allow.
@@ -106,15 +106,13 @@ pub(crate) fn check_entry(
     if shape.entry != Entry::AsyncHandler || allowed {
         return Ok(());
     }
-    Err(PrepareError {
-        message: format!(
-            "plugin `{name}` exports `{}@{}`, an asynchronous entry, which is not allowed. To allow it, add to \
+    Err(PrepareError::lasting(format!(
+        "plugin `{name}` exports `{}@{}`, an asynchronous entry, which is not allowed. To allow it, add to \
              {config_file}:\n[plugins.{}]\nasync = true",
-            shape.entry.export(),
-            shape.contract,
-            key(name),
-        ),
-    })
+        shape.entry.export(),
+        shape.contract,
+        key(name),
+    )))
 }
 
 /// What a component imports and only a grant provides: a plugin that needs it is not loaded without, whatever its
@@ -157,14 +155,12 @@ pub(crate) fn check_imports(
             [] => vec![format!("{example:?}")],
             asks => asks.iter().map(|ask| format!("{ask:?}")).collect(),
         };
-        return Err(PrepareError {
-            message: format!(
-                "plugin `{name}` imports `{import}`, which is not granted. To grant it, add to {config_file}{which}:\n\
+        return Err(PrepareError::lasting(format!(
+            "plugin `{name}` imports `{import}`, which is not granted. To grant it, add to {config_file}{which}:\n\
                  [plugins.{}.grant]\n{key_of_grant} = [{}]",
-                key(name),
-                entries.join(", ")
-            ),
-        });
+            key(name),
+            entries.join(", ")
+        )));
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pipefitter_plugins::{
     CodeCache, Look, Manifest, PluginDigest, Prepare, PrepareError, Prepared, Trimmed,
 };
-use pipefitter_sandbox::{Entry, Sandbox, Shape, Verified};
+use pipefitter_sandbox::{Entry, Sandbox, SandboxError, Shape, Verified};
 
 use tokio::time::Instant;
 
@@ -79,6 +79,7 @@ impl Look for Preparer {
         }
         self.sandbox.look(wasm).map_err(|error| PrepareError {
             message: format!("it cannot be looked at: {}", error.full()),
+            passing: is_passing(&error),
         })
     }
 }
@@ -93,9 +94,11 @@ impl Prepare for Preparer {
         manifest: &Manifest,
     ) -> Result<Prepared, PrepareError> {
         check_grants(name, manifest, self.settings.get(name), &self.config_file)?;
-        let refused = |what: String| PrepareError {
+        let failed = |passing: bool, what: String| PrepareError {
             message: format!("plugin `{name}`: {what}"),
+            passing,
         };
+        let refused = |error: SandboxError| failed(is_passing(&error), error.full());
         let code_id = self.code_id(digest);
         let began = Instant::now();
         match self.cached(&code_id) {
@@ -122,16 +125,13 @@ impl Prepare for Preparer {
             Some(limits) => self.sandbox.compile_within(&limits, &code_id, wasm, seen),
             None => self.sandbox.compile(&code_id, wasm, seen),
         };
-        let sealed = sealed.map_err(|error| refused(error.full()))?;
-        let Verified { shape, .. } = self
-            .sandbox
-            .verify(&code_id, &sealed)
-            .map_err(|error| refused(error.full()))?;
+        let sealed = sealed.map_err(refused)?;
+        let Verified { shape, .. } = self.sandbox.verify(&code_id, &sealed).map_err(refused)?;
         self.check(name, manifest, &shape)?;
         let code_path = self
             .cache
             .put(&code_id, &sealed)
-            .map_err(|error| refused(chain(&error)))?;
+            .map_err(|error| failed(true, chain(&error)))?;
         let ms = millis(began.elapsed());
         tracing::debug!(plugin = name, ms, bytes = wasm.len(), "plugin was compiled");
         self.compiled.fetch_add(1, Ordering::Relaxed);
@@ -205,6 +205,19 @@ impl Preparer {
         let verified = self.sandbox.verify(code_id, &sealed);
         Ok(Some((path, verified.map_err(|error| error.full())?)))
     }
+}
+
+/// Whether the machine was what failed: no process, one that was killed or ended without an answer, no memory to
+/// share. A component that crashes the compiler looks the same, and costs a try now and then.
+fn is_passing(error: &SandboxError) -> bool {
+    matches!(
+        error,
+        SandboxError::Spawn(_)
+            | SandboxError::Cgroup(_)
+            | SandboxError::Launcher(_)
+            | SandboxError::SharedCode(_)
+            | SandboxError::Compiler { .. }
+    )
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
