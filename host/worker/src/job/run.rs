@@ -1,6 +1,9 @@
 //! The run: a spec of plain data to the runner, lines and progress to the sink, a verdict back.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use pipefitter_codepipeline::{Owner, cut_utf16};
 use pipefitter_egress::EgressUsage;
@@ -58,6 +61,8 @@ pub(crate) async fn run(
         lines: lines.clone(),
         connections,
     });
+    let code = spec.code.path.clone();
+    let met = identity(code.clone()).await;
     let ended = CancellationToken::new();
     let serving = network::serve(&brief, connected, lines.clone(), ended.clone(), attached);
     let runner = Arc::clone(&brief.parts.runner);
@@ -110,29 +115,39 @@ pub(crate) async fn run(
         "a plugin ran"
     );
     if matches!(verdict.kind, VerdictKind::Fault(Fault::Code(_))) {
-        forget_code(&brief).await;
+        forget_code(&brief, code, met).await;
     }
     let kind = without_variables(&brief, verdict.kind).await;
     (conclude(&brief, kind, &tail), Some(used))
 }
 
 /// Code that is not to be used goes: at its next look the plugins directory misses it, and has it compiled again.
-async fn forget_code(brief: &Brief) {
-    let Some(plugin) = &brief.parts.plugin else {
-        return;
-    };
-    let code = &plugin.prepared.code_path;
+///
+/// Only the file that this run met: it may have been compiled again meanwhile, under the same name.
+async fn forget_code(brief: &Brief, code: PathBuf, met: Option<Identity>) {
     tracing::error!(
-        plugin = plugin.name,
+        plugin = brief.plugin_name(),
         code = %code.display(),
         "the plugin's compiled code is gone or was changed: it is compiled again"
     );
-    match tokio::fs::remove_file(code).await {
+    if met.is_none() || identity(code.clone()).await != met {
+        return;
+    }
+    match tokio::fs::remove_file(&code).await {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             tracing::error!(code = %code.display(), %error, "the compiled code cannot be removed");
         }
         _ => {}
     }
+}
+
+/// Device, inode, and when it was made: the next file may have the inode of one that was removed.
+type Identity = (u64, u64, Option<SystemTime>);
+
+/// Which file this is; nothing where there is none, or nobody can tell.
+async fn identity(path: PathBuf) -> Option<Identity> {
+    let found = tokio::fs::symlink_metadata(path).await.ok()?;
+    Some((found.dev(), found.ino(), found.created().ok()))
 }
 
 /// A partner's action has no output variables: they are dropped before they can break a rule for them.

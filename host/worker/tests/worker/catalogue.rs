@@ -1,11 +1,11 @@
 //! A catalogue from a real plugins directory, with a compiler that compiles nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use pipefitter_plugins::{
-    Catalogue, Custody, Look, Manifest, PluginDigest, PluginsDir, Prepare, PrepareError, Prepared,
-    SupplyPolicy, look,
+    Catalogue, Custody, Look, Manifest, Plugin, PluginDigest, PluginsDir, Prepare, PrepareError,
+    Prepared, SupplyPolicy, look,
 };
 
 const MANIFEST: &str = r#"
@@ -97,6 +97,20 @@ pub(crate) fn catalogue(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
     static MADE: [OnceLock<Arc<Catalogue>>; 4] = [const { OnceLock::new() }; 4];
     let at = usize::from(retry_safe) * 2 + usize::from(resumable);
     Arc::clone(MADE[at].get_or_init(|| scan(&["Site"], retry_safe, resumable)))
+}
+
+/// The plugin of [`catalogue`] with its code in this file.
+pub(crate) fn with_code(code: &Path) -> Arc<Catalogue> {
+    changed(|plugin| plugin.prepared.code_path = code.to_owned())
+}
+
+fn changed(change: impl Fn(&mut Plugin)) -> Arc<Catalogue> {
+    let plain = catalogue(false, false);
+    Arc::new(Catalogue::of(plain.plugins().map(|plugin| {
+        let mut plugin = (**plugin).clone();
+        change(&mut plugin);
+        Arc::new(plugin)
+    })))
 }
 
 /// The plugin of [`catalogue`], and `query`, for `Build/Query/1`, whose jobs are polled for by the value of `do`.

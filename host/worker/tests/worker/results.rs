@@ -1,9 +1,12 @@
 //! What is reported, and what becomes of it when the service does not take it.
 
+use std::sync::Arc;
+
 use pipefitter_artifacts::ErrorKind;
-use pipefitter_codepipeline::FailureType;
+use pipefitter_codepipeline::{FailureType, JobSource};
 use pipefitter_journal::Phase;
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::service::Fault;
 use crate::stage::StageFault;
@@ -50,6 +53,33 @@ async fn an_invalid_result_is_replaced_once_and_then_parked() {
     assert_eq!(worker.status().parked, 1);
     end(&world, worker).await;
     assert_eq!(world.service.inner.lock().await.puts, puts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn damaged_code_is_removed_unless_it_was_compiled_again_meanwhile() {
+    let world = World::new();
+    let dir = tempfile::tempdir().unwrap();
+    let code = dir.path().join("code");
+    let (_catalogue, seen) = watch::channel(crate::catalogue::with_code(&code));
+    let service: Arc<dyn JobSource> = Arc::new(world.service.clone());
+    let worker = world.start_of(vec![service], seen).await;
+    for (id, fresh) in [("one", ""), ("two", "fresh code"), ("three", "")] {
+        std::fs::write(&code, "damaged").unwrap();
+        let what = [("do", "damaged"), ("password", fresh)];
+        world.service.add(id, &what, 0, 0).await;
+        world.service.until_all_ended().await;
+        let kind = world.service.failure(id).await.kind;
+        assert_eq!(kind, FailureType::SystemUnavailable);
+        let left = std::fs::read_to_string(&code).ok();
+        assert_eq!(left.unwrap_or_default(), fresh, "after job {id}");
+    }
+    // Where there was none, what is there afterwards is fresh, too.
+    std::fs::remove_file(&code).unwrap_or_default();
+    let what = [("do", "damaged"), ("password", "fresh code")];
+    world.service.add("four", &what, 0, 0).await;
+    world.service.until_all_ended().await;
+    assert_eq!(std::fs::read_to_string(&code).unwrap(), "fresh code");
+    end(&world, worker).await;
 }
 
 #[tokio::test(start_paused = true)]
