@@ -28,6 +28,7 @@ mod entry;
 mod news;
 mod notes;
 mod offers;
+mod poll_health;
 mod polls;
 mod queues;
 mod requests;

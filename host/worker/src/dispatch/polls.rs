@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use pipefitter_codepipeline::{ActionTypeId, ErrorClass, Offer, Owner, PollRequest, ServiceError};
 use pipefitter_plugins::ActionTypeKey;
-use pipefitter_sandbox::Level;
 use tokio::time::Instant;
 
 use crate::backoff::{Hurry, Pace, PollEnd};
@@ -14,6 +13,7 @@ use crate::slots::{Asked, Permit};
 
 use super::core::Dispatcher;
 use super::entry::{Message, OnPanic};
+use super::poll_health::no_values;
 use super::queues::Queue;
 
 /// Names a poller; the source by its position.
@@ -48,14 +48,6 @@ pub(crate) struct Polled {
     key: PollerKey,
     permits: Vec<Permit>,
     answer: Result<Vec<Offer>, ServiceError>,
-}
-
-/// Why nothing is polled for.
-pub(super) fn no_values(property: &str) -> String {
-    format!(
-        "its property `{property}` is queryable, so the worker needs values to poll for, under \
-         `[worker.query-values]` of its configuration"
-    )
 }
 
 impl Dispatcher {
@@ -358,60 +350,6 @@ impl Dispatcher {
             count += 1;
         }
         count
-    }
-
-    fn poll_worked(&mut self, key: &PollerKey) {
-        let source = self.parts.sources[key.source].source.id().clone();
-        let Some(poller) = self.pollers.all.get_mut(key) else {
-            return;
-        };
-        if poller.problem.take().is_some() {
-            self.notice(
-                Level::Info,
-                format!("polling {source} for {} works again", key.action_type),
-            );
-        }
-    }
-
-    /// Said once, not with each poll.
-    fn poll_failed(&mut self, key: &PollerKey, error: &ServiceError) {
-        let source = &self.parts.sources[key.source].source;
-        let (source, owner) = (source.id().clone(), source.owner());
-        let advice = match (error.class, owner) {
-            (ErrorClass::Denied, Owner::ThirdParty) => {
-                ": its credentials need codepipeline:PollForThirdPartyJobs on resource * (see `pipefitter iam`), of an \
-                 account that may poll for this action type; polled slowly until then"
-            }
-            (ErrorClass::Gone, Owner::ThirdParty) => {
-                ": there is no such partner's action type in this Region; polled slowly until then"
-            }
-            (ErrorClass::Denied, Owner::Custom) => {
-                ": its credentials need codepipeline:PollForJobs on this action type (see `pipefitter \
-                 iam`); polled slowly until then"
-            }
-            (ErrorClass::Gone, Owner::Custom) => {
-                ": the action type is not there, create it with the JSON of `pipefitter action-type \
-                 json`; polled slowly until then"
-            }
-            (ErrorClass::Invalid, _) => ": polled slowly until the configuration is corrected",
-            _ => "",
-        };
-        let problem = format!("{error}{advice}");
-        let Some(poller) = self.pollers.all.get_mut(key) else {
-            return;
-        };
-        if poller.problem.as_ref() == Some(&problem) {
-            return;
-        }
-        poller.problem = Some(problem.clone());
-        let level = match error.class {
-            ErrorClass::Denied | ErrorClass::Gone | ErrorClass::Invalid => Level::Error,
-            _ => Level::Warn,
-        };
-        self.notice(
-            level,
-            format!("polling {source} for {} failed: {problem}", key.action_type),
-        );
     }
 
     /// The next poll that time alone brings after `now`; those that were due and wait for a slot come with the slot.

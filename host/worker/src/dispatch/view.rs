@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::status::{Counters, JobStatus, PollerStatus, QueueStatus, WorkerStatus};
 
 use super::core::Dispatcher;
-use super::polls::no_values;
+use super::poll_health::no_values;
 
 impl Dispatcher {
     pub(crate) fn publish(&self) {
