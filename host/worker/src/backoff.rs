@@ -63,6 +63,10 @@ impl Hurry {
 const HURRY_FIRST: Duration = Duration::from_secs(1);
 const HURRY_LONGEST: Duration = Duration::from_secs(5);
 
+/// How long after a poll whose answer was not seen, or an offer that was not taken, polls are not rare: no event tells of
+/// what the service offers again. Twice the time after which it is assumed to do so (docs/AWS-ASSUMPTIONS.md, "Re-offer").
+pub(crate) const OFFERED_AGAIN: Duration = Duration::from_secs(120);
+
 /// The interval between two polls of one poller.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
@@ -70,6 +74,8 @@ pub(crate) struct Pace {
     max: Duration,
     current: Duration,
     idle: Option<Duration>,
+    /// Something may be offered again of which no event tells.
+    waits: bool,
     /// Empty polls that are left of a hurry, and the pause after the next.
     hurry: (u8, Duration),
 }
@@ -82,6 +88,7 @@ impl Pace {
             max,
             current: min,
             idle: None,
+            waits: false,
             hurry: (0, HURRY_FIRST),
         }
     }
@@ -90,6 +97,11 @@ impl Pace {
     /// one that finds a job by a hurry for the next.
     pub(crate) fn set_idle(&mut self, idle: Option<Duration>) {
         self.idle = idle.map(|idle| idle.max(self.max));
+    }
+
+    /// While this is so, no pause is idle.
+    pub(crate) fn set_waits(&mut self, waits: bool) {
+        self.waits = waits;
     }
 
     pub(crate) fn min(&self) -> Duration {
@@ -110,7 +122,7 @@ impl Pace {
                 self.hurry = (left - 1, (pause * 2).min(HURRY_LONGEST));
                 return jittered(pause).max(least);
             }
-            (PollEnd::Empty, _, Some(idle)) => return jittered(idle),
+            (PollEnd::Empty, _, Some(idle)) if !self.waits => return jittered(idle),
             (PollEnd::Found, _, Some(_)) => self.hurry(Hurry::News),
             _ => {}
         }
@@ -212,6 +224,18 @@ mod tests {
                     PollEnd::Denied => prop_assert!(pause >= max.mul_f64(0.8) && pause <= max),
                     _ => prop_assert!(pause <= max),
                 }
+            }
+        }
+
+        #[test]
+        fn what_is_offered_again_is_waited_for_at_the_usual_pace(ends in proptest::collection::vec(end(), 1..40)) {
+            let (min, max) = (Duration::from_secs(1), Duration::from_secs(30));
+            let mut pace = Pace::new(min, max);
+            pace.set_idle(Some(Duration::from_secs(300)));
+            pace.set_waits(true);
+            for end in ends {
+                let pause = pace.next(end, &mut rand::rng());
+                prop_assert!(pause <= max || matches!(end, PollEnd::Throttled(Some(_))));
             }
         }
 

@@ -13,7 +13,7 @@ use crate::message;
 use crate::outcome::JobResult;
 
 use super::core::Dispatcher;
-use super::entry::{JobRef, Message, OnPanic};
+use super::entry::{Entry, JobRef, Message, OnPanic};
 
 impl Dispatcher {
     pub(super) fn note(&mut self, job: JobRef, note: Note) {
@@ -196,7 +196,10 @@ impl Dispatcher {
                 tracing::warn!(source, job = id, "another worker has the job's claim");
                 JobEnd::NotOurs
             }
-            End::NotTaken => JobEnd::NotOurs,
+            End::NotTaken => {
+                self.not_taken(job);
+                JobEnd::NotOurs
+            }
         };
         self.emit(WorkerEvent::Ended { job: info, end });
     }
@@ -236,12 +239,26 @@ impl Dispatcher {
             return;
         };
         let action_type = entry.action_type.clone();
-        let id = entry.source.source.id();
-        let of_job = |parts: &crate::SourceParts| parts.source.id() == id;
-        let source = self.parts.sources.iter().position(of_job);
+        let source = self.source_of(entry);
         if let Some(source) = source.filter(|&source| self.idle_interval(source).is_some()) {
             self.hurry(source, Hurry::Continuation, |key| *key == action_type);
         }
+    }
+
+    fn not_taken(&mut self, job: JobRef) {
+        let Some(entry) = self.jobs.get(&job) else {
+            return;
+        };
+        let action_type = entry.action_type.clone();
+        if let Some(source) = self.source_of(entry) {
+            self.offer_dropped(source, &action_type);
+        }
+    }
+
+    fn source_of(&self, entry: &Entry) -> Option<usize> {
+        let id = entry.source.source.id();
+        let sources = &self.parts.sources;
+        sources.iter().position(|parts| parts.source.id() == id)
     }
 
     pub(super) fn notice(&self, level: Level, text: String) {

@@ -8,7 +8,7 @@ use pipefitter_codepipeline::{ActionTypeId, ErrorClass, Offer, Owner, PollReques
 use pipefitter_plugins::ActionTypeKey;
 use tokio::time::Instant;
 
-use crate::backoff::{Hurry, Pace, PollEnd};
+use crate::backoff::{Hurry, OFFERED_AGAIN, Pace, PollEnd};
 use crate::slots::{Asked, Permit};
 
 use super::core::Dispatcher;
@@ -30,6 +30,8 @@ pub(super) struct Poller {
     /// When the last poll began.
     last_at: Option<Instant>,
     in_flight: bool,
+    /// Until then something may be offered again that was lost.
+    offered_again: Option<Instant>,
     /// Of the plugin's limits: what a slot is counted with.
     memory: u64,
     pub(super) problem: Option<String>,
@@ -114,6 +116,7 @@ impl Dispatcher {
                 next_at: Instant::now(),
                 last_at: None,
                 in_flight: false,
+                offered_again: None,
                 memory,
                 problem: None,
             });
@@ -256,6 +259,7 @@ impl Dispatcher {
                 self.tell_of_clients(key.source);
                 let found = !offers.is_empty();
                 if offers.len() > permits.len() {
+                    self.offer_dropped(key.source, &key.action_type);
                     tracing::warn!(
                         source = %self.parts.sources[key.source].source.id(),
                         action_type = %key.action_type,
@@ -300,11 +304,30 @@ impl Dispatcher {
 
     fn poll_again(&mut self, key: &PollerKey, end: PollEnd) {
         let idle = self.idle_interval(key.source);
+        let now = Instant::now();
         // It may be gone: the catalogue changed while the poll ran.
         if let Some(poller) = self.pollers.all.get_mut(key) {
             poller.in_flight = false;
+            // The answer that was not seen may have had jobs.
+            if end == PollEnd::Failed {
+                poller.offered_again = Some(now + OFFERED_AGAIN);
+            }
+            let waits = poller.offered_again.is_some_and(|until| until > now);
+            poller.pace.set_waits(waits);
             poller.pace.set_idle(idle);
-            poller.next_at = Instant::now() + poller.pace.next(end, &mut rand::rng());
+            poller.next_at = now + poller.pace.next(end, &mut rand::rng());
+        }
+    }
+
+    /// An offer was not taken, and nobody else has: the service makes it again, and no event tells of that.
+    pub(super) fn offer_dropped(&mut self, source: usize, action_type: &ActionTypeKey) {
+        let now = Instant::now();
+        let latest = now + self.config.poll_interval_max;
+        for (key, poller) in &mut self.pollers.all {
+            if key.source == source && key.action_type == *action_type {
+                poller.offered_again = Some(now + OFFERED_AGAIN);
+                poller.next_at = poller.next_at.min(latest);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use pipefitter_worker::{WorkerEvent, WorkerHandle};
 use tokio::time::{Instant, sleep};
 
 use crate::queue::{Queue, event};
+use crate::service::Fault;
 use crate::world::{World, end, until};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -102,6 +103,36 @@ async fn a_hurry_is_over_in_a_minute() {
     let some = polls(&world).await - before;
     assert!((9..=11).contains(&some), "{some}");
     end(&world, worker).await;
+}
+
+/// The service hides what it has offered for a minute, and no event tells when it offers it again.
+#[tokio::test(start_paused = true)]
+async fn what_a_poll_or_an_acknowledge_lost_is_polled_for_until_it_is_offered_again() {
+    for of_poll in [true, false] {
+        let (world, queue, worker) = idle().await;
+        world.service.add("job", &[("do", "ok")], 0, 0).await;
+        let mut inner = world.service.inner.lock().await;
+        match of_poll {
+            true => inner.poll_faults.push_back(Fault::LoseAnswer),
+            false => inner.ack_faults.push_back(Fault::Deny),
+        }
+        drop(inner);
+        let told = Instant::now();
+        queue.put("m", started("job")).await;
+        world.service.until_all_ended().await;
+        assert!(
+            told.elapsed() <= Duration::from_secs(150),
+            "{:?}",
+            told.elapsed()
+        );
+        assert_eq!(world.service.inner.lock().await.job("job").nonce, 2);
+        // And then polls are rare again.
+        sleep(10 * HOUR).await;
+        let before = polls(&world).await;
+        sleep(HOUR).await;
+        assert!(polls(&world).await <= before + 1);
+        end(&world, worker).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

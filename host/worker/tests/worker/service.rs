@@ -358,7 +358,8 @@ impl JobSource for Service {
         let mut inner = self.inner.lock().await;
         let now = Instant::now();
         inner.polls.push((now, request.max));
-        if let Some(fault) = inner.poll_faults.pop_front() {
+        let fault = inner.poll_faults.pop_front();
+        if let Some(fault) = fault.filter(|fault| *fault != Fault::LoseAnswer) {
             drop(inner);
             self.touch();
             return Err(fail("PollForJobs", fault));
@@ -393,7 +394,10 @@ impl JobSource for Service {
             .collect();
         drop(inner);
         self.touch();
-        Ok(offers)
+        match fault {
+            Some(fault) => Err(fail("PollForJobs", fault)),
+            None => Ok(offers),
+        }
     }
 
     async fn open(&self, offer: &Offer) -> Result<JobContents, ServiceError> {
