@@ -27,6 +27,8 @@ pub(crate) struct PollerKey {
 pub(super) struct Poller {
     pace: Pace,
     next_at: Instant,
+    /// The service asked not to be polled before.
+    not_before: Option<Instant>,
     /// When the last poll began.
     last_at: Option<Instant>,
     in_flight: bool,
@@ -35,6 +37,14 @@ pub(super) struct Poller {
     /// Of the plugin's limits: what a slot is counted with.
     memory: u64,
     pub(super) problem: Option<String>,
+}
+
+impl Poller {
+    /// Poll at this time, if it would be later otherwise, and no sooner than the service wants it.
+    fn not_after(&mut self, at: Instant) {
+        let soonest = self.not_before.map_or(at, |not_before| not_before.max(at));
+        self.next_at = self.next_at.min(soonest);
+    }
 }
 
 #[derive(Default)]
@@ -114,6 +124,7 @@ impl Dispatcher {
             let poller = self.pollers.all.entry(key).or_insert_with(|| Poller {
                 pace: Pace::new(min, max),
                 next_at: Instant::now(),
+                not_before: None,
                 last_at: None,
                 in_flight: false,
                 offered_again: None,
@@ -315,6 +326,10 @@ impl Dispatcher {
             let waits = poller.offered_again.is_some_and(|until| until > now);
             poller.pace.set_waits(waits);
             poller.pace.set_idle(idle);
+            poller.not_before = match end {
+                PollEnd::Throttled(after) => after.map(|after| now + after),
+                _ => None,
+            };
             poller.next_at = now + poller.pace.next(end, &mut rand::rng());
         }
     }
@@ -326,7 +341,7 @@ impl Dispatcher {
         for (key, poller) in &mut self.pollers.all {
             if key.source == source && key.action_type == *action_type {
                 poller.offered_again = Some(now + OFFERED_AGAIN);
-                poller.next_at = poller.next_at.min(latest);
+                poller.not_after(latest);
             }
         }
     }
@@ -346,7 +361,7 @@ impl Dispatcher {
         let latest = Instant::now() + self.config.poll_interval_max;
         for (key, poller) in &mut self.pollers.all {
             if key.source == source {
-                poller.next_at = poller.next_at.min(latest);
+                poller.not_after(latest);
             }
         }
     }
@@ -369,7 +384,7 @@ impl Dispatcher {
             poller.pace.hurry(why);
             // A flood of news is no reason to poll without a pause.
             let soonest = poller.last_at.map_or(now, |last| last + poller.pace.min());
-            poller.next_at = poller.next_at.min(soonest.max(now));
+            poller.not_after(soonest.max(now));
             count += 1;
         }
         count

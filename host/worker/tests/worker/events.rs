@@ -136,6 +136,39 @@ async fn what_a_poll_or_an_acknowledge_lost_is_polled_for_until_it_is_offered_ag
 }
 
 #[tokio::test(start_paused = true)]
+async fn news_brings_no_poll_before_the_time_that_the_service_asked_for() {
+    let (world, queue, worker) = idle().await;
+    let before = polls(&world).await;
+    let throttled = Fault::Throttle;
+    world
+        .service
+        .inner
+        .lock()
+        .await
+        .poll_faults
+        .push_back(throttled);
+    for at in 0..20 {
+        queue.put(&at.to_string(), started("nothing")).await;
+        sleep(Duration::from_secs(4)).await;
+    }
+    assert_eq!(polls(&world).await, before + 1);
+    queue.put("down", started("nothing")).await;
+    *queue.down.lock().await = Some(QueueFault::Transient);
+    world
+        .service
+        .until("another poll", |inner| inner.polls.len() > before + 1)
+        .await;
+    let inner = world.service.inner.lock().await;
+    let gap = inner.polls[before + 1].0 - inner.polls[before].0;
+    assert!(
+        (100..=101).contains(&gap.as_secs()),
+        "what the service asked for: {gap:?}"
+    );
+    drop(inner);
+    end(&world, worker).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_next_job_of_a_continuation_needs_no_event() {
     let (world, queue, worker) = idle().await;
     world.service.add("one", &[("do", "continue")], 0, 0).await;
