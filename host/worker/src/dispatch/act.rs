@@ -40,6 +40,11 @@ impl Dispatcher {
                         stop.request(StopReason::Cancelled, self.config.stop_grace);
                     }
                 }
+                Effect::KillPlugin => {
+                    if let Some(stop) = self.jobs.get(&job).and_then(|entry| entry.stop.as_ref()) {
+                        stop.kill();
+                    }
+                }
                 Effect::Interrupt => {
                     if let Some(entry) = self.jobs.get(&job) {
                         entry.cancel.cancel();

@@ -21,6 +21,8 @@ pub(crate) enum Effect {
     AskHandOver,
     /// Tell the plugin that nobody wants its result.
     AskCancel,
+    /// Interrupt the plugin; what it comes to all the same counts, and its outputs may be uploaded.
+    KillPlugin,
     /// Interrupt the plugin, or cancel the staging or upload under way.
     Interrupt,
     /// Acknowledge under the new nonce; whatever the answer, nothing changes.

@@ -228,7 +228,9 @@ fn stop(life: &mut Life, wanted: Stop, effects: &mut Effects) {
             // It was told to end already, and its grace is running.
             Stop::HandOver if life.cancelled => {}
             Stop::HandOver if life.rules.resumable => effects.push(Effect::AskHandOver),
-            Stop::HandOver | Stop::Kill => effects.push(Effect::Interrupt),
+            // It may have succeeded already: its uploads have until the kill, as those that had begun have.
+            Stop::HandOver => effects.push(Effect::KillPlugin),
+            Stop::Kill => effects.push(Effect::Interrupt),
             Stop::No | Stop::Drain => {}
         },
         // The time that is left is better spent on a try than on a pause.

@@ -67,6 +67,22 @@ async fn a_plugin_that_is_not_resumable_is_interrupted() {
     assert_eq!(failure.kind, FailureType::SystemUnavailable);
 }
 
+/// As where it had succeeded, and the worker had yet to write the last lines of its log.
+#[tokio::test(start_paused = true)]
+async fn a_plugin_that_succeeds_as_it_is_interrupted_has_its_outputs_uploaded() {
+    let world = World::new();
+    world
+        .service
+        .add("job", &[("do", "until-stopped")], 0, 1)
+        .await;
+    let worker = world.start().await;
+    world.runner.until_begun(1).await;
+    worker.drain();
+    worker.join().await.unwrap();
+    world.service.success("job").await;
+    assert_eq!(*world.stage.stored.lock().await, ["Out0"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_did_not_begin_is_passed_on() {
     let world = World::new();

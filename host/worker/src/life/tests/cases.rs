@@ -104,7 +104,7 @@ fn what_did_not_begin_is_passed_on_when_the_worker_drains() {
 
 #[test]
 fn only_a_resumable_plugin_is_asked_to_hand_over() {
-    for (resumable, expected) in [(true, Effect::AskHandOver), (false, Effect::Interrupt)] {
+    for (resumable, expected) in [(true, Effect::AskHandOver), (false, Effect::KillPlugin)] {
         let (mut world, mut life, effects) = quiet(true);
         life.rules.resumable = resumable;
         let life = drive(&mut world, life, effects, |ask| {
