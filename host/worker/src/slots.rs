@@ -19,7 +19,7 @@ pub(crate) struct Permit {
     _all: OwnedSemaphorePermit,
     _source: Option<OwnedSemaphorePermit>,
     _action_type: Option<OwnedSemaphorePermit>,
-    _memory: Option<OwnedSemaphorePermit>,
+    memory: Option<OwnedSemaphorePermit>,
 }
 
 /// A poll that wants room.
@@ -88,8 +88,7 @@ impl Slots {
         let action_type = taken(self.action_types.get(key))?;
         let memory = match &self.memory {
             Some((semaphore, budget)) => {
-                let pieces = u32::try_from(memory_bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
-                let pieces = pieces.clamp(1, *budget);
+                let pieces = pieces(memory_bytes, *budget);
                 Some(Arc::clone(semaphore).try_acquire_many_owned(pieces).ok()?)
             }
             None => None,
@@ -98,8 +97,22 @@ impl Slots {
             _all: all,
             _source: source,
             _action_type: action_type,
-            _memory: memory,
+            memory,
         })
+    }
+
+    /// Make room for a job of so many bytes of memory out of room that was taken for less; false where there is no more.
+    pub(crate) fn widen(&self, permit: &mut Permit, memory_bytes: u64) -> bool {
+        let (Some((semaphore, budget)), Some(held)) = (&self.memory, &mut permit.memory) else {
+            return true;
+        };
+        let has = u32::try_from(held.num_permits()).unwrap_or(u32::MAX);
+        let lacks = pieces(memory_bytes, *budget).saturating_sub(has);
+        let Ok(more) = Arc::clone(semaphore).try_acquire_many_owned(lacks) else {
+            return false;
+        };
+        held.merge(more);
+        true
     }
 
     /// Room for polls: one slot to each in turn, until none is left that anybody could take. So all get the same,
@@ -118,6 +131,11 @@ impl Slots {
             }
         }
     }
+}
+
+fn pieces(memory_bytes: u64, budget: u32) -> u32 {
+    let pieces = u32::try_from(memory_bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
+    pieces.clamp(1, budget)
 }
 
 fn bounds<K: Ord + Clone>(most: &BTreeMap<K, usize>, total: usize) -> BTreeMap<K, Arc<Semaphore>> {
@@ -155,7 +173,7 @@ mod tests {
             most in 0usize..5,
             of_source in 0usize..5,
             budget in proptest::option::of(1u64..64),
-            moves in proptest::collection::vec((0u8..3, 0u64..20, 0usize..6, any::<bool>()), 0..60),
+            moves in proptest::collection::vec((0u8..3, 0u64..20, 0usize..6, any::<bool>(), any::<bool>()), 0..60),
         ) {
             let slots = Slots::new(
                 total,
@@ -164,8 +182,17 @@ mod tests {
                 budget.map(|pieces| pieces * PIECE),
             );
             let mut held: Vec<(u8, u64, Permit)> = Vec::new();
-            for (provider, pieces, wanted, give_back) in moves {
-                if give_back && !held.is_empty() {
+            for (provider, pieces, wanted, give_back, widen) in moves {
+                if let (true, Some((_, has, permit))) = (widen, held.last_mut()) {
+                    let free = slots.memory.as_ref().map(|(free, _)| free.available_permits() as u64);
+                    let most = |pieces: u64| budget.map_or(pieces, |budget| pieces.min(budget));
+                    let lacks = most(pieces).saturating_sub(most(*has));
+                    let widened = slots.widen(permit, pieces * PIECE);
+                    prop_assert_eq!(widened, free.is_none_or(|free| lacks <= free));
+                    if widened {
+                        *has = pieces.max(*has);
+                    }
+                } else if give_back && !held.is_empty() {
                     held.remove(wanted % held.len());
                 } else {
                     let memory = pieces * PIECE;

@@ -206,7 +206,7 @@ impl Dispatcher {
                         answer: Answer::Panicked,
                         bring: Bring::Nothing,
                     }),
-                    Some(OnPanic::Poll(key)) => self.poll_panicked(&key),
+                    Some(OnPanic::Poll(key, poller)) => self.poll_panicked(&key, poller),
                     Some(OnPanic::Queue(source)) => self.queue_panicked(source),
                     Some(OnPanic::Deletion(_) | OnPanic::Nothing { .. }) | None => {}
                 }
@@ -299,7 +299,7 @@ impl Dispatcher {
                     tracing::error_span!("job", source, job)
                 })
             }
-            OnPanic::Poll(key) => {
+            OnPanic::Poll(key, _) => {
                 let source = self.parts.sources[key.source].source.id();
                 tracing::error_span!("poll", %source, action_type = %key.action_type)
             }

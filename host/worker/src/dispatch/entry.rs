@@ -145,7 +145,8 @@ pub(crate) enum OnPanic {
         job: JobRef,
         tag: u32,
     },
-    Poll(super::polls::PollerKey),
+    /// By which poller, of those that had this key.
+    Poll(super::polls::PollerKey, u64),
     /// Receiving from the queue of the source at this position.
     Queue(usize),
     /// Deleting from it.

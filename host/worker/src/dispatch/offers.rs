@@ -99,7 +99,7 @@ impl Dispatcher {
 
     /// The service has not seen the job acknowledged, or our acknowledge was on its way. The nonce that is in use
     /// tells nothing: where polls do not hide a job, one that was served before our acknowledge brings it.
-    pub(super) fn offered_again(&mut self, key: &RecordKey, offer: Offer, permit: Permit) {
+    pub(super) fn offered_again(&mut self, key: &RecordKey, offer: Offer, mut permit: Permit) {
         let Some(contents) = offer.contents.clone() else {
             return;
         };
@@ -123,7 +123,8 @@ impl Dispatcher {
             }
             entry.learn(contents);
         }
-        let lacks = !entry.life.slot;
+        let memory = entry.settings.limits.memory();
+        let lacks = !entry.life.slot && self.slots.widen(&mut permit, memory);
         self.tell(job, Event::Reoffered { slot: lacks });
         if let Some(entry) = self.jobs.get_mut(&job)
             && lacks

@@ -25,6 +25,8 @@ pub(crate) struct PollerKey {
 }
 
 pub(super) struct Poller {
+    /// Another than that of one that was there before and is no more.
+    id: u64,
     pace: Pace,
     next_at: Instant,
     /// The service asked not to be polled before.
@@ -50,6 +52,7 @@ impl Poller {
 #[derive(Default)]
 pub(super) struct Pollers {
     pub(super) all: BTreeMap<PollerKey, Poller>,
+    made: u64,
     /// Served types with a queryable property that have no value to poll for, each with its property; the source
     /// by its position.
     pub(super) without_values: BTreeMap<(usize, ActionTypeKey), String>,
@@ -58,6 +61,7 @@ pub(super) struct Pollers {
 /// The answer to a poll, with the slots that were held for it.
 pub(crate) struct Polled {
     key: PollerKey,
+    poller: u64,
     permits: Vec<Permit>,
     answer: Result<Vec<Offer>, ServiceError>,
 }
@@ -117,11 +121,15 @@ impl Dispatcher {
                 tracing::warn!(%source, %action_type, "not polled: {why}");
             }
         }
-        self.pollers.without_values = without_values;
-        self.pollers.all.retain(|key, _| wanted.contains_key(key));
+        let Pollers { all, made, .. } = &mut self.pollers;
+        all.retain(|key, _| wanted.contains_key(key));
         let (min, max) = (self.config.poll_interval_min, self.config.poll_interval_max);
         for (key, memory) in wanted {
-            let poller = self.pollers.all.entry(key).or_insert_with(|| Poller {
+            let poller = all.entry(key).or_insert_with(|| Poller {
+                id: {
+                    *made += 1;
+                    *made
+                },
                 pace: Pace::new(min, max),
                 next_at: Instant::now(),
                 not_before: None,
@@ -133,6 +141,7 @@ impl Dispatcher {
             });
             poller.memory = memory;
         }
+        self.pollers.without_values = without_values;
     }
 
     /// Slots for jobs that wait for one, before any poll gets some.
@@ -235,6 +244,7 @@ impl Dispatcher {
             return;
         };
         poller.in_flight = true;
+        let id = poller.id;
         poller.last_at = Some(Instant::now());
         let source = Arc::clone(&self.parts.sources[key.source].source);
         let request = PollRequest {
@@ -247,10 +257,11 @@ impl Dispatcher {
             max: u32::try_from(permits.len()).unwrap_or(u32::MAX),
             query: key.query.clone(),
         };
-        self.spawn(OnPanic::Poll(key.clone()), async move {
+        self.spawn(OnPanic::Poll(key.clone(), id), async move {
             let answer = source.poll(&request).await;
             Message::Polled(Polled {
                 key,
+                poller: id,
                 permits,
                 answer,
             })
@@ -260,6 +271,7 @@ impl Dispatcher {
     pub(super) fn polled(&mut self, polled: Polled) {
         let Polled {
             key,
+            poller,
             mut permits,
             answer,
         } = polled;
@@ -268,25 +280,39 @@ impl Dispatcher {
                 self.counters.polls += 1;
                 self.poll_worked(&key);
                 self.tell_of_clients(key.source);
-                let found = !offers.is_empty();
-                if offers.len() > permits.len() {
-                    self.offer_dropped(key.source, &key.action_type);
+                let (asked, offered) = (permits.len(), offers.len());
+                if offered > asked {
                     tracing::warn!(
                         source = %self.parts.sources[key.source].source.id(),
                         action_type = %key.action_type,
-                        asked = permits.len(),
-                        offered = offers.len(),
+                        asked,
+                        offered,
                         "the service offered more jobs than were asked for: it offers them again"
                     );
                 }
+                let mut taken = 0;
                 for offer in offers {
-                    let Some(permit) = permits.pop() else {
+                    let Some(permit) = self.wide_permit(&key, &mut permits) else {
                         break;
                     };
+                    taken += 1;
                     self.counters.offered += 1;
                     self.offered(&key, offer, permit);
                 }
-                if found {
+                if taken < offered.min(asked) {
+                    tracing::info!(
+                        source = %self.parts.sources[key.source].source.id(),
+                        action_type = %key.action_type,
+                        offered,
+                        taken,
+                        "a plugin may use more memory than when it was polled for, and less is free: the service offers \
+                         again what is not taken"
+                    );
+                }
+                if taken < offered {
+                    self.offer_dropped(key.source, &key.action_type);
+                }
+                if offered > 0 {
                     PollEnd::Found
                 } else {
                     PollEnd::Empty
@@ -306,18 +332,29 @@ impl Dispatcher {
             }
         };
         drop(permits);
-        self.poll_again(&key, end);
+        self.poll_again(&key, poller, end);
     }
 
-    pub(super) fn poll_panicked(&mut self, key: &PollerKey) {
-        self.poll_again(key, PollEnd::Failed);
+    /// The next permit, where a reload has raised the plugin's memory at the cost of others that the poll holds.
+    fn wide_permit(&self, key: &PollerKey, permits: &mut Vec<Permit>) -> Option<Permit> {
+        let mut permit = permits.pop()?;
+        let memory = self.pollers.all.get(key).map_or(0, |poller| poller.memory);
+        while !self.slots.widen(&mut permit, memory) {
+            permits.pop()?;
+        }
+        Some(permit)
     }
 
-    fn poll_again(&mut self, key: &PollerKey, end: PollEnd) {
+    pub(super) fn poll_panicked(&mut self, key: &PollerKey, poller: u64) {
+        self.poll_again(key, poller, PollEnd::Failed);
+    }
+
+    fn poll_again(&mut self, key: &PollerKey, id: u64, end: PollEnd) {
         let idle = self.idle_interval(key.source);
         let now = Instant::now();
-        // It may be gone: the catalogue changed while the poll ran.
-        if let Some(poller) = self.pollers.all.get_mut(key) {
+        // It may be gone, or another: the catalogue changed while the poll ran.
+        let poller = self.pollers.all.get_mut(key);
+        if let Some(poller) = poller.filter(|poller| poller.id == id) {
             poller.in_flight = false;
             // The answer that was not seen may have had jobs.
             if end == PollEnd::Failed {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use pipefitter_plugins::{
-    Catalogue, Custody, Look, Manifest, Plugin, PluginDigest, PluginsDir, Prepare, PrepareError,
-    Prepared, SupplyPolicy, look,
+    Catalogue, Custody, LimitValues, Look, Manifest, Plugin, PluginDigest, PluginsDir, Prepare,
+    PrepareError, Prepared, SupplyPolicy, look,
 };
 
 const MANIFEST: &str = r#"
@@ -102,6 +102,11 @@ pub(crate) fn catalogue(retry_safe: bool, resumable: bool) -> Arc<Catalogue> {
 /// The plugin of [`catalogue`] with its code in this file.
 pub(crate) fn with_code(code: &Path) -> Arc<Catalogue> {
     changed(|plugin| plugin.prepared.code_path = code.to_owned())
+}
+
+/// The same with this limit on memory, in bytes.
+pub(crate) fn with_memory(bytes: u64) -> Arc<Catalogue> {
+    changed(|plugin| plugin.manifest.limits = LimitValues::default().with("memory", bytes))
 }
 
 fn changed(change: impl Fn(&mut Plugin)) -> Arc<Catalogue> {

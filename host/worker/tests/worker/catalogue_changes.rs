@@ -1,8 +1,12 @@
 //! Pollers come and go with the catalogue; running jobs keep their plugin.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use pipefitter_codepipeline::JobSource;
 use pipefitter_plugins::Catalogue;
+use tokio::sync::watch;
 
 use crate::world::{World, end, until};
 
@@ -21,7 +25,7 @@ async fn pollers_follow_the_catalogue() {
     world.service.success("job").await;
     world.service.add("later", &[("do", "ok")], 0, 0).await;
     let polls = world.service.inner.lock().await.polls.len();
-    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
     assert_eq!(world.service.inner.lock().await.polls.len(), polls);
     sender.send_replace(crate::catalogue::catalogue(false, false));
     world.service.until_all_ended().await;
@@ -102,6 +106,56 @@ async fn an_offer_whose_plugin_was_removed_is_not_acknowledged() {
         .await;
     end(&world, worker).await;
     assert_eq!(world.service.inner.lock().await.acks, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poller_that_comes_back_has_one_poll_at_a_time() {
+    let world = World::new();
+    let times = [5, 60].map(Duration::from_secs);
+    world.service.inner.lock().await.poll_times.extend(times);
+    let (sender, worker) = world.start_with_catalogue().await;
+    world
+        .service
+        .until("a poll", |inner| inner.polls.len() == 1)
+        .await;
+    sender.send_replace(Arc::new(Catalogue::default()));
+    until(&worker, "no pollers", |status| status.pollers.is_empty()).await;
+    sender.send_replace(crate::catalogue::catalogue(false, false));
+    world
+        .service
+        .until("the next one's", |inner| inner.polls.len() == 2)
+        .await;
+    // By then the first has its answer, which is not the second's.
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    assert_eq!(world.service.inner.lock().await.polls.len(), 2);
+    end(&world, worker).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_polled_for_with_less_memory_keeps_to_the_budget() {
+    const BUDGET: u64 = 1 << 30;
+    let mut world = World::new();
+    world.config.memory_budget = Some(BUDGET);
+    let times = [Duration::from_secs(5)];
+    world.service.inner.lock().await.poll_times.extend(times);
+    for job in ["a", "b", "c", "d"] {
+        let what = [("do", "sleep"), ("seconds", "60")];
+        world.service.add(job, &what, 0, 0).await;
+    }
+    let (sender, seen) = watch::channel(crate::catalogue::with_memory(BUDGET / 4));
+    let service: Arc<dyn JobSource> = Arc::new(world.service.clone());
+    let worker = world.start_of(vec![service], seen).await;
+    world
+        .service
+        .until("a poll for all", |inner| inner.job("d").nonce == 1)
+        .await;
+    sender.send_replace(crate::catalogue::with_memory(BUDGET));
+    world.service.until_all_ended().await;
+    assert_eq!(world.runner.most.load(Ordering::SeqCst), 1);
+    let inner = world.service.inner.lock().await;
+    assert_eq!(inner.job("a").nonce, 1, "it was taken at once");
+    drop(inner);
+    end(&world, worker).await;
 }
 
 /// A poll holds slots while it waits for the service, whose lock the test holds.

@@ -77,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) put_faults: VecDeque<Fault>,
     pub(crate) detail_faults: VecDeque<Fault>,
     pub(crate) polls: Vec<(Instant, u32)>,
+    /// How long the next polls take to be answered.
+    pub(crate) poll_times: VecDeque<Duration>,
     /// For so long after a hand-out, polls bring the job again with its nonce, as those do that were served before
     /// it was acknowledged.
     pub(crate) stale: Duration,
@@ -392,8 +394,12 @@ impl JobSource for Service {
                 }
             })
             .collect();
+        let takes = inner.poll_times.pop_front();
         drop(inner);
         self.touch();
+        if let Some(takes) = takes {
+            tokio::time::sleep(takes).await;
+        }
         match fault {
             Some(fault) => Err(fail("PollForJobs", fault)),
             None => Ok(offers),
