@@ -61,7 +61,7 @@ struct Held {
     token: ClientToken,
     revision: u64,
     /// Where the service has not taken this token yet.
-    _trial: Option<Trial>,
+    trial: Option<Trial>,
 }
 
 impl ThirdPartySource {
@@ -99,7 +99,7 @@ impl ThirdPartySource {
                     client: client.clone(),
                     token,
                     revision,
-                    _trial: None,
+                    trial: None,
                 });
             }
             Ok(Some(_)) => WhyUnserved::Refused,
@@ -133,12 +133,18 @@ impl ThirdPartySource {
         if self.unserved.is_taken(client, &held.token) {
             return Ok(held);
         }
-        let trial = self.unserved.trial(client).await;
+        let (trial, failed) = self.unserved.trial(client).await;
         // The request before this one may have shown what the token is worth.
         let held = self.token(client).await.map_err(none)?;
         let known = self.unserved.is_taken(client, &held.token);
+        if failed && !known {
+            // Not as what may have arrived: nothing was sent.
+            let message =
+                format!("not asked for client {client}: the request before had no answer");
+            return Err(call.error(ErrorClass::Throttled, message));
+        }
         Ok(Held {
-            _trial: (!known).then_some(trial),
+            trial: (!known).then_some(trial),
             ..held
         })
     }
@@ -152,7 +158,12 @@ impl ThirdPartySource {
                     .refuse(&held.client, &held.token, held.revision);
             }
             // Whether the token was looked at is not known.
-            Err(_) => {}
+            Err(error) => {
+                let trial = held.trial.as_ref();
+                if let Some(trial) = trial.filter(|_| error.class == ErrorClass::Transient) {
+                    trial.failed();
+                }
+            }
         }
         answer
     }

@@ -7,7 +7,8 @@
 //! is tried. Of refused tokens a keyed hash is remembered, of the last [`MOST_REMEMBERED`] of them.
 //!
 //! Jobs of one client come several at a time. A token that the service has not taken yet goes out with one request, and
-//! the others wait for what becomes of it: else a wrong one would be sent with each of them.
+//! the others wait for what becomes of it: else a wrong one would be sent with each of them. Where that one has no answer
+//! those that have waited for it are not sent either: one after the other, each would wait as long.
 //!
 //! ```text
 //!            token                               refused by the service
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
@@ -132,7 +134,22 @@ impl Tokens {
 /// A request whose token is on trial: others of the client wait until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Trial {
+    turn: Arc<Turn>,
     _alone: OwnedMutexGuard<()>,
+}
+
+impl Trial {
+    /// There was no answer: those that wait need not try for themselves.
+    pub(crate) fn failed(&self) {
+        self.turn.failures.fetch_add(1, Ordering::Release);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    alone: Arc<Mutex<()>>,
+    /// Trials without an answer: tells those who waited during one from those who came later.
+    failures: AtomicU64,
 }
 
 #[derive(Default)]
@@ -141,7 +158,7 @@ struct Known {
     refused: Tokens,
     taken: Tokens,
     /// Of clients whose token has not been taken yet.
-    trials: BTreeMap<ClientId, Arc<Mutex<()>>>,
+    trials: BTreeMap<ClientId, Arc<Turn>>,
     passed_over: u64,
     in_the_way: BTreeMap<ActionTypeId, InTheWay>,
 }
@@ -231,16 +248,21 @@ impl Unserved {
         self.known.borrow().taken.has(client, token)
     }
 
-    /// Waits until no other request tries a token of this client.
-    pub(crate) async fn trial(&self, client: &ClientId) -> Trial {
-        let mut alone = Arc::default();
+    /// Waits until no other request tries a token of this client; and whether one had no answer meanwhile.
+    pub(crate) async fn trial(&self, client: &ClientId) -> (Trial, bool) {
+        let mut turn: Arc<Turn> = Arc::default();
         self.known.send_if_modified(|known| {
-            alone = Arc::clone(known.trials.entry(client.clone()).or_default());
+            turn = Arc::clone(known.trials.entry(client.clone()).or_default());
             false
         });
-        Trial {
-            _alone: alone.lock_owned().await,
-        }
+        let failures = turn.failures.load(Ordering::Acquire);
+        let alone = Arc::clone(&turn.alone).lock_owned().await;
+        let failed = turn.failures.load(Ordering::Acquire) != failures;
+        let trial = Trial {
+            turn,
+            _alone: alone,
+        };
+        (trial, failed)
     }
 
     pub(crate) fn passed_over(&self, client: &ClientId) {

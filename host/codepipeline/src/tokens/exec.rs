@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,14 +32,30 @@ const MOST_OUTPUT: u64 = limits::CLIENT_TOKEN as u64 * 3 + 3;
 /// Answers that are kept; beyond this all that nobody waits for are forgotten.
 const MOST_KEPT: usize = 10_000;
 
-type Kept = Arc<Mutex<Option<(Instant, ClientToken)>>>;
+/// What is known of one client.
+#[derive(Default)]
+struct Place {
+    /// Runs that have ended: tells those who waited during one from those who came later.
+    runs: AtomicU64,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    kept: Option<(Instant, ClientToken)>,
+    /// Of the last run, for those who waited for it: a program that hangs is waited for once by all, not by one after
+    /// the other.
+    told: Option<Told>,
+}
+
+type Told = Result<Option<ClientToken>, ClientTokensError>;
 
 /// Tokens that a program tells.
 pub struct ExecTokens {
     program: String,
     arguments: Vec<String>,
     time: Duration,
-    kept: Mutex<HashMap<ClientId, Kept>>,
+    kept: Mutex<HashMap<ClientId, Arc<Place>>>,
 }
 
 impl ExecTokens {
@@ -67,7 +84,7 @@ impl ExecTokens {
         let program = || self.program.clone();
         let not_started = |source| ClientTokensError::Start {
             program: self.program.clone(),
-            source,
+            source: Arc::new(source),
         };
         let arguments = self
             .arguments
@@ -132,7 +149,7 @@ impl ExecTokens {
     }
 
     /// The place of one client's answer: who asks for the same client waits for the program that runs.
-    async fn place(&self, client: &ClientId) -> Kept {
+    async fn place(&self, client: &ClientId) -> Arc<Place> {
         let mut kept = self.kept.lock().await;
         if kept.len() >= MOST_KEPT && !kept.contains_key(client) {
             kept.retain(|_, place| Arc::strong_count(place) > 1);
@@ -180,15 +197,23 @@ impl ClientTokens for ExecTokens {
             return Ok(None);
         }
         let place = self.place(client).await;
-        let mut kept = place.lock().await;
-        if let Some((since, token)) = kept.as_ref()
+        let runs = place.runs.load(Ordering::Acquire);
+        let mut held = place.held.lock().await;
+        if let Some((since, token)) = &held.kept
             && since.elapsed() < REMEMBERED
         {
             return Ok(Some(token.clone()));
         }
+        if let Some(told) = &held.told
+            && place.runs.load(Ordering::Acquire) != runs
+        {
+            return told.clone();
+        }
         let asked = Instant::now();
-        let told = self.ask(client).await?;
-        *kept = told.clone().map(|token| (asked, token));
-        Ok(told)
+        let told = self.ask(client).await;
+        held.kept = told.clone().ok().flatten().map(|token| (asked, token));
+        held.told = Some(told.clone()).filter(|_| held.kept.is_none());
+        place.runs.fetch_add(1, Ordering::Release);
+        told
     }
 }

@@ -135,7 +135,7 @@ fn look_of(metadata: &std::fs::Metadata) -> Look {
 fn read(path: &Path) -> Result<(Look, bool, Pairs), ClientTokensError> {
     let failed = |source| ClientTokensError::Read {
         path: path.to_owned(),
-        source,
+        source: Arc::new(source),
     };
     // Before it is opened: to open a pipe is to wait for its writer.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ pub trait ClientTokens: Send + Sync {
 }
 
 /// Client tokens cannot be had. Nothing of a token, and nothing that a program printed, is in it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ClientTokensError {
     /// The file cannot be read.
     #[error("the client tokens in {path} cannot be read")]
@@ -30,7 +31,7 @@ pub enum ClientTokensError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// Not a plain file.
     #[error("the client tokens should be in {path}, which is not a file")]
@@ -81,7 +82,7 @@ pub enum ClientTokensError {
         /// As configured.
         program: String,
         /// Why.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// The program says that it failed.
     #[error(

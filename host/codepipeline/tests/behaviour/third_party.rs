@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pipefitter_codepipeline::{
@@ -323,6 +324,33 @@ async fn a_token_goes_out_with_one_request_until_the_service_has_taken_it() {
         assert_eq!(answer.unwrap(), Acknowledged::Ours);
     }
     assert_eq!(server.seen().await.len(), 1 + jobs.len());
+}
+
+/// Each of them would hold a slot for as long as all before it waited.
+#[tokio::test]
+async fn requests_that_waited_for_one_without_an_answer_are_not_sent() {
+    let taken = ok(&json!({ "status": "InProgress" }));
+    let server = Server::start([Answer::Silence, taken]).await;
+    let tokens = Tokens::with(&[("client-1", TOKEN)]) as Arc<dyn ClientTokens>;
+    let mut config = config(&server.url);
+    config.timeouts.operation = Duration::from_secs(1);
+    let source = ThirdPartySource::connect(config, tokens).await.unwrap();
+    let (client, nonce) = (client(), nonce());
+    let jobs: Vec<JobId> = (0..4).map(|job| JobId::new(format!("job-{job}"))).collect();
+    let asked = jobs.iter().map(|job| source.details(job, Some(&client)));
+    let mut classes: Vec<ErrorClass> = Vec::new();
+    for answer in futures::future::join_all(asked).await {
+        classes.push(answer.unwrap_err().class);
+    }
+    // Of those that were not sent nobody has to take that they may have arrived.
+    let throttled = ErrorClass::Throttled;
+    assert_eq!(
+        classes,
+        [ErrorClass::Transient, throttled, throttled, throttled]
+    );
+    assert_eq!(server.seen().await.len(), 1);
+    let answer = source.acknowledge(&jobs[0], Some(&client), &nonce, false);
+    assert_eq!(answer.await.unwrap(), Acknowledged::Ours);
 }
 
 #[tokio::test]

@@ -152,6 +152,25 @@ async fn a_program_is_asked_once_for_each_client_and_again_after_five_minutes() 
 }
 
 #[tokio::test]
+async fn those_who_wait_for_a_program_that_fails_do_not_run_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let count = dir.path().join("asked");
+    let line = format!("echo \"$1\" >> {}; exec sleep 3600", count.display());
+    let command = ["/bin/sh", "-c", &line, "sh", "{client-id}"].map(str::to_owned);
+    let tokens = ExecTokens::new(&command, Duration::from_secs(1)).unwrap();
+    let client = ClientId::new("a");
+    let asked = || std::fs::read_to_string(&count).unwrap().lines().count();
+    for runs in 1..=2 {
+        let all = futures::future::join_all((0..4).map(|_| tokens.token(&client))).await;
+        for told in all {
+            let told = told.unwrap_err().to_string();
+            assert!(told.contains("was ended after 1s"), "{told}");
+        }
+        assert_eq!(asked(), runs, "who comes later has it run again");
+    }
+}
+
+#[tokio::test]
 async fn a_program_that_prints_nothing_has_no_token() {
     assert_eq!(of(&shell("true"), "a").await, None);
     assert_eq!(of(&shell("echo"), "a").await, None);
