@@ -8,6 +8,7 @@ use pipefitter_codepipeline::JobSource;
 use pipefitter_plugins::Catalogue;
 use tokio::sync::watch;
 
+use crate::service::Fault;
 use crate::world::{World, end, until};
 
 #[tokio::test(start_paused = true)]
@@ -111,23 +112,27 @@ async fn an_offer_whose_plugin_was_removed_is_not_acknowledged() {
 #[tokio::test(start_paused = true)]
 async fn a_poller_that_comes_back_has_one_poll_at_a_time() {
     let world = World::new();
-    let times = [5, 60].map(Duration::from_secs);
-    world.service.inner.lock().await.poll_times.extend(times);
+    let mut inner = world.service.inner.lock().await;
+    // After one that failed a poll holds one slot, and leaves the next poller some.
+    inner.poll_faults.push_back(Fault::LoseRequest);
+    inner.poll_times.extend([5, 60].map(Duration::from_secs));
+    drop(inner);
     let (sender, worker) = world.start_with_catalogue().await;
     world
         .service
-        .until("a poll", |inner| inner.polls.len() == 1)
+        .until("a poll", |inner| inner.polls.len() == 2)
         .await;
     sender.send_replace(Arc::new(Catalogue::default()));
     until(&worker, "no pollers", |status| status.pollers.is_empty()).await;
     sender.send_replace(crate::catalogue::catalogue(false, false));
     world
         .service
-        .until("the next one's", |inner| inner.polls.len() == 2)
+        .until("the next one's", |inner| inner.polls.len() == 3)
         .await;
+    assert_eq!(worker.status().slots_free, 0, "both are under way");
     // By then the first has its answer, which is not the second's.
     tokio::time::sleep(Duration::from_secs(50)).await;
-    assert_eq!(world.service.inner.lock().await.polls.len(), 2);
+    assert_eq!(world.service.inner.lock().await.polls.len(), 3);
     end(&world, worker).await;
 }
 
