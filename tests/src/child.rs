@@ -40,6 +40,31 @@ impl Child {
         }
     }
 
+    /// The one that compiles for a process, waited for.
+    ///
+    /// # Panics
+    /// There is none in time.
+    pub async fn compiler_of(parent: i32) -> Child {
+        let compiles = |child: &i32| {
+            // It may be one that only looks, and gone again.
+            fs::read(format!("/proc/{child}/cmdline"))
+                .is_ok_and(|line| line.split(|&byte| byte == 0).nth(2) == Some(b"compile"))
+        };
+        let until = Instant::now() + DEADLINE;
+        loop {
+            if let Some(child) = children_of(parent).into_iter().find(compiles) {
+                let pid = Pid::from_raw(child).expect("a process has an id");
+                let handle = pidfd_open(pid, PidfdFlags::empty()).expect("the child still runs");
+                return Child {
+                    pid,
+                    handle: Arc::new(handle),
+                };
+            }
+            assert!(Instant::now() < until, "process {parent} compiles nothing");
+            sleep(LOOK).await;
+        }
+    }
+
     /// The number of its process group.
     #[must_use]
     pub fn group(&self) -> i32 {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Rig, appears, terminal_results};
+use pipefitter_tests::{Child, Rig, Worker, appears, binary, terminal_results};
 use rustix::process::Signal;
 
 fn one_each(rig: &Rig) {
@@ -134,5 +134,53 @@ async fn a_resumable_plugin_hands_over_and_another_start_goes_on() {
     assert_eq!(rig.service.ended(&execution).await, "succeeded");
     assert_eq!(worker.stop().await.code(), Some(0));
     assert_eq!(rig.proxy.of("AcknowledgeJob").len(), 2);
+    one_each(&rig);
+}
+
+/// One whose compilation takes long enough to be met under way.
+fn slow() -> Plugin {
+    let mut plugin = Plugin::probe("Slow").named("slow");
+    plugin.wasm = binary::guest("hostile/take_long_to_compile");
+    plugin
+}
+
+/// The process that compiles for a worker, stopped: it is never done.
+async fn stopped_compiler(worker: &Worker) -> Child {
+    let compiler = Child::compiler_of(worker.process.id()).await;
+    compiler.inherit();
+    compiler.stop().await;
+    compiler
+}
+
+async fn goes_with_its_worker(compiler: &Child) {
+    // Where it was stopped before it had asked the kernel to end it, it sees for itself that the worker is gone.
+    compiler.signal(Signal::CONT);
+    compiler.ended_by().await;
+}
+
+#[tokio::test]
+async fn a_signal_while_plugins_are_compiled_at_the_start_ends_it_before_a_poll() {
+    let rig = Rig::with(&[&slow()]).await;
+    let worker = rig.setup.launch();
+    let compiler = stopped_compiler(&worker).await;
+    let said = worker.stop_cleanly().await;
+    assert!(said.contains("ended while it started"), "{said}");
+    assert!(!said.contains("serving jobs"), "{said}");
+    assert!(rig.proxy.of("PollForJobs").is_empty());
+    goes_with_its_worker(&compiler).await;
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_still_compiled_is_not_waited_for() {
+    let probe = Plugin::probe("Probe");
+    let rig = Rig::with(&[&probe]).await;
+    let worker = rig.worker().await;
+    let result = rig.outcome("before", Action::new("Act", &probe)).await;
+    assert_eq!(result.status, "Succeeded", "{result:?}");
+    slow().install(&rig.setup.plugins_dir);
+    let compiler = stopped_compiler(&worker).await;
+    let said = worker.stop_cleanly().await;
+    assert!(said.contains("draining"), "{said}");
+    goes_with_its_worker(&compiler).await;
     one_each(&rig);
 }

@@ -1,11 +1,14 @@
 //! `pipefitter run`: the daemon.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pipefitter_claims::Single;
 use pipefitter_worker::{DrainReport, Worker, WorkerHandle, WorkerParts};
 use rustix::process::{Resource, Rlimit};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::check::{against_plugins, missing_parts};
@@ -45,8 +48,14 @@ pub(crate) fn main(args: &RunArgs, start_log: impl FnOnce(LogFormat)) -> Result<
         .thread_name("control")
         .build()
         .context("could not start the runtime")?;
-    runtime.block_on(serve(&config, &state, plugins_dir))
+    let ended = runtime.block_on(serve(&config, &state, plugins_dir));
+    runtime.shutdown_timeout(LEFTOVERS);
+    ended
 }
+
+/// What is left when all is reported may take so long: to close the journal in order takes a moment, and a plugin that is
+/// still compiled, for nobody, is waited for in vain.
+const LEFTOVERS: Duration = Duration::from_secs(1);
 
 /// The limit that switches core dumps off, bytes. With 0 the kernel still starts a program that its `core_pattern` names, and
 /// hands it the memory; 1 is too little for a file and keeps it from that, too (core(5)).
@@ -77,26 +86,50 @@ fn harden() -> Result<()> {
     Ok(())
 }
 
-async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path) -> Result<Exit> {
+async fn serve(config: &Config, state: &StateDir, plugins_dir: &Path) -> Result<Exit> {
     let mut signals = Signals::new()?;
+    let stop_watching = CancellationToken::new();
+    let started = tokio::select! {
+        // A worker that were started all the same would poll, and drop what it was offered.
+        biased;
+        name = signals.next() => {
+            tracing::info!(signal = name, "ended while it started: no job was polled for");
+            return Ok(Exit::Success);
+        }
+        started = start(config, state, plugins_dir, stop_watching.clone()) => started?,
+    };
+    let Some((worker, mut watching)) = started else {
+        return Ok(Exit::Config);
+    };
+    let report = until_drained(worker, &mut signals).await?;
+    stop_watching.cancel();
+    while watching.join_next().await.is_some() {}
+    tell(&report);
+    Ok(Exit::Success)
+}
+
+/// The worker, and what watches its plugins; none, which is told, where the configuration does not fit these. May be
+/// dropped before it is ready: nothing is polled for until then.
+async fn start(
+    config: &Config,
+    state: &StateDir,
+    plugins_dir: &Path,
+    stop_watching: CancellationToken,
+) -> Result<Option<(WorkerHandle, JoinSet<()>)>> {
     let mut connected = Vec::new();
     for source in &config.sources {
         connected.push((source, sources::connect(source).await?));
     }
-    let identity = tokio::select! {
-        identity = sources::journal_identity(&connected) => identity?,
-        _ = signals.next() => return Ok(Exit::Success),
-    };
+    let identity = sources::journal_identity(&connected).await?;
     let journal = sources::open_journal(state, &identity)?;
     let worker_config = wiring::worker_config(config, state);
     let engine = Engine::new(state, config, &worker_config)?;
-    let stop_watching = CancellationToken::new();
-    let mut plugins = ServedPlugins::open(plugins_dir, &engine, stop_watching.clone()).await?;
+    let plugins = ServedPlugins::open(plugins_dir, &engine, stop_watching).await?;
     let catalogue = Arc::clone(&plugins.catalogue.borrow());
     let wrong = against_plugins(config, &catalogue);
     print_problems(&wrong);
     if wrong.iter().any(|problem| !problem.warning) {
-        return Ok(Exit::Config);
+        return Ok(None);
     }
     let mut parts = Vec::new();
     for (source, connection) in connected {
@@ -122,11 +155,7 @@ async fn serve(config: &Config, state: &StateDir, plugins_dir: &std::path::Path)
         version = env!("CARGO_PKG_VERSION"),
         "serving jobs"
     );
-    let report = until_drained(worker, &mut signals).await?;
-    stop_watching.cancel();
-    while plugins.watching.join_next().await.is_some() {}
-    tell(&report);
-    Ok(Exit::Success)
+    Ok(Some((worker, plugins.watching)))
 }
 
 async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<DrainReport> {
