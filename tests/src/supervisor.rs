@@ -32,6 +32,22 @@ impl Supervisor {
         ("NOTIFY_SOCKET".to_owned(), path.display().to_string())
     }
 
+    /// Have so much wait to be read that nobody can send more, as where the supervisor has stopped reading.
+    ///
+    /// # Panics
+    /// The socket takes nothing at all.
+    pub fn fill(&self) {
+        let (_, path) = self.variable();
+        let sender = std::os::unix::net::UnixDatagram::unbound().expect("a socket");
+        sender.set_nonblocking(true).expect("a socket of our own");
+        sender.connect(path).expect("the supervisor listens");
+        let mut sent = 0;
+        while sender.send(b"X_WAITS=1").is_ok() {
+            sent += 1;
+        }
+        assert!(sent > 0, "it was full before");
+    }
+
     /// Wait for a message that is as asked for; those before it are gone.
     ///
     /// # Panics

@@ -10,3 +10,4 @@ mod races;
 mod restart;
 mod results;
 mod shutdown;
+mod supervisor;

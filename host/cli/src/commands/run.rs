@@ -160,7 +160,9 @@ async fn start(
 
 async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<DrainReport> {
     let mut status = worker.watch();
-    let mut supervisor = Supervisor::ready(&status.borrow_and_update());
+    // Never told while the view is borrowed: nobody can change it meanwhile.
+    let now = status.borrow_and_update().readiness();
+    let mut supervisor = Supervisor::ready(now);
     let mut signalled = 0_u32;
     loop {
         tokio::select! {
@@ -171,11 +173,14 @@ async fn until_drained(worker: WorkerHandle, signals: &mut Signals) -> Result<Dr
                 }
                 supervisor.changed();
             }
-            () = supervisor.due() => supervisor.tell(&status.borrow_and_update()),
+            () = supervisor.due() => {
+                let now = status.borrow_and_update().readiness();
+                supervisor.tell(now);
+            }
             name = signals.next() => {
                 signalled += 1;
                 if signalled == 1 {
-                    Supervisor::stopping();
+                    supervisor.stopping();
                     tracing::info!(signal = name, "draining: no more polls; signal again to cancel jobs");
                     worker.drain();
                 } else {

@@ -1,5 +1,6 @@
 //! What the environment says: read here and nowhere else, so that nothing depends on it unseen.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 
 use secrecy::SecretString;
@@ -8,8 +9,17 @@ use secrecy::SecretString;
     clippy::disallowed_methods,
     reason = "this is where the environment is read"
 )]
+fn raw(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    raw(name)?.into_string().ok()
+}
+
+/// Where a supervisor listens: sd_notify(3).
+pub(crate) fn notify_socket() -> Option<OsString> {
+    raw("NOTIFY_SOCKET")
 }
 
 /// What the AWS SDK would take by itself for a service, such as `S3`: read here, so that faults show early.

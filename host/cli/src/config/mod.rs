@@ -19,7 +19,7 @@ mod supply;
 mod tests;
 mod third_party;
 
-pub(crate) use environment::{takes_codes, takes_colours};
+pub(crate) use environment::{notify_socket, takes_codes, takes_colours};
 pub(crate) use model::{
     ClientTokensConfig, CompileConfig, Config, LogFormat, NetworkConfig, NewsConfig, PluginConfig,
     SecretPlace, SecretTable, SourceConfig,
