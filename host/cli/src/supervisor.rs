@@ -9,7 +9,9 @@
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::os::unix::net::UnixDatagram;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
 use pipefitter_worker::Readiness;
@@ -113,7 +115,10 @@ impl Supervisor {
         };
         let socket = UnixDatagram::unbound()?;
         socket.set_nonblocking(true)?;
-        socket.connect(path)?;
+        match path.as_bytes() {
+            [b'@', name @ ..] => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
+            _ => socket.connect(path)?,
+        }
         // A datagram goes whole, or not at all.
         socket.send(message.as_bytes()).map(drop)
     }
@@ -205,6 +210,16 @@ mod tests {
         let line = worker(2).text;
         assert_eq!(told, format!("READY=1\nSTOPPING=1\nSTATUS={line}\n"));
         assert!(!is_due(&supervisor), "all is told");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_supervisor_that_listens_at_no_file_is_told_too() {
+        let name = format!("pipefitter-notify-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let listener = UnixDatagram::bind_addr(&address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let _told = Supervisor::of(Some(format!("@{name}").into()), worker(0));
+        assert!(heard(&listener).unwrap().starts_with(READY));
     }
 
     #[tokio::test(start_paused = true)]
