@@ -1,4 +1,4 @@
-//! `plugin test` and `plugin dev`: the real binary over plugins' folders.
+//! `plugin test`, `plugin dev` and `dev --source`: the real binary over plugins' folders.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
@@ -8,4 +8,5 @@ mod folder;
 mod http;
 mod release;
 mod shipped;
+mod source;
 mod update;

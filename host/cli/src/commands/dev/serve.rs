@@ -159,6 +159,11 @@ async fn serve(
     register(&clients, &catalogue, &mut registered).await?;
 
     let source = source_location(args, pipeline.as_ref())?;
+    // From before it is packed: what changes from then on is sent again.
+    let changes = match (&source, args.once) {
+        (Some(source), false) => Some(source.watch()?),
+        _ => None,
+    };
     let mut sent = None;
     let definition = Definition::of(state)?;
     if let Some(pipeline) = &pipeline {
@@ -210,6 +215,7 @@ async fn serve(
         clients,
         registered,
         source,
+        changes,
         sent,
         rebuilds: own.map(Rebuilds::of).transpose()?,
         polls: pipeline

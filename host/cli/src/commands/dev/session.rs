@@ -53,6 +53,8 @@ pub(super) struct Session<'a> {
     pub(super) clients: Clients,
     pub(super) registered: Vec<ActionTypeKey>,
     pub(super) source: Option<Source>,
+    /// Of the source, since before it was sent first.
+    pub(super) changes: Option<Changes>,
     pub(super) sent: Option<[u8; 32]>,
     pub(super) pipeline: Option<String>,
     pub(super) polls: bool,
@@ -68,10 +70,6 @@ impl Session<'_> {
         signals: &mut Signals,
     ) -> Result<Ended> {
         let mut of_worker = worker.map(WorkerHandle::events);
-        let mut changes = match (&self.source, self.args.once) {
-            (Some(source), false) => Some(source.watch()?),
-            _ => None,
-        };
         loop {
             tokio::select! {
                 // What a job says comes before what the service makes of its result.
@@ -88,7 +86,7 @@ impl Session<'_> {
                     }
                     Err(RecvError::Closed) => bail!("the service ended"),
                 },
-                () = changed(&mut changes) => self.source_changed().await,
+                () = changed(&mut self.changes) => self.source_changed().await,
                 more = plugins.catalogue.changed() => {
                     if more.is_err() {
                         bail!("the plugins folder is watched no more");
