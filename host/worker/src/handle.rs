@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pipefitter_codepipeline::clean_text;
 use pipefitter_journal::{Journal, Phase, Record};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -52,7 +52,8 @@ impl Worker {
             })?;
         let records = parts.journal.load().await.map_err(WorkerError::Journal)?;
         let records = without_old_parked(&*parts.journal, records).await;
-        let (events, _) = broadcast::channel(EVENTS);
+        // Before anything can happen: who asks for events asks once there is a handle.
+        let (events, first) = broadcast::channel(EVENTS);
         let (status, seen) = watch::channel(WorkerStatus::default());
         let (commands, inbox) = mpsc::unbounded_channel();
         let mut dispatcher = Dispatcher::new(Arc::new(config), parts, events.clone(), status);
@@ -62,6 +63,7 @@ impl Worker {
         Ok(WorkerHandle {
             commands,
             events,
+            first: Mutex::new(Some(first)),
             status: seen,
             task,
         })
@@ -104,6 +106,8 @@ async fn without_old_parked(journal: &dyn Journal, records: Vec<Record>) -> Vec<
 pub struct WorkerHandle {
     commands: mpsc::UnboundedSender<Command>,
     events: broadcast::Sender<WorkerEvent>,
+    /// From the start on, for the first who asks.
+    first: Mutex<Option<broadcast::Receiver<WorkerEvent>>>,
     status: watch::Receiver<WorkerStatus>,
     task: JoinHandle<DrainReport>,
 }
@@ -120,10 +124,15 @@ impl WorkerHandle {
         let _ = self.commands.send(Command::Cancel);
     }
 
-    /// What happens from now on.
+    /// What happens: for the first who asks from the start on, what an earlier run left included, and for others from now
+    /// on. The last 4,096 events are kept for the first, so whoever wants none asks as well, and drops what it gets.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<WorkerEvent> {
-        self.events.subscribe()
+        // Locked by another who asks: then that one is the first.
+        let first = self.first.try_lock().ok();
+        first
+            .and_then(|mut first| first.take())
+            .unwrap_or_else(|| self.events.subscribe())
     }
 
     /// The worker now.
@@ -146,6 +155,7 @@ impl WorkerHandle {
         let WorkerHandle {
             commands,
             events: _events,
+            first: _first,
             status: _status,
             task,
         } = self;

@@ -148,6 +148,8 @@ async fn start(
     let worker = Worker::start(worker_config, parts)
         .await
         .context("the worker does not start")?;
+    // Nobody listens here: nothing is kept for somebody who might.
+    drop(worker.events());
     tracing::info!(
         sources = config.sources.len(),
         plugins = catalogue.plugins().count(),

@@ -325,6 +325,7 @@ async fn a_flood_of_news_does_not_become_a_flood_of_polls() {
 async fn a_queue_that_fails_leaves_a_worker_that_polls_as_usual() {
     let (world, queue, worker) = idle().await;
     let mut events = worker.events();
+    let _of_the_start = notices(&mut events);
     *queue.down.lock().await = Some(QueueFault::Transient);
     until(&worker, "the queue fails", |status| !status.queues[0].works).await;
     world.service.add("job", &[("do", "ok")], 0, 0).await;

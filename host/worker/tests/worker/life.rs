@@ -153,6 +153,33 @@ async fn a_denied_poll_is_told_once_and_work_goes_on_when_it_is_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_who_asks_hears_of_all_since_the_start() {
+    let world = World::new();
+    world.service.add("job", &[("do", "log")], 0, 0).await;
+    let worker = world.start().await;
+    world.service.until_all_ended().await;
+    let (mut first, mut second) = (worker.events(), worker.events());
+    end(&world, worker).await;
+    let mut heard = Vec::new();
+    while let Ok(event) = first.try_recv() {
+        heard.push(event);
+    }
+    let begins = heard
+        .iter()
+        .position(|event| matches!(event, WorkerEvent::Started { .. }));
+    let logs = heard
+        .iter()
+        .position(|event| matches!(event, WorkerEvent::Log { .. }));
+    assert!(begins.is_some() && begins < logs, "{heard:#?}");
+    while let Ok(event) = second.try_recv() {
+        assert!(
+            !matches!(event, WorkerEvent::Started { .. }),
+            "from then on, for others: {event:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_fails_its_job_and_no_other() {
     let world = World::new();
     world.service.add("bad", &[("do", "panic")], 0, 0).await;
