@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use pipefitter_tests::pipelines::Action;
 use pipefitter_tests::plugins::Plugin;
-use pipefitter_tests::{Child, Rig, Worker, appears, binary, terminal_results};
+use pipefitter_tests::{Child, Process, Rig, appears, binary, terminal_results};
 use rustix::process::Signal;
+use tokio::process::Command;
 
 fn one_each(rig: &Rig) {
     let results = terminal_results(&rig.proxy.exchanges());
@@ -144,16 +145,16 @@ fn slow() -> Plugin {
     plugin
 }
 
-/// The process that compiles for a worker, stopped: it is never done.
-async fn stopped_compiler(worker: &Worker) -> Child {
-    let compiler = Child::compiler_of(worker.process.id()).await;
+/// The process that compiles for another, stopped: it is never done.
+async fn stopped_compiler(process: &Process) -> Child {
+    let compiler = Child::compiler_of(process.id()).await;
     compiler.inherit();
     compiler.stop().await;
     compiler
 }
 
-async fn goes_with_its_worker(compiler: &Child) {
-    // Where it was stopped before it had asked the kernel to end it, it sees for itself that the worker is gone.
+async fn goes_too(compiler: &Child) {
+    // Where it was stopped before it had asked the kernel to end it, it sees for itself that the other is gone.
     compiler.signal(Signal::CONT);
     compiler.ended_by().await;
 }
@@ -162,12 +163,12 @@ async fn goes_with_its_worker(compiler: &Child) {
 async fn a_signal_while_plugins_are_compiled_at_the_start_ends_it_before_a_poll() {
     let rig = Rig::with(&[&slow()]).await;
     let worker = rig.setup.launch();
-    let compiler = stopped_compiler(&worker).await;
+    let compiler = stopped_compiler(&worker.process).await;
     let said = worker.stop_cleanly().await;
     assert!(said.contains("ended while it started"), "{said}");
     assert!(!said.contains("serving jobs"), "{said}");
     assert!(rig.proxy.of("PollForJobs").is_empty());
-    goes_with_its_worker(&compiler).await;
+    goes_too(&compiler).await;
 }
 
 #[tokio::test]
@@ -178,9 +179,33 @@ async fn a_plugin_that_is_still_compiled_is_not_waited_for() {
     let result = rig.outcome("before", Action::new("Act", &probe)).await;
     assert_eq!(result.status, "Succeeded", "{result:?}");
     slow().install(&rig.setup.plugins_dir);
-    let compiler = stopped_compiler(&worker).await;
+    let compiler = stopped_compiler(&worker.process).await;
     let said = worker.stop_cleanly().await;
     assert!(said.contains("draining"), "{said}");
-    goes_with_its_worker(&compiler).await;
+    goes_too(&compiler).await;
     one_each(&rig);
+}
+
+#[tokio::test]
+async fn invoke_leaves_nothing_behind_when_its_plugin_is_still_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = folder.path().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    slow().install(folder.path());
+    let mut command = Command::new(binary::pipefitter());
+    command
+        .arg("invoke")
+        .arg(folder.path().join("slow.wasm"))
+        .env("TMPDIR", &temporary)
+        .env_remove("PIPEFITTER_CONFIG");
+    let invoke = Process::start("pipefitter invoke", command);
+    let compiler = stopped_compiler(&invoke).await;
+    invoke.terminate();
+    assert_eq!(invoke.ended().await.code(), Some(4), "{}", invoke.output());
+    invoke
+        .line("interrupted before the plugin was loaded")
+        .await;
+    goes_too(&compiler).await;
+    let left: Vec<_> = std::fs::read_dir(&temporary).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }

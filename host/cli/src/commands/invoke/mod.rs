@@ -11,11 +11,12 @@ mod source;
 mod staging;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use pipefitter_codepipeline::{JobContents, JobId};
 use pipefitter_plugins::{Plugin, load_plugin};
-use pipefitter_worker::WorkerEvent;
+use pipefitter_worker::{WorkerConfig, WorkerEvent};
 
 use self::job::check_names;
 pub(crate) use self::job::{JobFile, in_order};
@@ -23,7 +24,7 @@ pub(crate) use self::report::revision_json;
 pub(crate) use self::run::{Runner, settings};
 pub(crate) use self::source::Answer;
 use crate::args::InvokeArgs;
-use crate::config::{load_or_empty, print_problems};
+use crate::config::{Config, load_or_empty, print_problems};
 use crate::exit::Exit;
 use crate::plugin_files::{one_plugin_file, report_plugin_problems};
 use crate::print;
@@ -44,31 +45,50 @@ pub(crate) fn main(args: InvokeArgs) -> Result<Exit> {
     let settings = settings(&mut config, &state);
     let engine = Engine::new(&state, &config, &settings)?;
     let file = one_plugin_file(&args.plugin)?;
-    let plugin = match load_plugin(&file, &config.supply.policy, engine.preparer.as_ref()) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
+    let ended = runtime.block_on(invoke(&args, &config, settings, &engine, file));
+    // The plugin may still be compiled, for nobody.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn invoke(
+    args: &InvokeArgs,
+    config: &Config,
+    settings: WorkerConfig,
+    engine: &Engine,
+    file: PathBuf,
+) -> Result<Exit> {
+    let mut signals = Signals::new()?;
+    let (policy, preparer) = (config.supply.policy.clone(), Arc::clone(&engine.preparer));
+    let loading = move || load_plugin(&file, &policy, preparer.as_ref());
+    let loaded = tokio::select! {
+        loaded = tokio::task::spawn_blocking(loading) => {
+            loaded.context("loading the plugin was interrupted")?
+        }
+        _ = signals.next() => bail!("interrupted before the plugin was loaded"),
+    };
+    let plugin = match loaded {
         Ok(plugin) => plugin,
         Err(problems) => {
             report_plugin_problems(&problems);
             return Ok(Exit::Host);
         }
     };
-    let (job, contents) = job_of(&args, &plugin)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("could not start the runtime")?;
+    let (job, contents) = job_of(args, &plugin)?;
     let runner = Runner {
-        config: &config,
+        config,
         settings,
-        engine: &engine,
+        engine,
         plugin,
     };
-    runtime.block_on(async {
-        let mut signals = Signals::new()?;
-        let stop = async {
-            signals.next().await;
-        };
-        finish(&runner.run(job, contents, stop, show).await?)
-    })
+    let stop = async {
+        signals.next().await;
+    };
+    finish(&runner.run(job, contents, stop, show).await?)
 }
 
 fn show(event: &WorkerEvent) {
