@@ -24,10 +24,6 @@ use crate::paths;
 /// Whole-system suites: they take longest, so that they are begun first.
 const SYSTEM: &str = "pipefitter-tests";
 
-/// Threads of a whole-system suite for each processor. With one each, `fault_table` used half of one processor of two, and took
-/// 155 s; with two, 85 s.
-const THREADS: usize = 2;
-
 /// One of cargo's, built.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Executable {
@@ -106,8 +102,8 @@ fn package_name(id: &str, manifest: &Path) -> String {
 /// and is kept in the folder `kept`.
 pub(crate) fn run(executables: &[Executable], kept: &Path, out: &mut impl Write) -> Result<()> {
     std::fs::create_dir_all(kept).with_context(|| format!("could not make {}", kept.display()))?;
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let beside = processors.min(executables.len());
+    let beside = thread::available_parallelism().map_or(1, usize::from);
+    let beside = beside.min(executables.len());
     eprintln!(
         "   \u{25b8} {} test executables, {beside} at a time",
         executables.len()
@@ -120,7 +116,7 @@ pub(crate) fn run(executables: &[Executable], kept: &Path, out: &mut impl Write)
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 while let Some(one) = executables.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if sender.send(one.run(kept, processors)).is_err() {
+                    if sender.send(one.run(kept)).is_err() {
                         return;
                     }
                 }
@@ -157,18 +153,14 @@ pub(crate) fn run(executables: &[Executable], kept: &Path, out: &mut impl Write)
 
 impl Executable {
     /// Run it to its end. Both of its outputs go to one file, in the order in which they were written.
-    fn run(&self, kept: &Path, processors: usize) -> Result<Ended> {
+    fn run(&self, kept: &Path) -> Result<Ended> {
         let file = kept.join(format!("{}.txt", self.name.replace(' ', "-")));
         let output =
             File::create(&file).with_context(|| format!("could not make {}", file.display()))?;
         let errors = output
             .try_clone()
             .with_context(|| format!("could not open {}", file.display()))?;
-        let mut command = Command::new(&self.path);
-        if self.name.starts_with(SYSTEM) {
-            command.env("RUST_TEST_THREADS", (THREADS * processors).to_string());
-        }
-        let status = command
+        let status = Command::new(&self.path)
             .current_dir(&self.folder)
             // As cargo does.
             .env("CARGO_MANIFEST_DIR", &self.folder)

@@ -118,6 +118,12 @@ pub(super) fn did(
     did.join(", ")
 }
 
+/// Whether this is an acknowledge whose nonce is no longer that of the job's last offer.
+pub(super) fn is_refused_for_its_nonce(exchange: &Exchange) -> bool {
+    let exception = exchange.answer["__type"].as_str().unwrap_or_default();
+    exchange.operation.starts_with("Acknowledge") && exception.ends_with("InvalidNonceException")
+}
+
 /// Whether the worker took the job for its own by rule.
 pub(super) fn is_adopted(log: &[String]) -> bool {
     log.iter().any(|line| line.contains("is taken for ours"))

@@ -20,7 +20,7 @@ const ASSUMED: [(&str, &str); 12] = [
     ("ended-details", "data"),
     ("late-result", "invalid-job-state"),
     ("poll-hides", "yes"),
-    ("reoffer-after", "2s"),
+    ("reoffer-after", "6s"),
     ("resolved-values-limited", "no"),
     ("timeout-spans-continuations", "yes"),
 ];
