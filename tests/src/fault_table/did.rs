@@ -68,8 +68,7 @@ pub(super) fn sent<'a>(seen: &'a [Exchange], operation: &str) -> Vec<&'a Exchang
 /// Status and exception of each, `none` for one that was not answered.
 pub(super) fn answers(sent: &[&Exchange]) -> String {
     let told = |exchange: &&Exchange| {
-        let exception = exchange.answer["__type"].as_str().unwrap_or_default();
-        let exception = exception.rsplit('#').next().unwrap_or_default();
+        let exception = exception(exchange);
         match (exchange.status, exchange.made) {
             (None, Some((status, code))) => format!("{status} {code}"),
             (None, None) => "none".to_owned(),
@@ -78,6 +77,12 @@ pub(super) fn answers(sent: &[&Exchange]) -> String {
         }
     };
     sent.iter().map(told).collect::<Vec<_>>().join(", ")
+}
+
+/// The name of the exception in an answer, if it is one.
+fn exception(exchange: &Exchange) -> &str {
+    let named = exchange.answer["__type"].as_str().unwrap_or_default();
+    named.rsplit('#').next().unwrap_or_default()
 }
 
 /// In words, in the order in which it was done.
@@ -120,8 +125,7 @@ pub(super) fn did(
 
 /// Whether this is an acknowledge whose nonce is no longer that of the job's last offer.
 pub(super) fn is_refused_for_its_nonce(exchange: &Exchange) -> bool {
-    let exception = exchange.answer["__type"].as_str().unwrap_or_default();
-    exchange.operation.starts_with("Acknowledge") && exception.ends_with("InvalidNonceException")
+    exchange.operation.starts_with("Acknowledge") && exception(exchange) == "InvalidNonceException"
 }
 
 /// Whether the worker took the job for its own by rule.

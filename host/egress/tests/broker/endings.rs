@@ -7,10 +7,11 @@ use http::Request;
 use hyper::body::Frame;
 use pipefitter_egress::NetworkLimits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::wire::{END_HEADERS, HEADERS, PREFACE, frame, get, opened};
-use crate::support::{Endpoint, Net, PUBLIC, channel_body, empty, read_head};
+use crate::support::{Endpoint, Guest, Net, PUBLIC, Setup, channel_body, empty, read_head};
 
 #[tokio::test]
 async fn a_peer_that_says_nothing_more_goes_with_its_job() {
@@ -35,6 +36,18 @@ async fn a_peer_that_says_nothing_more_goes_with_its_job() {
     }
 }
 
+/// A guest, and the server's end of each connection that is made for it: what the server does is the test's.
+async fn handed_over() -> (Setup, Guest, UnboundedReceiver<DuplexStream>) {
+    let (tx, servers) = tokio::sync::mpsc::unbounded_channel();
+    let endpoint = Endpoint::Memory(Arc::new(move |stream| tx.send(stream).unwrap()));
+    let setup = Net::new()
+        .name("a.example", &[PUBLIC])
+        .everywhere(endpoint)
+        .start();
+    let guest = setup.guest(&["http://a.example"]).await;
+    (setup, guest, servers)
+}
+
 async fn assert_closed(stream: &mut DuplexStream) {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
@@ -43,14 +56,7 @@ async fn assert_closed(stream: &mut DuplexStream) {
 #[tokio::test]
 async fn cancelling_and_dropping_end_the_servers_connections_too() {
     for cancelled in [true, false] {
-        let (tx, mut servers) = tokio::sync::mpsc::unbounded_channel();
-        let endpoint =
-            Endpoint::Memory(std::sync::Arc::new(move |stream| tx.send(stream).unwrap()));
-        let setup = Net::new()
-            .name("a.example", &[PUBLIC])
-            .everywhere(endpoint)
-            .start();
-        let guest = setup.guest(&["http://a.example"]).await;
+        let (_setup, guest, mut servers) = handed_over().await;
         let request = guest.send(Request::get("http://a.example/").body(empty()).unwrap());
         let mut server = servers.recv().await.unwrap();
         if cancelled {
@@ -69,19 +75,13 @@ async fn cancelling_and_dropping_end_the_servers_connections_too() {
 async fn a_kept_connection_that_closes_under_a_request_costs_only_what_must_not_be_repeated() {
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     for (method, is_repeated) in [("GET", true), ("OPTIONS", true), ("POST", false)] {
-        let (tx, mut servers) = tokio::sync::mpsc::unbounded_channel();
-        let endpoint = Endpoint::Memory(Arc::new(move |stream| tx.send(stream).unwrap()));
-        let setup = Net::new()
-            .name("a.example", &[PUBLIC])
-            .everywhere(endpoint)
-            .start();
-        let guest = setup.guest(&["http://a.example"]).await;
+        let (_setup, guest, mut servers) = handed_over().await;
         let ask = |method: &str| {
             let request = Request::builder().method(method);
             guest.fetch(request.uri("http://a.example/").body(empty()).unwrap())
         };
         let answered = async {
-            let mut server: DuplexStream = servers.recv().await.unwrap();
+            let mut server = servers.recv().await.unwrap();
             read_head(&mut server).await;
             server.write_all(ANSWER).await.unwrap();
             server
@@ -92,7 +92,7 @@ async fn a_kept_connection_that_closes_under_a_request_costs_only_what_must_not_
             let head = read_head(&mut server).await;
             drop(server);
             if is_repeated {
-                let mut fresh: DuplexStream = servers.recv().await.unwrap();
+                let mut fresh = servers.recv().await.unwrap();
                 assert_eq!(read_head(&mut fresh).await, head);
                 fresh.write_all(ANSWER).await.unwrap();
             }
@@ -112,13 +112,7 @@ async fn a_kept_connection_that_closes_under_a_request_costs_only_what_must_not_
 
 #[tokio::test]
 async fn a_guest_that_gives_a_request_up_gives_its_connection_up() {
-    let (tx, mut servers) = tokio::sync::mpsc::unbounded_channel();
-    let endpoint = Endpoint::Memory(std::sync::Arc::new(move |stream| tx.send(stream).unwrap()));
-    let setup = Net::new()
-        .name("a.example", &[PUBLIC])
-        .everywhere(endpoint)
-        .start();
-    let guest = setup.guest(&["http://a.example"]).await;
+    let (_setup, guest, mut servers) = handed_over().await;
     // Before the response, and within it.
     for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"] {
         let request = guest.send(Request::get("http://a.example/").body(empty()).unwrap());
@@ -141,13 +135,7 @@ async fn a_guest_that_gives_a_request_up_gives_its_connection_up() {
 
 #[tokio::test]
 async fn a_server_that_answers_early_still_gets_the_rest() {
-    let (tx, mut servers) = tokio::sync::mpsc::unbounded_channel();
-    let endpoint = Endpoint::Memory(Arc::new(move |stream| tx.send(stream).unwrap()));
-    let setup = Net::new()
-        .name("a.example", &[PUBLIC])
-        .everywhere(endpoint)
-        .start();
-    let guest = setup.guest(&["http://a.example"]).await;
+    let (_setup, guest, mut servers) = handed_over().await;
     let (frames, body) = channel_body();
     let post = guest.post("http://a.example/", body);
     frames
